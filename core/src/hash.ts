@@ -1,0 +1,3 @@
+import { sha256 } from '#sha256';
+
+export { sha256 };
