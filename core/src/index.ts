@@ -1,1 +1,14 @@
 export * from './bytes.ts';
+export * from './claim-schemas.ts';
+export * from './claims.ts';
+export * from './crc32c.ts';
+export * from './entry.ts';
+export * from './errors.ts';
+export { sha256 } from './hash.ts';
+export * from './identity.ts';
+export * from './policy.ts';
+export * from './promise.ts';
+export * from './receipt.ts';
+export { contractSchema, entrySchemas } from './schema/entries.ts';
+export * from './signatures.ts';
+export * from './spool.ts';

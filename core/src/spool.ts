@@ -1,0 +1,141 @@
+import { ByteReader, concatBytes, fromUtf8, u32, u64, utf8 } from './bytes.ts';
+import { crc32c } from './crc32c.ts';
+import { MAX_ENTRY_BYTES } from './entry.ts';
+import { ShowcauseError } from './errors.ts';
+
+/** What a spool record holds. The numbers are the format. */
+export const SPOOL_MESSAGE = 1;
+export const SPOOL_PROMISE = 2;
+export const SPOOL_REGISTRATION = 3;
+export type SpoolRecordType = typeof SPOOL_MESSAGE | typeof SPOOL_PROMISE | typeof SPOOL_REGISTRATION;
+
+/** A sealed payload is at most 512 KiB (design of `onUnloggable`); a record holds an entry and one of them. */
+export const MAX_SEALED_BYTES = 512 * 1024;
+export const MAX_SPOOL_RECORD_BYTES = 4 + MAX_ENTRY_BYTES + MAX_SEALED_BYTES;
+const RECORD_HEAD_BYTES = 17;
+
+const MAGIC = 'SCSPOOL1';
+
+/** First bytes of every segment file. */
+export interface SpoolHeader {
+  logId: Uint8Array;
+  keyId: Uint8Array;
+  epoch: number;
+  /** seq of the first message in this segment */
+  firstSeq: number;
+  /** leaf hash of the producer's entry before it, 32 bytes (`prev` of the first message) */
+  prev: Uint8Array;
+  producer: string;
+}
+
+export interface SpoolRecord {
+  type: SpoolRecordType;
+  /** a message's own seq; the last seq a promise covers; 0 for a registration */
+  seq: number;
+  bytes: Uint8Array;
+}
+
+/** magic 8 ‖ logId 32 ‖ key id 32 ‖ epoch u64 ‖ firstSeq u64 ‖ prev 32 ‖ name length u8 ‖ name ‖ crc32c u32 */
+export function encodeSpoolHeader(header: SpoolHeader): Uint8Array {
+  const name = utf8(header.producer);
+  const body = concatBytes(
+    utf8(MAGIC),
+    header.logId,
+    header.keyId,
+    u64(header.epoch),
+    u64(header.firstSeq),
+    header.prev,
+    new Uint8Array([name.length]),
+    name,
+  );
+  return concatBytes(body, u32(crc32c(body)));
+}
+
+/** @throws {ShowcauseError} `SPOOL_SEGMENT` */
+export function decodeSpoolHeader(bytes: Uint8Array): { header: SpoolHeader; length: number } {
+  try {
+    const reader = new ByteReader(bytes);
+    const magic = fromUtf8(reader.take(8));
+    const header: SpoolHeader = {
+      logId: reader.take(32),
+      keyId: reader.take(32),
+      epoch: reader.uint(8),
+      firstSeq: reader.uint(8),
+      prev: reader.take(32),
+      producer: fromUtf8(reader.take(reader.uint(1))),
+    };
+    const length = bytes.length - reader.remaining;
+    if (magic !== MAGIC || reader.uint(4) !== crc32c(bytes.subarray(0, length))) throw new RangeError('magic or CRC');
+    return { header, length: length + 4 };
+  } catch (cause) {
+    throw new ShowcauseError('SPOOL_SEGMENT', { got: `${bytes.length} bytes`, want: 'a segment header', cause });
+  }
+}
+
+/** len u32 ‖ crc32c u32 ‖ seq u64 ‖ type u8 ‖ bytes; the CRC covers seq, type and bytes. */
+export function encodeSpoolRecord(record: SpoolRecord): Uint8Array {
+  if (record.bytes.length > MAX_SPOOL_RECORD_BYTES)
+    throw new RangeError(`got ${record.bytes.length} bytes, want at most ${MAX_SPOOL_RECORD_BYTES}`);
+  const tail = concatBytes(u64(record.seq), new Uint8Array([record.type]), record.bytes);
+  return concatBytes(u32(record.bytes.length), u32(crc32c(tail)), tail);
+}
+
+export type SpoolRead =
+  | { kind: 'record'; record: SpoolRecord; next: number }
+  /** the bytes end before the record does: a tail still being written, or torn by a crash */
+  | { kind: 'end'; missing: number }
+  /** length or CRC is wrong although enough bytes are there */
+  | { kind: 'corrupt' };
+
+/** Reads the record at `at` of a segment's bytes. */
+export function readSpoolRecord(bytes: Uint8Array, at: number): SpoolRead {
+  const left = bytes.length - at;
+  if (left < RECORD_HEAD_BYTES) return { kind: 'end', missing: RECORD_HEAD_BYTES - left };
+  const reader = new ByteReader(bytes.subarray(at, at + RECORD_HEAD_BYTES));
+  const length = reader.uint(4);
+  const crc = reader.uint(4);
+  if (length > MAX_SPOOL_RECORD_BYTES) return { kind: 'corrupt' };
+  if (left < RECORD_HEAD_BYTES + length) return { kind: 'end', missing: RECORD_HEAD_BYTES + length - left };
+  const tail = bytes.subarray(at + 8, at + RECORD_HEAD_BYTES + length);
+  if (crc32c(tail) !== crc) return { kind: 'corrupt' };
+  const body = new ByteReader(tail);
+  const seq = body.uint(8);
+  const type = body.uint(1);
+  if (type !== SPOOL_MESSAGE && type !== SPOOL_PROMISE && type !== SPOOL_REGISTRATION) return { kind: 'corrupt' };
+  return {
+    kind: 'record',
+    record: { type, seq, bytes: body.rest() },
+    next: at + RECORD_HEAD_BYTES + length,
+  };
+}
+
+/** `<producer>-<epoch>-<firstSeq>.spool`, with `/` of the producer's name as `~`, numbers 16 digits wide so that names sort. */
+export function spoolFileName(header: Pick<SpoolHeader, 'producer' | 'epoch' | 'firstSeq'>): string {
+  const digits = (value: number): string => String(value).padStart(16, '0');
+  return `${header.producer.replaceAll('/', '~')}-${digits(header.epoch)}-${digits(header.firstSeq)}.spool`;
+}
+
+/** A message as Kafka's value and the spool carry it. */
+export interface Message {
+  /** exact leaf bytes */
+  entry: Uint8Array;
+  /** sealed payload; empty where the entry has none */
+  sealed: Uint8Array;
+}
+
+/** u32 entry length ‖ entry ‖ sealed payload. */
+export function encodeMessage(message: Message): Uint8Array {
+  return concatBytes(u32(message.entry.length), message.entry, message.sealed);
+}
+
+/** @throws {ShowcauseError} `BYTES_LENGTH`, `ENTRY_SIZE` */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const reader = new ByteReader(bytes);
+  const length = reader.uint(4);
+  if (length < 1 || length > MAX_ENTRY_BYTES)
+    throw new ShowcauseError('ENTRY_SIZE', { got: `${length} bytes`, want: `1 to ${MAX_ENTRY_BYTES}` });
+  const entry = reader.take(length);
+  if (reader.remaining > MAX_SEALED_BYTES)
+    throw new ShowcauseError('BYTES_LENGTH', { got: `${reader.remaining} sealed bytes`, want: `at most ${MAX_SEALED_BYTES}` });
+  return { entry, sealed: reader.rest() };
+}
