@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IShowcauseLog} from "./IShowcauseLog.sol";
+import {Rfc9162} from "./Rfc9162.sol";
+
+/// @title Acts only on entries that are in the log
+/// @dev For consumers of typed entries. Mark what was used by the id inside the entry, never by index alone: an operator
+/// may log one decision twice.
+library LogInclusion {
+    /// The log's guardian has halted consumers.
+    error LogHalted();
+    /// The entry is not at this index of the anchored tree.
+    error NotLogged(uint64 index, uint64 size);
+    /// The entry does not begin with the tag that the caller acts on.
+    error WrongTag();
+
+    /// @notice Reverts unless `entry` is in the anchored head and the log is not halted.
+    /// @param entry exact bytes, beginning with `tag`; hashed here, so that nobody can pass a leaf hash of other bytes
+    /// @param index leaf index, from 0
+    /// @param proof inclusion proof to the head that `log.head()` returns now
+    function requireLogged(
+        IShowcauseLog log,
+        bytes memory tag,
+        bytes memory entry,
+        uint64 index,
+        bytes32[] calldata proof
+    ) internal view {
+        if (log.halted()) revert LogHalted();
+        if (entry.length < tag.length) revert WrongTag();
+        for (uint256 i = 0; i < tag.length; ++i) {
+            if (entry[i] != tag[i]) revert WrongTag();
+        }
+        (uint64 size, bytes32 root,,) = log.head();
+        if (!Rfc9162.verifyInclusion(Rfc9162.leafHash(entry), index, size, root, proof)) revert NotLogged(index, size);
+    }
+}
