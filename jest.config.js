@@ -3,19 +3,22 @@ export default {
   testMatch: ['**/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/.cache', '<rootDir>/.*/dist/'],
-  extensionsToTreatAsEsm: ['.ts'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
   testEnvironmentOptions: {
     customExportConditions: ['showcause-source', 'node', 'node-addons'],
   },
   transformIgnorePatterns: ['/node_modules/(?!@showcause/)'],
   transform: {
-    '^.+\\.ts$': [
+    '^.+\\.tsx?$': [
       '@swc/jest',
       {
         jsc: {
-          parser: { syntax: 'typescript' },
+          parser: { syntax: 'typescript', tsx: true },
           target: 'es2022',
-          transform: { verbatimModuleSyntax: true },
+          transform: {
+            verbatimModuleSyntax: true,
+            react: { runtime: 'automatic', importSource: 'preact' },
+          },
         },
         module: { type: 'es6' },
       },

@@ -1,0 +1,160 @@
+import {
+  decodeErrorResult,
+  decodeFunctionResult,
+  encodeDeployData,
+  encodeFunctionData,
+} from 'viem/utils';
+import { privateKeyToAccount, generatePrivateKey } from 'viem/accounts';
+import type { PrivateKeyAccount } from 'viem/accounts';
+import { showcauseLogAbi, showcauseLogCreationCode } from '../../src/index.ts';
+import type { Anvil } from '../../../test/support/anvil.ts';
+import { hex } from './tree.ts';
+import type { Hex } from './tree.ts';
+
+export interface Roles {
+  operator: PrivateKeyAccount;
+  countersigner: PrivateKeyAccount;
+  guardian: PrivateKeyAccount;
+  timelock: PrivateKeyAccount;
+}
+
+export function makeRoles(): Roles {
+  const account = (): PrivateKeyAccount => privateKeyToAccount(generatePrivateKey());
+  return {
+    operator: account(),
+    countersigner: account(),
+    guardian: account(),
+    timelock: account(),
+  };
+}
+
+export interface DeployedLog {
+  address: Hex;
+  /** Mines a call; `ok`, or the contract's own error name. State changes only when ok. */
+  send(
+    from: string,
+    functionName: string,
+    args?: readonly unknown[],
+    gas?: number,
+  ): Promise<string>;
+  read<T>(functionName: string, args?: readonly unknown[]): Promise<T>;
+  head(): Promise<{ size: number; root: Hex; lastAdvance: number; flags: number }>;
+}
+
+/** Deploys with plain CREATE; `ok` address or throws with the constructor's error name. */
+export async function deployLog(
+  anvil: Anvil,
+  logId: Uint8Array,
+  roles: { [R in keyof Roles]: { address: string } | null },
+): Promise<DeployedLog> {
+  const address = (role: { address: string } | null): Hex =>
+    (role?.address ?? '0x0000000000000000000000000000000000000000') as Hex;
+  const data = encodeDeployData({
+    abi: showcauseLogAbi,
+    bytecode: showcauseLogCreationCode,
+    args: [
+      hex(logId),
+      address(roles.operator),
+      address(roles.countersigner),
+      address(roles.guardian),
+      address(roles.timelock),
+    ],
+  });
+  const from = '0x00000000000000000000000000000000000000bb';
+  await anvil.fund(from);
+  await anvil.rpc('anvil_impersonateAccount', [from]);
+  const call = { from, data, gas: '0x4c4b40' };
+  await named(() => anvil.rpc('eth_call', [call, 'latest']));
+  const { contractAddress } = await mined(anvil, await anvil.rpc('eth_sendTransaction', [call]));
+  return opened(anvil, contractAddress as Hex);
+}
+
+export function opened(anvil: Anvil, address: Hex): DeployedLog {
+  const encode = (functionName: string, args: readonly unknown[]): Hex =>
+    encodeFunctionData({ abi: showcauseLogAbi, functionName, args } as never);
+  const read = async <T>(functionName: string, args: readonly unknown[] = []): Promise<T> => {
+    const data = await anvil.rpc<Hex>('eth_call', [
+      { to: address, data: encode(functionName, args) },
+      'latest',
+    ]);
+    return decodeFunctionResult({ abi: showcauseLogAbi, functionName, data } as never) as T;
+  };
+  return {
+    address,
+    read,
+    async send(from, functionName, args = [], gas = 1_000_000) {
+      await anvil.fund(from);
+      await anvil.rpc('anvil_impersonateAccount', [from]);
+      const call = {
+        from,
+        to: address,
+        data: encode(functionName, args),
+        gas: `0x${gas.toString(16)}`,
+      };
+      try {
+        await named(() => anvil.rpc('eth_call', [call, 'latest']));
+      } catch (error) {
+        const { status } = await mined(anvil, await anvil.rpc('eth_sendTransaction', [call]));
+        return status === '0x1' ? 'ok though the simulation refused' : (error as Error).message;
+      }
+      const { status } = await mined(anvil, await anvil.rpc('eth_sendTransaction', [call]));
+      return status === '0x1' ? 'ok' : 'reverted though the simulation passed';
+    },
+    async head() {
+      const [size, root, lastAdvance, flags] = await read<[bigint, Hex, bigint, number]>('head');
+      return { size: Number(size), root, lastAdvance: Number(lastAdvance), flags };
+    },
+  };
+}
+
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+/** The same ECDSA signature with s' = n - s and the other v: a second spelling that must not count. */
+export function highS(signature: Hex): Hex {
+  const s = BigInt(`0x${signature.slice(66, 130)}`);
+  const v = signature.slice(130) === '1b' ? '1c' : '1b';
+  return `0x${signature.slice(2, 66)}${(ORDER - s).toString(16).padStart(64, '0')}${v}`;
+}
+
+export async function countersign(
+  account: PrivateKeyAccount,
+  contract: string,
+  step: { oldSize: number; size: number; root: Uint8Array },
+  domain: { name?: string; version?: string; chainId?: number } = {},
+): Promise<Hex> {
+  return account.signTypedData({
+    domain: {
+      name: 'Showcause',
+      version: '1',
+      chainId: 31_337,
+      ...domain,
+      verifyingContract: contract as Hex,
+    },
+    types: {
+      Checkpoint: [
+        { name: 'oldSize', type: 'uint64' },
+        { name: 'size', type: 'uint64' },
+        { name: 'root', type: 'bytes32' },
+      ],
+    },
+    primaryType: 'Checkpoint',
+    message: { oldSize: BigInt(step.oldSize), size: BigInt(step.size), root: hex(step.root) },
+  });
+}
+
+async function named<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const { data } = error as { data?: Hex };
+    if (data === undefined || data === '0x') throw error;
+    throw new Error(decodeErrorResult({ abi: showcauseLogAbi, data }).errorName, { cause: error });
+  }
+}
+
+async function mined(
+  anvil: Anvil,
+  hash: unknown,
+): Promise<{ status: string; contractAddress: string }> {
+  return anvil.rpc('eth_getTransactionReceipt', [hash]);
+}

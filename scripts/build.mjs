@@ -1,0 +1,16 @@
+// Builds everything that git does not hold: validators, contract artifacts, dist/.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = new URL('..', import.meta.url).pathname;
+for (const command of [
+  ['scripts/build-schemas.mjs'],
+  ['scripts/build-contracts.mjs'],
+  ['node_modules/typescript/bin/tsc', '-b'],
+]) {
+  const { status } = spawnSync(process.execPath, command.map((part, i) => (i === 0 ? join(root, part) : part)), {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
