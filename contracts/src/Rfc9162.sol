@@ -25,7 +25,9 @@ library Rfc9162 {
             mstore(add(buffer, 1), left)
             mstore(add(buffer, 33), right)
             // 0x02 is SHA-256; the answer goes to the scratch word 0x00.
-            ok := and(staticcall(gas(), 0x02, buffer, 65, 0x00, 32), eq(returndatasize(), 32))
+            ok := staticcall(gas(), 0x02, buffer, 65, 0x00, 32)
+            // A statement of its own: Yul evaluates arguments from right to left, which would read the length before the call.
+            ok := and(ok, eq(returndatasize(), 32))
             node := mload(0x00)
         }
         if (!ok) revert Sha256Failed();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
 import type { Abi } from 'viem';
 import type { Anvil } from '../../../test/support/anvil.ts';
+import { mined } from './log.ts';
 
 export interface Harness {
   call<T>(functionName: string, args: readonly unknown[], options?: { gas?: number }): Promise<T>;
@@ -22,10 +23,7 @@ export async function deployHarness(anvil: Anvil): Promise<Harness> {
   const hash = await anvil.rpc<string>('eth_sendTransaction', [
     { from, data: bytecode, gas: '0x989680' },
   ]);
-  const { contractAddress } = await anvil.rpc<{ contractAddress: string }>(
-    'eth_getTransactionReceipt',
-    [hash],
-  );
+  const { contractAddress } = await mined(anvil, hash);
   return {
     async call<T>(functionName: string, args: readonly unknown[], options: { gas?: number } = {}) {
       const data = encodeFunctionData({ abi, functionName, args });

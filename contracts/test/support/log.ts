@@ -38,6 +38,8 @@ export interface DeployedLog {
     gas?: number,
   ): Promise<string>;
   read<T>(functionName: string, args?: readonly unknown[]): Promise<T>;
+  /** Least gas limit with which a block takes the call: 21,000 and 10 or 40 for each zero or other byte (EIP-7623). */
+  floorGas(functionName: string, args: readonly unknown[]): number;
   head(): Promise<{ size: number; root: Hex; lastAdvance: number; flags: number }>;
 }
 
@@ -82,6 +84,10 @@ export function opened(anvil: Anvil, address: Hex): DeployedLog {
   return {
     address,
     read,
+    floorGas(functionName, args) {
+      const bytes = Buffer.from(encode(functionName, args).slice(2), 'hex');
+      return bytes.reduce((gas, byte) => gas + (byte === 0 ? 10 : 40), 21_000);
+    },
     async send(from, functionName, args = [], gas = 1_000_000) {
       await anvil.fund(from);
       await anvil.rpc('anvil_impersonateAccount', [from]);
@@ -152,9 +158,18 @@ async function named<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-async function mined(
+export async function mined(
   anvil: Anvil,
   hash: unknown,
 ): Promise<{ status: string; contractAddress: string }> {
-  return anvil.rpc('eth_getTransactionReceipt', [hash]);
+  // The node answers a transaction's hash before its block is there.
+  for (let tries = 0; tries < 400; tries++) {
+    const receipt = await anvil.rpc<{ status: string; contractAddress: string } | null>(
+      'eth_getTransactionReceipt',
+      [hash],
+    );
+    if (receipt !== null) return receipt;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('a transaction that is not mined within 4 s');
 }
