@@ -11,39 +11,55 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(69);
 }
 
-/** @param {string} label @param {string[]} command */
 function run(label, command) {
   const started = Date.now();
-  const result = spawnSync(process.execPath, command, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0) {
-    console.error(`\nset-up failed: ${label}`);
-    process.exit(result.status ?? 1);
-  }
-  const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  if (Date.now() - started > 1000) console.error(`  ${label}: ${seconds} s`);
+  const { status } = spawnSync(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 2, 2] });
+  if (Date.now() - started > 1000) console.error(`  ${label}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  return status ?? 1;
+}
+
+function must(label, command) {
+  const status = run(label, command);
+  if (status === 0) return;
+  console.error(`\nset-up failed: ${label}`);
+  process.exit(status);
+}
+
+/** npm as a command: the one that runs us, else the one on the path. */
+function npm(...args) {
+  const path = process.env.npm_execpath;
+  return path?.endsWith('.js') ? [process.execPath, path, ...args] : ['npm', ...args];
 }
 
 /** Whether node_modules holds the versions of the lock file. File times say nothing: git sets them. */
-function installed() {
+function installed(want) {
   const hidden = join(root, 'node_modules/.package-lock.json');
   if (!existsSync(hidden)) return false;
-  const want = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   const have = JSON.parse(readFileSync(hidden, 'utf8')).packages;
   return Object.entries(want).every(
     ([path, entry]) =>
-      path === '' || entry.optional || entry.link || !path.startsWith('node_modules/') || have[path]?.version === entry.version,
+      path === '' ||
+      entry.optional ||
+      entry.link ||
+      !path.startsWith('node_modules/') ||
+      have[path]?.version === entry.version,
   );
 }
 
-if (!installed()) {
-  console.error('Setting up (once): packages, contract, compiler. About a minute.');
-  const npm = process.env.npm_execpath;
-  if (npm === undefined || !npm.endsWith('.js')) {
-    const result = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-    });
-    if (result.status !== 0) process.exit(result.status ?? 1);
-  } else run('packages', [npm, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+/** The lock file names anvil for Linux on x64; elsewhere this platform's build of the same version is added, if there is one. */
+function addAnvil(want) {
+  const platform = `${process.platform === 'win32' ? 'win32' : process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const name = `@foundry-rs/anvil-${platform}`;
+  if (existsSync(join(root, 'node_modules', name))) return;
+  const { version } = want['node_modules/@foundry-rs/anvil-linux-amd64'];
+  const status = run('anvil', npm('install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`));
+  if (status !== 0) console.error(`  no anvil for ${platform}: what needs a chain is left out and says so`);
 }
-run('build', [join(root, 'scripts/build.mjs')]);
+
+const want = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+if (!installed(want)) {
+  console.error('Setting up (once): packages, contract, compiler. About a minute.');
+  must('packages', npm('ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'));
+  addAnvil(want);
+}
+must('build', [process.execPath, join(root, 'scripts/build.mjs')]);

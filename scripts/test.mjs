@@ -5,7 +5,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
-const results = join(root, '.cache/test-results.json');
+const results = join(root, process.env.SHOWCAUSE_TEST_RESULTS ?? '.cache/test-results.json');
 mkdirSync(join(root, '.cache'), { recursive: true });
 rmSync(results, { force: true });
 const { status } = spawnSync(

@@ -1,0 +1,72 @@
+// npm run docs: writes docs/errors.md from the error tables of the built packages. `--check` fails when it is stale.
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import prettier from 'prettier';
+
+const root = new URL('..', import.meta.url).pathname;
+const path = join(root, 'docs/errors.md');
+
+const titles = {
+  core: 'Formats (core)',
+  explain: 'Models and explanations (explain)',
+  middleware: 'Middleware',
+  'anchor-service': 'Anchor service, chain and countersigner',
+  verify: 'Verification',
+  cli: 'Command line',
+  'examples/loan-api': 'The example loan API',
+  'examples/demo': 'The demo',
+};
+
+function errorFiles(dir) {
+  const built = join(root, dir, 'dist');
+  if (!existsSync(built)) return [];
+  return readdirSync(built, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /(^|\/)errors\.js$/.test(file))
+    .sort()
+    .map((file) => join(built, file));
+}
+
+async function tableOf(dir) {
+  const rows = [];
+  for (const file of errorFiles(dir))
+    for (const [name, codes] of Object.entries(await import(file)))
+      if (name.endsWith('ErrorCodes'))
+        for (const [code, { means, fix }] of Object.entries(codes)) rows.push(`| \`${code}\` | ${means} | ${fix} |`);
+  return rows;
+}
+
+async function contractErrors() {
+  const { showcauseLogAbi } = await import(join(root, 'contracts/dist/index.js'));
+  const source = readFileSync(join(root, 'contracts/src/ShowcauseLog.sol'), 'utf8');
+  return showcauseLogAbi
+    .filter(({ type }) => type === 'error')
+    .map(({ name }) => {
+      const lines = source.split('\n');
+      const at = lines.findIndex((line) => line.includes(`error ${name}(`));
+      let comment = '';
+      for (let i = at - 1; i >= 0 && lines[i].trim().startsWith('///'); i--) comment = `${lines[i].trim().slice(3).trim()} ${comment}`;
+      return `| \`${name}\` | ${comment.trim() || 'see Rfc9162.sol'} |`;
+    })
+    .sort();
+}
+
+const parts = [
+  '<!-- Made by `npm run docs` (scripts/make-docs.mjs) from the error tables in the code. -->',
+  '# Errors',
+  '',
+  'Every refusal has a stable code. Callers switch on `code`, never on the message; a message says what was got, what was wanted and what to do, and never',
+  'holds a secret or a personal datum. Over HTTP an error is an RFC 9457 problem document with the same `code`.',
+];
+for (const [dir, title] of Object.entries(titles)) {
+  const rows = await tableOf(dir);
+  if (rows.length > 0) parts.push('', `## ${title}`, '', '| code | means | what to do |', '|---|---|---|', ...rows);
+}
+parts.push('', '## The contract', '', '| error | means |', '|---|---|', ...(await contractErrors()), '');
+const text = await prettier.format(parts.join('\n'), { ...(await prettier.resolveConfig(path)), parser: 'markdown' });
+const stale = !existsSync(path) || readFileSync(path, 'utf8') !== text;
+if (process.argv.includes('--check')) {
+  if (stale) {
+    console.error(`${relative(root, path)} is stale: run npm run docs and commit it`);
+    process.exit(1);
+  }
+} else if (stale) writeFileSync(path, text);

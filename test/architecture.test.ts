@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+import ts from 'typescript';
+
+const root = new URL('..', import.meta.url).pathname;
+
+/**
+ * What each part may import besides files of its own package. The first row whose folder holds the file counts. This
+ * table is docs/architecture.md's.
+ */
+const table: readonly { part: string; may: RegExp }[] = [
+  { part: 'core/src/node', may: /^node:/ },
+  { part: 'core/src/sha256-node.ts', may: /^node:crypto$/ },
+  { part: 'core/src/signatures-node.ts', may: /^node:crypto$/ },
+  { part: 'core/src', may: /^(@noble\/(hashes|curves)\/|#sha256$|#signatures$)/ },
+  { part: 'explain/src', may: /^$/ },
+  { part: 'contracts/src', may: /^$/ },
+  { part: 'verify/src/second-opinion.ts', may: /^(@showcause\/core|merkletreejs)$/ },
+  { part: 'verify/src/readers', may: /^(@showcause\/(core|core\/node|contracts)|node:.*)$/ },
+  { part: 'verify/src/command', may: /^(@showcause\/(core|core\/node|contracts)|commander|node:.*)$/ },
+  { part: 'verify/src', may: /^@showcause\/(core|contracts)$/ },
+  { part: 'middleware/src/transports/kafka', may: /^(@showcause\/(core|core\/node)|kafkajs|node:.*)$/ },
+  {
+    part: 'middleware/src',
+    may: /^(@showcause\/(core|core\/node|explain)|express|@opentelemetry\/api|preact(\/.*)?|preact-render-to-string|helmet|node:.*)$/,
+  },
+  { part: 'anchor-service/src/chain', may: /^(@showcause\/(core|contracts)|viem(\/.*)?|node:.*)$/ },
+  {
+    part: 'anchor-service/src/countersigner',
+    may: /^(@showcause\/(core|core\/node|contracts)|viem(\/.*)?|express|valibot|pino|node:.*)$/,
+  },
+  {
+    part: 'anchor-service/src/adapters',
+    may: /^(@showcause\/(core|core\/node)|libsql|kafkajs|node:.*)$/,
+  },
+  {
+    part: 'anchor-service/src',
+    may: /^(@showcause\/(core|core\/node|contracts)|express|valibot|pino|node:.*)$/,
+  },
+  {
+    part: 'cli/src',
+    may: /^(@showcause\/(?!example)[a-z-]+(\/[a-z-]+)*|commander|csv-parse(\/sync)?|picocolors|node:.*)$/,
+  },
+];
+
+function sources(dir: string): string[] {
+  return readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !file.includes('generated'))
+    .map((file) => join(dir, file));
+}
+
+function importsOf(file: string): string[] {
+  const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), 'utf8'), true, true);
+  return importedFiles.map(({ fileName }) => fileName);
+}
+
+const packages = ['core', 'explain', 'contracts', 'verify', 'middleware', 'anchor-service', 'cli'];
+
+test.each(packages)('%s imports what the table allows and no more', (name) => {
+  const files = sources(`${name}/src`);
+  expect(files).not.toEqual([]);
+  for (const file of files) {
+    const row = table.find(({ part }) => file === part || file.startsWith(`${part}/`) || file.startsWith(`${part}.`));
+    const stray = importsOf(file).filter((specifier) =>
+      specifier.startsWith('.')
+        ? relative(join(root, name), resolve(root, file, '..', specifier)).startsWith('..')
+        : row?.may.test(specifier) !== true,
+    );
+    expect({ file, stray }).toEqual({ file, stray: [] });
+  }
+});
+
+test('the domain of the service imports no adapter', () => {
+  const composition = ['service.ts', 'index.ts', 'main.ts', 'testing.ts'];
+  for (const file of sources('anchor-service/src')) {
+    if (file.includes('/adapters/') || composition.includes(relative('anchor-service/src', file))) continue;
+    expect({ file, adapters: importsOf(file).filter((specifier) => specifier.includes('adapters/')) }).toEqual({
+      file,
+      adapters: [],
+    });
+  }
+});
+
+test('the library half of verify reaches neither disk nor network', () => {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const specifier of importsOf(file)) {
+      expect({ file, specifier }).not.toMatchObject({ specifier: expect.stringMatching(/^node:|core\/node|readers|command/) });
+      if (specifier.startsWith('.')) visit(relative(root, resolve(root, file, '..', specifier)));
+    }
+    expect(readFileSync(join(root, file), 'utf8')).not.toMatch(/\bfetch\(|\bDate\.now\b|\bprocess\./);
+  };
+  visit('verify/src/index.ts');
+  expect(seen.size).toBeGreaterThan(3);
+});
+
+test('nothing imports examples but examples', () => {
+  for (const name of packages)
+    for (const file of sources(`${name}/src`)) expect(importsOf(file).filter((s) => s.includes('example'))).toEqual([]);
+});
+
+test('the environment is read in entry points alone', () => {
+  const readers = [...packages, 'examples/loan-api', 'examples/demo']
+    .filter((name) => existsSync(join(root, name, 'src')))
+    .flatMap((name) => sources(`${name}/src`))
+    .filter((file) => /process\.env|env\[/.test(readFileSync(join(root, file), 'utf8').replace(/io\.env/g, '')))
+    .filter((file) => !file.endsWith('/main.ts'));
+  expect(readers).toEqual([]);
+});
