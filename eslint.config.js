@@ -28,6 +28,7 @@ export default tseslint.config(
   },
   {
     files: ['core/src/**', 'explain/src/**'],
+    ignores: ['core/src/node/**', 'core/src/*-node.ts'],
     rules: {
       'no-restricted-globals': ['error', browserSafe],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],

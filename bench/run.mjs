@@ -27,7 +27,9 @@ const packages = JSON.parse(
   readFileSync(new URL('../node_modules/.package-lock.json', import.meta.url), 'utf8'),
 ).packages;
 const peers = [
-  ...Object.keys(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).devDependencies),
+  ...Object.keys(
+    JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).devDependencies,
+  ),
   '@noble/hashes',
   'express',
 ];
@@ -40,13 +42,22 @@ const versions = {
     }),
   ),
 };
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), platform: `${process.platform} ${process.arch}` };
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryBytes: totalmem(),
+  platform: `${process.platform} ${process.arch}`,
+};
 
 if (json) process.stdout.write(`${JSON.stringify({ machine, versions, rows, bars })}\n`);
 else {
-  console.log(`${wanted}: ${machine.cpu}, ${machine.cores} cores, ${process.version}, ${rounds} rounds\n`);
+  console.log(
+    `${wanted}: ${machine.cpu}, ${machine.cores} cores, ${process.version}, ${rounds} rounds\n`,
+  );
   const number = (value) =>
-    value >= 100 ? Math.round(value).toLocaleString('en-US') : Number(value.toPrecision(3)).toString();
+    value >= 100
+      ? Math.round(value).toLocaleString('en-US')
+      : Number(value.toPrecision(3)).toString();
   const table = [
     ['', 'unit', 'median', 'min', 'max', 'ratio'],
     ...rows.map((row) => [
@@ -60,8 +71,14 @@ else {
   ];
   const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
   for (const row of table)
-    console.log(row.map((cell, i) => (i > 1 && i < 5 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd());
+    console.log(
+      row
+        .map((cell, i) => (i > 1 && i < 5 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    );
   console.log('');
-  for (const { name, want, got, holds } of bars) console.log(`${holds ? 'holds ' : 'FAILS '} ${name}: want ${want}, got ${got}`);
+  for (const { name, want, got, holds } of bars)
+    console.log(`${holds ? 'holds ' : 'FAILS '} ${name}: want ${want}, got ${got}`);
 }
 process.exit(0);

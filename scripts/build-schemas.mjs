@@ -33,7 +33,7 @@ if (!fresh || check) {
   const ajv = new Ajv2020({ strict: true, allErrors: false, code: { source: true, esm: true } });
   const names = {};
   for (const [type, schema] of Object.entries(entrySchemas)) {
-    ajv.addSchema(schema, type);
+    ajv.addSchema(structuredClone(schema), type); // one object under two types would be compiled into two functions of one name
     names[`validate_${type}`] = type;
   }
   const code = standalone(ajv, names);
@@ -49,7 +49,8 @@ if (!fresh || check) {
   const document = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Showcause log entries, by type',
-    $comment: 'Made by `npm run build` (scripts/build-schemas.mjs) from core/src/schema/entries.ts.',
+    $comment:
+      'Made by `npm run build` (scripts/build-schemas.mjs) from core/src/schema/entries.ts.',
     $defs: entrySchemas,
   };
   const text = await prettier.format(JSON.stringify(document), {

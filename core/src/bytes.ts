@@ -117,7 +117,11 @@ export function fromUtf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw new ShowcauseError('BYTES_ENCODING', { got: `${bytes.length} bytes`, want: 'UTF-8', cause });
+    throw new ShowcauseError('BYTES_ENCODING', {
+      got: `${bytes.length} bytes`,
+      want: 'UTF-8',
+      cause,
+    });
   }
 }
 
@@ -185,7 +189,10 @@ export class ByteReader {
   /** @throws {ShowcauseError} `BYTES_LENGTH` when bytes are left over */
   end(): void {
     if (this.remaining !== 0)
-      throw new ShowcauseError('BYTES_LENGTH', { got: `${this.remaining} trailing bytes`, want: 'none' });
+      throw new ShowcauseError('BYTES_LENGTH', {
+        got: `${this.remaining} trailing bytes`,
+        want: 'none',
+      });
   }
 }
 

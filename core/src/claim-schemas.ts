@@ -15,8 +15,8 @@ export const intentClaims: ClaimSchema = claimSchema('showcause/intent/v1', 4, [
   'call', // 0-based number of the model call within its request
 ]);
 
-/** Slots of a `decision` entry; depth 5, 32 slots. The order is the format: append only. */
-export const decisionClaims: ClaimSchema = claimSchema('showcause/decision/v1', 5, [
+/** Slots of a `decision` entry; depth 6, 64 slots. The order is the format: append only. */
+export const decisionClaims: ClaimSchema = claimSchema('showcause/decision/v1', 6, [
   'payload', // hex SHA-256 of the plaintext container
   'decisionId',
   'subject',

@@ -27,21 +27,60 @@ export interface Opening {
   siblings: readonly string[];
 }
 
+/** 64 slots an entry. */
+export const MAX_ENTRY_CLAIM_DEPTH = 6;
+/** 1,024 elements a vector. */
 export const MAX_CLAIM_DEPTH = 10;
 
-/** A schema over single-member paths, e.g. `claimSchema('decision', 5, ['payload', 'outcome'])`. */
+/**
+ * A schema over single-member paths, e.g. `claimSchema('decision', 6, ['payload', 'outcome'])`.
+ * @throws {RangeError} unless depth is 1 to 6, the members fit 2^depth slots, and none comes twice
+ */
 export function claimSchema(name: string, depth: number, members: readonly string[]): ClaimSchema {
-  return { name, depth, paths: members.map((member) => [member]) };
+  if (!Number.isInteger(depth) || depth < 1 || depth > MAX_ENTRY_CLAIM_DEPTH)
+    throw new RangeError(`got depth ${depth}, want 1 to ${MAX_ENTRY_CLAIM_DEPTH}`);
+  return {
+    name,
+    depth,
+    paths: distinctPaths(
+      depth,
+      members.map((member) => [member]),
+    ),
+  };
 }
 
-/** The schema of a vector claim (features, attributions): one slot an element, in the deployment's order. */
+/**
+ * The schema of a vector claim (features, attributions): one slot an element, in the deployment's order,
+ * in the least depth >= 1 that holds them.
+ * @throws {RangeError} above 1,024 elements, or when an element comes twice
+ */
 export function vectorSchema(member: string, elements: readonly string[]): ClaimSchema {
-  const depth = Math.max(1, Math.ceil(Math.log2(Math.max(1, elements.length))));
-  if (depth > MAX_CLAIM_DEPTH) throw new RangeError(`got ${elements.length} elements, want at most 1024`);
-  return { name: member, depth, paths: elements.map((element) => [member, element]) };
+  let depth = 1;
+  while (2 ** depth < elements.length) depth++;
+  if (depth > MAX_CLAIM_DEPTH)
+    throw new RangeError(`got ${elements.length} elements, want at most 1024`);
+  return {
+    name: member,
+    depth,
+    paths: distinctPaths(
+      depth,
+      elements.map((element) => [member, element]),
+    ),
+  };
 }
 
-/** Slot of a path, or -1. */
+function distinctPaths(
+  depth: number,
+  paths: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
+  if (paths.length > 2 ** depth)
+    throw new RangeError(`got ${paths.length} paths, want at most ${2 ** depth}`);
+  if (new Set(paths.map((path) => JSON.stringify(path))).size !== paths.length)
+    throw new RangeError('got a path twice');
+  return paths;
+}
+
+/** Slot of a path, or -1: a verifier then knows no truth about it. */
 export function slotOf(schema: ClaimSchema, path: readonly string[]): number {
   return schema.paths.findIndex(
     (known) => known.length === path.length && known.every((part, i) => part === path[i]),
@@ -53,7 +92,12 @@ const NODE = new Uint8Array([3]);
 const EMPTY = new Uint8Array(32);
 
 /** SHA-256(0x02 ‖ slot u16 ‖ salt 32 ‖ JCS([path, value])). */
-export function claimLeaf(slot: number, salt: Uint8Array, path: readonly string[], value: Json): Uint8Array {
+export function claimLeaf(
+  slot: number,
+  salt: Uint8Array,
+  path: readonly string[],
+  value: Json,
+): Uint8Array {
   return sha256(concatBytes(LEAF, u16(slot), salt, canonicalBytes([path, value])));
 }
 
@@ -76,13 +120,19 @@ export interface ClaimTree {
  * @param values  values[slot]; a missing slot is null: absent and null are the same
  * @param salts  at least 32 bytes for each path of the schema: salt i = bytes 32i..32i+31
  */
-export function buildClaims(schema: ClaimSchema, values: readonly (Json | undefined)[], salts: Uint8Array): ClaimTree {
+export function buildClaims(
+  schema: ClaimSchema,
+  values: readonly (Json | undefined)[],
+  salts: Uint8Array,
+): ClaimTree {
   const count = schema.paths.length;
-  if (values.length > count) throw new RangeError(`got ${values.length} values, want at most ${count}`);
-  if (salts.length < 32 * count) throw new RangeError(`got ${salts.length} salt bytes, want ${32 * count}`);
+  if (values.length > count)
+    throw new RangeError(`got ${values.length} values, want at most ${count}`);
+  if (salts.length < 32 * count)
+    throw new RangeError(`got ${salts.length} salt bytes, want ${32 * count}`);
   const filled = schema.paths.map((_, slot) => values[slot] ?? null);
   const leaves: Uint8Array[] = schema.paths.map((path, slot) =>
-    claimLeaf(slot, salts.subarray(32 * slot, 32 * slot + 32), path, filled[slot] ?? null),
+    claimLeaf(slot, salts.subarray(32 * slot, 32 * slot + 32), path, filled[slot]!),
   );
   const levels: Uint8Array[][] = [leaves];
   for (let level = 0; level < schema.depth; level++) {
@@ -92,7 +142,13 @@ export function buildClaims(schema: ClaimSchema, values: readonly (Json | undefi
       above.push(claimNode(below[i]!, below[i + 1] ?? emptyAt(level)));
     levels.push(above);
   }
-  return { schema, values: filled, salts, levels, root: levels[schema.depth]![0] ?? emptyAt(schema.depth) };
+  return {
+    schema,
+    values: filled,
+    salts,
+    levels,
+    root: levels[schema.depth]![0] ?? emptyAt(schema.depth),
+  };
 }
 
 /** The opening of one path. @throws {RangeError} when the schema has no such path */
@@ -109,7 +165,8 @@ export function openClaim(tree: ClaimTree, path: readonly string[]): Opening {
 /**
  * Checks that an opening belongs to a claims root.
  * @param root  32 bytes, the entry's `claims` member or a vector slot's value
- * @throws {ShowcauseError} `CLAIM_SLOT` when the slot is not the path's; `CLAIM_OPENING` when it does not lead to the root
+ * @throws {ShowcauseError} `CLAIM_SLOT` when the slot is not the path's or the depth not the schema's;
+ *   `CLAIM_OPENING` when it does not lead to the root; `BYTES_*` when salt or siblings are not 32 bytes in hex
  */
 export function verifyOpening(schema: ClaimSchema, opening: Opening, root: Uint8Array): void {
   const slot = slotOf(schema, opening.path);
@@ -124,7 +181,10 @@ export function verifyOpening(schema: ClaimSchema, opening: Opening, root: Uint8
     hash = index & 1 ? claimNode(sibling, hash) : claimNode(hash, sibling);
   }
   if (!equalBytes(hash, root))
-    throw new ShowcauseError('CLAIM_OPENING', { got: `${opening.path.join('.')}`, want: 'a leaf under the claims root' });
+    throw new ShowcauseError('CLAIM_OPENING', {
+      got: opening.path.join('.').slice(0, 80),
+      want: 'a leaf under the claims root',
+    });
 }
 
 const empties: Uint8Array[] = [EMPTY];

@@ -4,19 +4,45 @@ import type { EntryOf } from './entry.ts';
 import { ShowcauseError } from './errors.ts';
 import { sha256 } from './hash.ts';
 import { canonicalBytes } from './json.ts';
-import type { JsonObject } from './json.ts';
 import { leafHash } from './merkle.ts';
+import { parseVkey } from './note.ts';
 import { verifyEd25519, verifyP256 } from './signatures.ts';
 
-/** logId = RFC 6962 leaf hash of entry 0 = root of the tree of size 1. 32 bytes. */
+/**
+ * Reads entry 0.
+ * @throws {ShowcauseError} what `parseEntry` throws; `ENTRY_SCHEMA` also when the log's verifier key does not parse or
+ *   is not named by the origin
+ */
+export function parseGenesis(bytes: Uint8Array): EntryOf<'genesis'> {
+  const genesis = parseEntryOf('genesis', bytes);
+  let name: string;
+  try {
+    ({ name } = parseVkey(genesis.log));
+  } catch (cause) {
+    throw new ShowcauseError('ENTRY_SCHEMA', {
+      got: 'genesis/log',
+      want: 'a C2SP verifier key',
+      cause,
+    });
+  }
+  if (name !== genesis.origin)
+    throw new ShowcauseError('ENTRY_SCHEMA', {
+      got: 'genesis/log',
+      want: 'a key named by the origin',
+    });
+  return genesis;
+}
+
+/** logId = RFC 6962 leaf hash of entry 0 = root of the tree of size 1. 32 bytes. @throws as {@link parseGenesis} */
 export function logIdOf(genesis: Uint8Array): Uint8Array {
-  parseEntryOf('genesis', genesis);
+  parseGenesis(genesis);
   return leafHash(genesis);
 }
 
 /** Key id of a producer: SHA-256(x ‖ y). @param publicKey 64 bytes, x ‖ y */
 export function producerKeyId(publicKey: Uint8Array): Uint8Array {
-  if (publicKey.length !== 64) throw new RangeError(`got ${publicKey.length} bytes, want x ‖ y, 64`);
+  if (publicKey.length !== 64)
+    throw new RangeError(`got ${publicKey.length} bytes, want x ‖ y, 64`);
   return sha256(publicKey);
 }
 
@@ -31,7 +57,7 @@ const STREAM_LABEL = utf8('showcause/str/v1');
 /** What the registrar signs for a `key` or `deployment` entry: label ‖ logId ‖ SHA-256(JCS(entry without `sig`)). */
 export function registrarMessage(logId: Uint8Array, entry: object): Uint8Array {
   const { sig: _, ...unsigned } = entry as { sig?: unknown };
-  return concatBytes(REGISTRAR_LABEL, logId, sha256(canonicalBytes(unsigned as JsonObject)));
+  return concatBytes(REGISTRAR_LABEL, logId, sha256(canonicalBytes(unsigned)));
 }
 
 /**
@@ -48,8 +74,9 @@ export function verifyRegistration(
 }
 
 /**
- * What a producer signs in its `stream`, `heartbeat`, `gap`, `streamGap`, `equivocation` and
- * `opaque` entries: label ‖ logId ‖ key id ‖ epoch u64 ‖ seq u64 ‖ prev 32.
+ * What a producer signs in its `stream`, `heartbeat`, `gap`, `streamGap`, `equivocation` and `opaque` entries:
+ * label ‖ logId ‖ key id ‖ epoch u64 ‖ seq u64 ‖ prev 32. It binds the place and, through `prev`, everything before
+ * it; the entry's own members are bound by the promise that covers it, or by the next signature.
  */
 export function streamMessage(
   logId: Uint8Array,

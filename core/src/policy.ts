@@ -1,10 +1,16 @@
-import { fromHex, toBase64 } from './bytes.ts';
-import { parseEntryOf } from './entry.ts';
+import { toBase64, toHex } from './bytes.ts';
+import { parseCosignerVkey } from './cosignature.ts';
 import { ShowcauseError } from './errors.ts';
 import { sha256 } from './hash.ts';
+import { parseGenesis } from './identity.ts';
 import { canonicalBytes, isJsonObject, parseJson } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
-import { parseVkey } from './note.ts';
+import { decodeVkey, parseVkey } from './note.ts';
+
+const ORIGIN = /^[!-*,-~]{1,200}$/;
+/** C2SP tlog-policy names: no blanks, and nothing that a shell or a page would take for more than a name. */
+const WITNESS_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
+const VKEY = /^[!-~]{1,4000}$/;
 
 /** One chain that holds the log's head. The contract's address is computed from genesis and must equal this one. */
 export interface PolicyChain {
@@ -36,25 +42,48 @@ export interface TrustPolicy {
 
 /**
  * Reads a policy file strictly: unknown members are refused, because a verifier that ignores half
- * of what it was told to trust is worse than none.
+ * of what it was told to trust is worse than none. Nothing may be named twice: a quorum counts keys, not lines.
  * @throws {ShowcauseError} `POLICY_MALFORMED`, `JSON_*`
  */
 export function parsePolicy(text: string): TrustPolicy {
   if (text.length > 65_536) refuse(`${text.length} characters`, 'at most 65,536');
   const value = parseJson(text);
-  const policy = object(value, 'the policy', ['v', 'logId', 'origin', 'logKeys', 'registrar', 'chains', 'witnesses']);
+  const policy = object(value, 'the policy', [
+    'v',
+    'logId',
+    'origin',
+    'logKeys',
+    'registrar',
+    'chains',
+    'witnesses',
+  ]);
   if (policy['v'] !== 1) refuse('another version', 'v = 1');
-  const logKeys = list(policy['logKeys'], 'logKeys', 1, 8).map((key) => vkey(key, 'logKeys'));
+  const origin = text_(policy['origin'], 'origin', ORIGIN);
+  const logKeys = list(policy['logKeys'], 'logKeys', 1, 8).map((key) => logKey(key, origin));
   const chains = list(policy['chains'], 'chains', 0, 16).map(chain);
   const witnesses = object(policy['witnesses'], 'witnesses', ['quorum', 'keys']);
   const keys = list(witnesses['keys'], 'witnesses.keys', 0, 64).map(witness);
+  distinct(
+    'chains',
+    chains.map(({ chainId }) => chainId),
+  );
+  distinct(
+    'witnesses.keys',
+    keys.map(({ name }) => name),
+  );
+  distinct('keys', [...logKeys, ...keys.map(({ vkey }) => vkey)].map(keyMaterial));
   const quorum = witnesses['quorum'];
-  if (typeof quorum !== 'number' || !Number.isInteger(quorum) || quorum < 0 || quorum > keys.length)
+  if (
+    typeof quorum !== 'number' ||
+    !Number.isSafeInteger(quorum) ||
+    quorum < 0 ||
+    quorum > keys.length
+  )
     return refuse('witnesses.quorum', `an integer from 0 to ${keys.length}`);
   return {
     v: 1,
     logId: hex(policy['logId'], 'logId'),
-    origin: text_(policy['origin'], 'origin', /^[^\s+]{1,200}$/),
+    origin,
     logKeys,
     registrar: hex(policy['registrar'], 'registrar'),
     chains,
@@ -74,8 +103,12 @@ export function policyFingerprint(policy: TrustPolicy): string {
 }
 
 /** The policy that a genesis entry implies, before anybody is asked to witness. */
-export function policyFromGenesis(genesis: Uint8Array, logId: string, chains: readonly PolicyChain[]): TrustPolicy {
-  const entry = parseEntryOf('genesis', genesis);
+export function policyFromGenesis(
+  genesis: Uint8Array,
+  logId: string,
+  chains: readonly PolicyChain[],
+): TrustPolicy {
+  const entry = parseGenesis(genesis);
   return {
     v: 1,
     logId,
@@ -87,10 +120,32 @@ export function policyFromGenesis(genesis: Uint8Array, logId: string, chains: re
   };
 }
 
+/**
+ * The log, witness and quorum part as a c2sp.org/tlog-policy file, for other people's tools.
+ * Chains and registrar have no place in that format.
+ */
+export function formatTlogPolicy(policy: TrustPolicy): string {
+  const { quorum, keys } = policy.witnesses;
+  const lines = policy.logKeys.map((key) => `log ${key}`);
+  for (const { name, vkey } of keys) lines.push(`witness ${name} ${vkey}`);
+  if (quorum > 0)
+    lines.push(`group ${groupName(keys)} ${quorum} ${keys.map(({ name }) => name).join(' ')}`);
+  lines.push(`quorum ${quorum > 0 ? groupName(keys) : 'none'}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** A name that no witness has. */
+function groupName(keys: readonly PolicyWitness[]): string {
+  let name = 'quorum-of-witnesses';
+  while (keys.some((key) => key.name === name)) name += '-';
+  return name;
+}
+
 function chain(value: Json): PolicyChain {
   const item = object(value, 'chains[]', ['chainId', 'contract', 'development']);
   const chainId = item['chainId'];
-  if (typeof chainId !== 'number' || !Number.isInteger(chainId) || chainId < 1) return refuse('chainId', 'a positive integer');
+  if (typeof chainId !== 'number' || !Number.isSafeInteger(chainId) || chainId < 1)
+    return refuse('chainId', 'a positive integer');
   if (typeof item['development'] !== 'boolean') return refuse('development', 'true or false');
   return {
     chainId,
@@ -101,7 +156,38 @@ function chain(value: Json): PolicyChain {
 
 function witness(value: Json): PolicyWitness {
   const item = object(value, 'witnesses.keys[]', ['name', 'vkey']);
-  return { name: text_(item['name'], 'name', /^[^\s+]{1,200}$/), vkey: vkey(item['vkey'] ?? null, 'witnesses.keys[].vkey') };
+  const vkey = text_(item['vkey'], 'witnesses.keys[].vkey', VKEY);
+  readKey('witnesses.keys[].vkey', () => parseCosignerVkey(vkey));
+  const name = text_(item['name'], 'name', WITNESS_NAME);
+  return name === 'none' ? refuse('a witness called none', 'another name') : { name, vkey };
+}
+
+function logKey(value: Json, origin: string): string {
+  const vkey = text_(value, 'logKeys', VKEY);
+  const { name } = readKey('logKeys', () => parseVkey(vkey));
+  if (name !== origin) return refuse('a log key of another name', 'the origin');
+  return vkey;
+}
+
+function readKey<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new ShowcauseError('POLICY_MALFORMED', {
+      got: name,
+      want: 'a C2SP verifier key of its kind',
+      cause,
+    });
+  }
+}
+
+/** The public key itself, whatever name and kind it is given: one key is one voice. */
+function keyMaterial(vkey: string): string {
+  return toHex(decodeVkey(vkey).publicKey);
+}
+
+function distinct(name: string, values: readonly (string | number)[]): void {
+  if (new Set(values).size !== values.length) refuse(`${name} with one of them twice`, 'each once');
 }
 
 function object(value: Json | undefined, name: string, members: readonly string[]): JsonObject {
@@ -126,15 +212,7 @@ function text_(value: Json | undefined, name: string, pattern: RegExp): string {
 }
 
 function hex(value: Json | undefined, name: string): string {
-  const text = text_(value, name, /^[0-9a-f]{64}$/);
-  fromHex(text, 32);
-  return text;
-}
-
-function vkey(value: Json, name: string): string {
-  const text = text_(value, name, /^\S{1,4000}$/);
-  parseVkey(text);
-  return text;
+  return text_(value, name, /^[0-9a-f]{64}$/);
 }
 
 function refuse(got: string, want: string): never {

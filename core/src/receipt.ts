@@ -1,4 +1,15 @@
-import { ByteReader, concatBytes, fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex, u16, u32 } from './bytes.ts';
+import {
+  ByteReader,
+  concatBytes,
+  fromBase64,
+  fromBase64Url,
+  fromHex,
+  toBase64,
+  toBase64Url,
+  toHex,
+  u16,
+  u32,
+} from './bytes.ts';
 import { MAX_CLAIM_DEPTH } from './claims.ts';
 import type { Opening } from './claims.ts';
 import { MAX_ENTRY_BYTES } from './entry.ts';
@@ -26,8 +37,14 @@ export interface ReceiptHeader {
   opening: Opening;
 }
 
-/** base64url of promise 148 ‖ signature 64 ‖ index u32 ‖ n u8 ‖ path 32n ‖ entry length u16 ‖ entry ‖ opening. */
+/**
+ * base64url of promise 148 ‖ signature 64 ‖ index u32 ‖ n u8 ‖ path 32n ‖ entry length u16 ‖ entry ‖ opening.
+ * With entries of this version's members it always fits; an entry with large members of its own may not.
+ * @throws {RangeError} above 4,096 characters
+ */
 export function encodeReceiptHeader(receipt: ReceiptHeader): string {
+  if (receipt.path.length > MAX_BATCH_PATH)
+    throw new RangeError(`got ${receipt.path.length} hashes, want at most ${MAX_BATCH_PATH}`);
   const text = toBase64Url(
     concatBytes(
       encodeSignedPromise(receipt.promise),
@@ -39,7 +56,8 @@ export function encodeReceiptHeader(receipt: ReceiptHeader): string {
       encodeOpening(receipt.opening),
     ),
   );
-  if (text.length > MAX_RECEIPT_HEADER) throw new RangeError(`got ${text.length} characters, want at most ${MAX_RECEIPT_HEADER}`);
+  if (text.length > MAX_RECEIPT_HEADER)
+    throw new RangeError(`got ${text.length} characters, want at most ${MAX_RECEIPT_HEADER}`);
   return text;
 }
 
@@ -51,7 +69,8 @@ export function decodeReceiptHeader(text: string): ReceiptHeader {
     const promise = decodeSignedPromise(reader.take(SIGNED_PROMISE_BYTES));
     const index = reader.uint(4);
     const path = hashes(reader, bounded(reader.uint(1), MAX_BATCH_PATH));
-    const entry = reader.take(reader.uint(2));
+    const entry = reader.take(bounded(reader.uint(2), MAX_ENTRY_BYTES));
+    if (entry.length === 0) throw new RangeError('an empty entry');
     const opening = decodeOpening(reader);
     reader.end();
     return { promise, index, path, entry, opening };
@@ -118,11 +137,26 @@ export interface Receipt {
   anchor: AnchorEvidence | null;
 }
 
-/** @throws {ShowcauseError} `RECEIPT_MALFORMED`, `JSON_*` */
+/**
+ * Reads a receipt file strictly: exactly these members, one opening a path.
+ * @throws {ShowcauseError} `RECEIPT_MALFORMED`; its `cause` says more
+ */
 export function parseReceipt(text: string): Receipt {
   return malformed(() => {
     if (text.length > 4 * 1024 * 1024) throw new RangeError('too long');
-    const r = members(parseJson(text), ['v', 'type', 'logId', 'entry', 'promise', 'batch', 'openings', 'key', 'genesis', 'proof', 'anchor']);
+    const r = members(parseJson(text), [
+      'v',
+      'type',
+      'logId',
+      'entry',
+      'promise',
+      'batch',
+      'openings',
+      'key',
+      'genesis',
+      'proof',
+      'anchor',
+    ]);
     if (r['v'] !== 1 || r['type'] !== 'showcause/receipt') throw new RangeError('version or type');
     const batch = members(r['batch'], ['index', 'path']);
     return {
@@ -131,8 +165,11 @@ export function parseReceipt(text: string): Receipt {
       logId: hex32(r['logId']),
       entry: base64(r['entry'], 1, MAX_ENTRY_BYTES),
       promise: base64(r['promise'], SIGNED_PROMISE_BYTES, SIGNED_PROMISE_BYTES),
-      batch: { index: count(batch['index']), path: array(batch['path'], MAX_BATCH_PATH).map(hex32) },
-      openings: array(r['openings'], 256).map(parseOpening),
+      batch: {
+        index: bounded(count(batch['index']), 0xffff_ffff),
+        path: array(batch['path'], MAX_BATCH_PATH).map(hex32),
+      },
+      openings: distinct(array(r['openings'], 256).map(parseOpening)),
       key: base64(r['key'], 1, MAX_ENTRY_BYTES),
       genesis: base64(r['genesis'], 1, MAX_ENTRY_BYTES),
       proof: r['proof'] === null ? null : string(r['proof']),
@@ -148,7 +185,16 @@ export function formatReceipt(receipt: Receipt): string {
 /** @throws {ShowcauseError} `RECEIPT_MALFORMED` */
 export function parseAnchorEvidence(value: Json | undefined): AnchorEvidence {
   return malformed(() => {
-    const a = members(value, ['chainId', 'contract', 'size', 'root', 'blockNumber', 'blockHash', 'transactionHash', 'checkpoint']);
+    const a = members(value, [
+      'chainId',
+      'contract',
+      'size',
+      'root',
+      'blockNumber',
+      'blockHash',
+      'transactionHash',
+      'checkpoint',
+    ]);
     return {
       chainId: count(a['chainId']),
       contract: matching(a['contract'], /^0x[0-9a-f]{40}$/),
@@ -156,7 +202,8 @@ export function parseAnchorEvidence(value: Json | undefined): AnchorEvidence {
       root: hex32(a['root']),
       blockNumber: count(a['blockNumber']),
       blockHash: matching(a['blockHash'], /^0x[0-9a-f]{64}$/),
-      transactionHash: a['transactionHash'] === null ? null : matching(a['transactionHash'], /^0x[0-9a-f]{64}$/),
+      transactionHash:
+        a['transactionHash'] === null ? null : matching(a['transactionHash'], /^0x[0-9a-f]{64}$/),
       checkpoint: base64(a['checkpoint'], 1, 131_072),
     };
   });
@@ -180,7 +227,14 @@ function malformed<T>(read: () => T): T {
     return read();
   } catch (cause) {
     if (cause instanceof ShowcauseError && cause.code === 'RECEIPT_MALFORMED') throw cause;
-    throw new ShowcauseError('RECEIPT_MALFORMED', { got: cause instanceof Error ? cause.message.slice(0, 200) : 'nonsense', cause });
+    // Our own RangeErrors and codes say what is wrong; what others say could quote the receipt.
+    const got =
+      cause instanceof ShowcauseError
+        ? cause.code
+        : cause instanceof RangeError
+          ? cause.message
+          : 'nonsense';
+    throw new ShowcauseError('RECEIPT_MALFORMED', { got, cause });
   }
 }
 
@@ -188,17 +242,26 @@ function hashes(reader: ByteReader, n: number): Hash[] {
   return Array.from({ length: n }, () => reader.take(32));
 }
 function bounded(value: number, most: number): number {
-  if (value > most) throw new RangeError(`${value} hashes, at most ${most}`);
+  if (value > most) throw new RangeError(`${value}, want at most ${most}`);
   return value;
+}
+function distinct(openings: readonly Opening[]): readonly Opening[] {
+  if (new Set(openings.map(({ path }) => JSON.stringify(path))).size !== openings.length)
+    throw new RangeError('two openings of one path');
+  return openings;
 }
 function members(value: Json | undefined, names: readonly string[]): JsonObject {
   if (value === undefined || !isJsonObject(value)) throw new RangeError('not an object');
-  if (Object.keys(value).length !== names.length || !names.every((name) => Object.hasOwn(value, name)))
+  if (
+    Object.keys(value).length !== names.length ||
+    !names.every((name) => Object.hasOwn(value, name))
+  )
     throw new RangeError(`members other than ${names.join(', ')}`);
   return value;
 }
 function array(value: Json | undefined, most: number): readonly Json[] {
-  if (!Array.isArray(value) || value.length > most) throw new RangeError(`not a list of at most ${most}`);
+  if (!Array.isArray(value) || value.length > most)
+    throw new RangeError(`not a list of at most ${most}`);
   return value as readonly Json[];
 }
 function string(value: Json | undefined): string {
@@ -209,7 +272,8 @@ function strings(value: Json): string[] {
   return array(value, 8).map(string);
 }
 function count(value: Json | undefined): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new RangeError('not a count');
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new RangeError('not a count');
   return value;
 }
 function matching(value: Json | undefined, pattern: RegExp): string {
@@ -222,6 +286,7 @@ function hex32(value: Json | undefined): string {
 }
 function base64(value: Json | undefined, least: number, most: number): string {
   const bytes = fromBase64(string(value));
-  if (bytes.length < least || bytes.length > most) throw new RangeError(`${bytes.length} bytes, want ${least} to ${most}`);
+  if (bytes.length < least || bytes.length > most)
+    throw new RangeError(`${bytes.length} bytes, want ${least} to ${most}`);
   return toBase64(bytes);
 }

@@ -31,13 +31,21 @@ function importKey(kind: 'P-256' | 'Ed25519', bytes: Uint8Array): KeyObject | nu
 }
 
 /** ECDSA P-256 over SHA-256(message). `publicKey` x ‖ y; `signature` r ‖ s. The caller has checked low s. */
-export function p256Verifies(point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+export function p256Verifies(
+  point: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   const key = publicKey('P-256', point);
   return key !== null && verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 /** Ed25519 (RFC 8032). */
-export function ed25519Verifies(point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+export function ed25519Verifies(
+  point: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   const key = publicKey('Ed25519', point);
   return key !== null && verify(null, message, key, signature);
 }

@@ -1,15 +1,16 @@
-import { ByteReader, concatBytes, fromUtf8, u32, u64, utf8 } from './bytes.ts';
+import { ByteReader, concatBytes, equalBytes, fromUtf8, u32, u64, utf8 } from './bytes.ts';
 import { crc32c } from './crc32c.ts';
-import { MAX_ENTRY_BYTES } from './entry.ts';
+import { MAX_ENTRY_BYTES, isProducerName } from './entry.ts';
 import { ShowcauseError } from './errors.ts';
 
 /** What a spool record holds. The numbers are the format. */
 export const SPOOL_MESSAGE = 1;
 export const SPOOL_PROMISE = 2;
 export const SPOOL_REGISTRATION = 3;
-export type SpoolRecordType = typeof SPOOL_MESSAGE | typeof SPOOL_PROMISE | typeof SPOOL_REGISTRATION;
+export type SpoolRecordType =
+  typeof SPOOL_MESSAGE | typeof SPOOL_PROMISE | typeof SPOOL_REGISTRATION;
 
-/** A sealed payload is at most 512 KiB (design of `onUnloggable`); a record holds an entry and one of them. */
+/** A sealed payload is at most 512 KiB; a record holds an entry and one of them. */
 export const MAX_SEALED_BYTES = 512 * 1024;
 export const MAX_SPOOL_RECORD_BYTES = 4 + MAX_ENTRY_BYTES + MAX_SEALED_BYTES;
 const RECORD_HEAD_BYTES = 17;
@@ -35,8 +36,15 @@ export interface SpoolRecord {
   bytes: Uint8Array;
 }
 
-/** magic 8 ‖ logId 32 ‖ key id 32 ‖ epoch u64 ‖ firstSeq u64 ‖ prev 32 ‖ name length u8 ‖ name ‖ crc32c u32 */
+/**
+ * magic 8 ‖ logId 32 ‖ key id 32 ‖ epoch u64 ‖ firstSeq u64 ‖ prev 32 ‖ name length u8 ‖ name ‖ crc32c u32; the CRC covers
+ * all before it. Big-endian, as everywhere.
+ */
 export function encodeSpoolHeader(header: SpoolHeader): Uint8Array {
+  if (!isProducerName(header.producer)) throw new RangeError('got no producer name');
+  for (const part of ['logId', 'keyId', 'prev'] as const)
+    if (header[part].length !== 32)
+      throw new RangeError(`got ${part} of ${header[part].length} bytes, want 32`);
   const name = utf8(header.producer);
   const body = concatBytes(
     utf8(MAGIC),
@@ -51,11 +59,11 @@ export function encodeSpoolHeader(header: SpoolHeader): Uint8Array {
   return concatBytes(body, u32(crc32c(body)));
 }
 
-/** @throws {ShowcauseError} `SPOOL_SEGMENT` */
+/** @throws {ShowcauseError} `SPOOL_SEGMENT`, also when the bytes end within the header: such a file holds no record */
 export function decodeSpoolHeader(bytes: Uint8Array): { header: SpoolHeader; length: number } {
   try {
     const reader = new ByteReader(bytes);
-    const magic = fromUtf8(reader.take(8));
+    const magic = reader.take(8);
     const header: SpoolHeader = {
       logId: reader.take(32),
       keyId: reader.take(32),
@@ -65,17 +73,25 @@ export function decodeSpoolHeader(bytes: Uint8Array): { header: SpoolHeader; len
       producer: fromUtf8(reader.take(reader.uint(1))),
     };
     const length = bytes.length - reader.remaining;
-    if (magic !== MAGIC || reader.uint(4) !== crc32c(bytes.subarray(0, length))) throw new RangeError('magic or CRC');
+    if (!equalBytes(magic, utf8(MAGIC))) throw new RangeError('magic');
+    if (reader.uint(4) !== crc32c(bytes.subarray(0, length))) throw new RangeError('CRC');
+    if (!isProducerName(header.producer)) throw new RangeError('producer name');
     return { header, length: length + 4 };
   } catch (cause) {
-    throw new ShowcauseError('SPOOL_SEGMENT', { got: `${bytes.length} bytes`, want: 'a segment header', cause });
+    throw new ShowcauseError('SPOOL_SEGMENT', {
+      got: `${bytes.length} bytes`,
+      want: 'a segment header',
+      cause,
+    });
   }
 }
 
 /** len u32 ‖ crc32c u32 ‖ seq u64 ‖ type u8 ‖ bytes; the CRC covers seq, type and bytes. */
 export function encodeSpoolRecord(record: SpoolRecord): Uint8Array {
   if (record.bytes.length > MAX_SPOOL_RECORD_BYTES)
-    throw new RangeError(`got ${record.bytes.length} bytes, want at most ${MAX_SPOOL_RECORD_BYTES}`);
+    throw new RangeError(
+      `got ${record.bytes.length} bytes, want at most ${MAX_SPOOL_RECORD_BYTES}`,
+    );
   const tail = concatBytes(u64(record.seq), new Uint8Array([record.type]), record.bytes);
   return concatBytes(u32(record.bytes.length), u32(crc32c(tail)), tail);
 }
@@ -87,30 +103,48 @@ export type SpoolRead =
   /** length or CRC is wrong although enough bytes are there */
   | { kind: 'corrupt' };
 
-/** Reads the record at `at` of a segment's bytes. */
+/**
+ * Reads the record at `at` of a segment's bytes. At the tail of the last segment `end` and `corrupt` are both what a
+ * crash leaves (a file system may show zeros, or parts of one unfinished group write); {@link findSpoolRecord} tells
+ * whether anything whole comes after.
+ */
 export function readSpoolRecord(bytes: Uint8Array, at: number): SpoolRead {
   const left = bytes.length - at;
   if (left < RECORD_HEAD_BYTES) return { kind: 'end', missing: RECORD_HEAD_BYTES - left };
-  const reader = new ByteReader(bytes.subarray(at, at + RECORD_HEAD_BYTES));
-  const length = reader.uint(4);
-  const crc = reader.uint(4);
-  if (length > MAX_SPOOL_RECORD_BYTES) return { kind: 'corrupt' };
-  if (left < RECORD_HEAD_BYTES + length) return { kind: 'end', missing: RECORD_HEAD_BYTES + length - left };
-  const tail = bytes.subarray(at + 8, at + RECORD_HEAD_BYTES + length);
-  if (crc32c(tail) !== crc) return { kind: 'corrupt' };
-  const body = new ByteReader(tail);
-  const seq = body.uint(8);
-  const type = body.uint(1);
-  if (type !== SPOOL_MESSAGE && type !== SPOOL_PROMISE && type !== SPOOL_REGISTRATION) return { kind: 'corrupt' };
+  const head = new DataView(bytes.buffer, bytes.byteOffset + at, RECORD_HEAD_BYTES);
+  const length = head.getUint32(0);
+  const seq = head.getUint32(8) * 2 ** 32 + head.getUint32(12);
+  const type = head.getUint8(16);
+  if (length > MAX_SPOOL_RECORD_BYTES || !Number.isSafeInteger(seq) || !isRecordType(type))
+    return { kind: 'corrupt' };
+  const next = at + RECORD_HEAD_BYTES + length;
+  if (next > bytes.length) return { kind: 'end', missing: next - bytes.length };
+  if (crc32c(bytes.subarray(at + 8, next)) !== head.getUint32(4)) return { kind: 'corrupt' };
   return {
     kind: 'record',
-    record: { type, seq, bytes: body.rest() },
-    next: at + RECORD_HEAD_BYTES + length,
+    record: { type, seq, bytes: bytes.slice(at + RECORD_HEAD_BYTES, next) },
+    next,
   };
 }
 
+/** Where the first whole record at or after `from` begins, or -1: what lies behind a bad one, byte by byte. */
+export function findSpoolRecord(bytes: Uint8Array, from: number): number {
+  for (let at = from; at + RECORD_HEAD_BYTES <= bytes.length; at++) {
+    // The top bytes of length and seq are zero in every record: this skips nearly all offsets before the CRC.
+    if (bytes[at] !== 0 || bytes[at + 8] !== 0) continue;
+    if (readSpoolRecord(bytes, at).kind === 'record') return at;
+  }
+  return -1;
+}
+
+function isRecordType(type: number): type is SpoolRecordType {
+  return type === SPOOL_MESSAGE || type === SPOOL_PROMISE || type === SPOOL_REGISTRATION;
+}
+
 /** `<producer>-<epoch>-<firstSeq>.spool`, with `/` of the producer's name as `~`, numbers 16 digits wide so that names sort. */
-export function spoolFileName(header: Pick<SpoolHeader, 'producer' | 'epoch' | 'firstSeq'>): string {
+export function spoolFileName(
+  header: Pick<SpoolHeader, 'producer' | 'epoch' | 'firstSeq'>,
+): string {
   const digits = (value: number): string => String(value).padStart(16, '0');
   return `${header.producer.replaceAll('/', '~')}-${digits(header.epoch)}-${digits(header.firstSeq)}.spool`;
 }
@@ -123,8 +157,16 @@ export interface Message {
   sealed: Uint8Array;
 }
 
-/** u32 entry length ‖ entry ‖ sealed payload. */
+/** u32 entry length ‖ entry ‖ sealed payload. @throws {RangeError} above the limits of entry or payload */
 export function encodeMessage(message: Message): Uint8Array {
+  if (
+    message.entry.length < 1 ||
+    message.entry.length > MAX_ENTRY_BYTES ||
+    message.sealed.length > MAX_SEALED_BYTES
+  )
+    throw new RangeError(
+      `got an entry of ${message.entry.length} and a payload of ${message.sealed.length} bytes`,
+    );
   return concatBytes(u32(message.entry.length), message.entry, message.sealed);
 }
 
@@ -133,9 +175,15 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const reader = new ByteReader(bytes);
   const length = reader.uint(4);
   if (length < 1 || length > MAX_ENTRY_BYTES)
-    throw new ShowcauseError('ENTRY_SIZE', { got: `${length} bytes`, want: `1 to ${MAX_ENTRY_BYTES}` });
+    throw new ShowcauseError('ENTRY_SIZE', {
+      got: `${length} bytes`,
+      want: `1 to ${MAX_ENTRY_BYTES}`,
+    });
   const entry = reader.take(length);
   if (reader.remaining > MAX_SEALED_BYTES)
-    throw new ShowcauseError('BYTES_LENGTH', { got: `${reader.remaining} sealed bytes`, want: `at most ${MAX_SEALED_BYTES}` });
+    throw new ShowcauseError('BYTES_LENGTH', {
+      got: `${reader.remaining} sealed bytes`,
+      want: `at most ${MAX_SEALED_BYTES}`,
+    });
   return { entry, sealed: reader.rest() };
 }

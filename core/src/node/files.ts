@@ -1,6 +1,18 @@
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import process from 'node:process';
 import { ShowcauseError } from '../errors.ts';
 
 /** Makes a directory's entries durable: a new or renamed file is lost in a power cut without it. */
@@ -19,32 +31,80 @@ export function syncDirectory(path: string): void {
  * @param mode  permissions, 0600 for anything secret
  */
 export function writeFileDurably(path: string, bytes: Uint8Array | string, mode = 0o644): void {
+  const temporary = writeTemporary(path, bytes, mode);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+/**
+ * The same for a file that must not be there yet: of two writers at once exactly one succeeds.
+ * @returns whether it was made; false when the path is taken, and its file is left as it was
+ */
+export function createFileDurably(path: string, bytes: Uint8Array | string, mode = 0o644): boolean {
+  const temporary = writeTemporary(path, bytes, mode);
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncDirectory(dirname(path));
+  return true;
+}
+
+function writeTemporary(path: string, bytes: Uint8Array | string, mode: number): string {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const fd = openSync(temporary, 'wx', mode);
   try {
     writeAll(fd, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
     fsyncSync(fd);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
+  return temporary;
 }
 
 /** Writes every byte: `write(2)` may write fewer than asked. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at);
 }
 
+const MAX_SECRET_FILE_BYTES = 65_536;
+
 /**
- * Reads a file that holds a secret.
- * @throws {ShowcauseError} `FILE_UNSAFE` when its group or others may read it
+ * Reads a file that holds a secret, at most 64 KiB.
+ * @throws {ShowcauseError} `FILE_UNSAFE` when its group or others may read it, or it is no plain file of that size
  */
 export function readSecretFile(path: string): Buffer {
-  const mode = statSync(path).mode & 0o777;
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-    throw new ShowcauseError('FILE_UNSAFE', { got: `mode ${mode.toString(8)} of ${path}`, want: '600' });
-  return readFileSync(path);
+  const fd = openSync(path, 'r');
+  try {
+    // Of the opened file, not of the path: what is judged is what is read.
+    const stat = fstatSync(fd);
+    const mode = stat.mode & 0o777;
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+      throw new ShowcauseError('FILE_UNSAFE', {
+        got: `mode ${mode.toString(8)} of ${path}`,
+        want: '600',
+      });
+    if (!stat.isFile() || stat.size > MAX_SECRET_FILE_BYTES)
+      throw new ShowcauseError('FILE_UNSAFE', {
+        got: `${path}, ${stat.size} bytes`,
+        want: 'a plain file of at most 64 KiB',
+      });
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export function isMissing(error: unknown): boolean {

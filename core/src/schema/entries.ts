@@ -1,17 +1,19 @@
 /**
  * The entry schemas, JSON Schema 2020-12: the one source of the types in `../entry.ts`, of the
  * validators that the build makes, and of `spec/schema/entry.schema.json`. Unknown members are
- * kept verbatim, so every object is open. No `maxLength` or `format`: the standalone validators
+ * kept verbatim, so every object is open. Patterns are ECMA-262, printable ASCII where names are
+ * free. No `maxLength` or `format`: the standalone validators
  * then need no run-time library.
  */
 const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
 const id = { type: 'string', pattern: '^[0-9a-f]{32}$' } as const;
 const time = {
   type: 'string',
-  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$',
+  pattern:
+    '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$',
 } as const;
 const count = { type: 'integer', minimum: 0, maximum: 9007199254740991 } as const;
-const signature = { type: 'string', pattern: '^[A-Za-z0-9+/]{86}==$' } as const;
+const signature = { type: 'string', pattern: '^[A-Za-z0-9+/]{85}[AQgw]==$' } as const;
 const producerName = {
   type: 'string',
   pattern: '^(?=.{1,64}$)[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$',
@@ -19,7 +21,15 @@ const producerName = {
 const typeTag = { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9.-]{0,63}$' } as const;
 const address = { type: 'string', pattern: '^0x[0-9a-f]{40}$' } as const;
 const bytes32 = { type: 'string', pattern: '^0x[0-9a-f]{64}$' } as const;
-const base64 = { type: 'string', pattern: '^[A-Za-z0-9+/]*={0,2}$' } as const;
+const base64 = {
+  type: 'string',
+  pattern: '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
+} as const;
+/** base64 of 212 bytes */
+const signedPromise = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9+/]{282}[AEIMQUYcgkosw048]=$',
+} as const;
 
 const head = { v: { const: 1 }, id, time } as const;
 const position = { producer: producerName, epoch: count, seq: count, prev: hash } as const;
@@ -56,8 +66,8 @@ export const genesisSchema = {
   properties: {
     ...head,
     type: { const: 'genesis' },
-    origin: { type: 'string', pattern: '^[^\\s+]{1,200}$' },
-    log: { type: 'string', pattern: '^[^\\s]{1,400}$' },
+    origin: { type: 'string', pattern: '^[!-*,-~]{1,200}$' },
+    log: { type: 'string', pattern: '^[!-~]{1,400}$' },
     registrar: hash,
     contract: { anyOf: [{ type: 'null' }, contractSchema] },
   },
@@ -185,7 +195,7 @@ export const streamGapSchema = {
 
 export const equivocationSchema = {
   type: 'object',
-  required: [...inStream, 'about', 'entry', 'promises', 'sig'],
+  required: [...inStream, 'about', 'leaf', 'entry', 'promises', 'sig'],
   properties: {
     ...head,
     ...position,
@@ -195,8 +205,10 @@ export const equivocationSchema = {
       required: ['producer', 'epoch', 'seq'],
       properties: { producer: producerName, epoch: count, seq: count },
     },
-    entry: base64,
-    promises: { type: 'array', maxItems: 2, items: base64 },
+    leaf: hash,
+    /** verbatim; null above 45,000 bytes, where base64 would not fit: the leaf hash then stands for it */
+    entry: { anyOf: [{ type: 'null' }, base64] },
+    promises: { type: 'array', maxItems: 2, items: signedPromise },
     sig: signature,
   },
 } as const;

@@ -18,7 +18,10 @@ export type TypeOf<S> = S extends { readonly const: infer C }
               ? null
               : S extends { readonly type: 'array'; readonly items: infer I }
                 ? readonly TypeOf<I>[]
-                : S extends { readonly properties: infer P; readonly required: readonly (infer R)[] }
+                : S extends {
+                      readonly properties: infer P;
+                      readonly required: readonly (infer R)[];
+                    }
                   ? { [K in keyof P as K extends R ? K : never]: TypeOf<P[K]> } & {
                       [K in keyof P as K extends R ? never : K]?: TypeOf<P[K]>;
                     }

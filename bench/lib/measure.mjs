@@ -1,0 +1,123 @@
+// Contestants take turns in every round, so that a slow minute of the machine falls on all of them; a ratio is taken
+// within each round and only then the median.
+
+/**
+ * @typedef {object} BenchRow
+ * @property {string} name
+ * @property {string} unit
+ * @property {number} median
+ * @property {number} min
+ * @property {number} max
+ * @property {number} rounds
+ * @property {{ name: string, ratio: number }[]} [ratioTo] medians of this row's value over those rows', round by round
+ *
+ * @typedef {object} BenchBar
+ * @property {string} name
+ * @property {string} want
+ * @property {string} got
+ * @property {boolean} holds
+ *
+ * @typedef {{ rows: BenchRow[], bars: BenchBar[] }} BenchResult
+ *
+ * @typedef {object} Contestant
+ * @property {string} name
+ * @property {() => unknown} run one turn, synchronous or not
+ * @property {string[]} [against] names of the contestants that it is compared with
+ */
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * Runs all contestants `rounds` times in turns, after one turn each to warm up; who begins changes from round to round.
+ * @param {Contestant[]} contestants
+ * @param {{ rounds: number }} options
+ * @returns {Promise<Map<string, number[]>>} milliseconds of each turn by contestant
+ */
+export async function takeTurns(contestants, { rounds }) {
+  const times = new Map(contestants.map(({ name }) => [name, []]));
+  for (const { run } of contestants) await run();
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < contestants.length; i++) {
+      const { name, run } = contestants[(i + round) % contestants.length];
+      const start = performance.now();
+      await run();
+      times.get(name).push(performance.now() - start);
+    }
+  }
+  return times;
+}
+
+/**
+ * Rates: how many of `count` things a turn did in a second.
+ * @param {Contestant[]} contestants
+ * @param {{ rounds: number, count: number, unit: string }} options
+ * @returns {Promise<BenchRow[]>}
+ */
+export async function rates(contestants, { rounds, count, unit }) {
+  const times = await takeTurns(contestants, { rounds });
+  const values = new Map([...times].map(([name, ms]) => [name, ms.map((t) => (1000 * count) / t)]));
+  return contestants.map((contestant) => row(contestant, values, unit));
+}
+
+/**
+ * Times of one thing in microseconds, `count` of them a turn.
+ * @param {Contestant[]} contestants
+ * @param {{ rounds: number, count: number }} options
+ * @returns {Promise<BenchRow[]>}
+ */
+export async function times(contestants, { rounds, count }) {
+  const all = await takeTurns(contestants, { rounds });
+  const values = new Map([...all].map(([name, ms]) => [name, ms.map((t) => (1000 * t) / count)]));
+  return contestants.map((contestant) => row(contestant, values, 'us'));
+}
+
+function row({ name, against = [] }, values, unit) {
+  return rowOf(name, unit, values.get(name), against.map((other) => [other, values.get(other)]));
+}
+
+/**
+ * @param {string} name
+ * @param {string} unit
+ * @param {number[]} mine one value a round
+ * @param {[name: string, values: number[]][]} [against] compared round by round
+ * @returns {BenchRow}
+ */
+export function rowOf(name, unit, mine, against = []) {
+  const ratioTo = against.map(([other, values]) => ({
+    name: other,
+    ratio: median(mine.map((value, i) => value / values[i])),
+  }));
+  return {
+    name,
+    unit,
+    median: median(mine),
+    min: Math.min(...mine),
+    max: Math.max(...mine),
+    rounds: mine.length,
+    ...(ratioTo.length === 0 ? {} : { ratioTo }),
+  };
+}
+
+/** @param {(got: number) => boolean} holds @returns {BenchBar} */
+export function bar(name, want, got, holds) {
+  return { name, want, got: got.toFixed(2), holds: holds(got) };
+}
+
+/** A bar on a ratio. @returns {BenchBar} */
+export function atLeast(name, least, got) {
+  return { name, want: `>= ${least}`, got: got.toFixed(2), holds: got >= least };
+}
+
+/** @returns {BenchBar} */
+export function atMost(name, most, got) {
+  return { name, want: `<= ${most}`, got: got.toFixed(2), holds: got <= most };
+}
+
+/** How row `name` compares with row `other`. @param {BenchRow[]} rows */
+export function ratioOf(rows, name, other) {
+  return rows.find((one) => one.name === name).ratioTo.find((one) => one.name === other).ratio;
+}

@@ -1,0 +1,84 @@
+// One server of the middleware benchmark, in a process of its own: `middleware-server.mjs VARIANT DIR`. Talks over IPC.
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { cpuUsed } from './server-cpu.mjs';
+
+const [variant, dir] = process.argv.slice(2);
+if (variant === 'otel') await instrument();
+const { default: express } = await import('express');
+
+const app = express();
+app.disable('x-powered-by');
+app.disable('etag');
+const parse = express.json();
+/** What every variant answers with. */
+const answer = (req, res, score) =>
+  res.json({ id: req.body.id ?? 'none', decision: score === undefined || score < 0.3 ? 'approved' : 'denied', score });
+
+const close = await build();
+const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+process.on('message', async (message) => {
+  if (message === 'cpu') process.send(cpuUsed());
+  if (message === 'end') {
+    server.closeAllConnections();
+    server.close();
+    await close();
+    process.exit(0);
+  }
+});
+
+async function build() {
+  const nothing = async () => {};
+  if (variant === 'pino') {
+    const { default: pino } = await import('pino-http');
+    app.use(pino({}, createWriteStream(join(dir, 'pino.log'))));
+  }
+  if (variant === 'morgan') {
+    const { default: morgan } = await import('morgan');
+    app.use(morgan('combined', { stream: createWriteStream(join(dir, 'morgan.log')) }));
+  }
+  if (variant === 'audit' || variant === 'audit+model') return audited(variant === 'audit+model');
+  app.post('/decide', parse, (req, res) => answer(req, res));
+  return nothing;
+}
+
+async function audited(scored) {
+  const { createAudit, treeModel } = await import('@showcause/middleware');
+  const { benchModel } = await import('./bench-model.mjs');
+  const model = scored
+    ? { model: treeModel(benchModel()), policy: { id: 'bench', version: '1', measure: 'probability', approveBelow: 0.3, adverse: ['denied'] } }
+    : {};
+  const audit = await createAudit({
+    producer: 'loan-api',
+    keys: join(dir, 'producer/keys'),
+    spool: join(dir, 'producer/spool'),
+    contact: { name: 'Credit desk', url: 'https://lender.example/credit-desk' },
+    development: true,
+    registrar: join(dir, 'registrar'),
+    ...model,
+  });
+  if (!scored) app.post('/decide', audit(), (req, res) => answer(req, res));
+  else {
+    const route = audit.route({ features: (req) => req.body.features, outcome: (body) => body.decision });
+    app.post('/decide', route, async (req, res) => {
+      const { probability } = await req.decision.score();
+      answer(req, res, Array.isArray(probability) ? probability[0] : probability);
+    });
+  }
+  return () => audit.close();
+}
+
+/** The instrumentation that an OpenTelemetry user of Express has: spans of http and express, exported in batches to nowhere. */
+async function instrument() {
+  const { register } = await import('node:module');
+  register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
+  const { NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');
+  const { BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base');
+  const { registerInstrumentations } = await import('@opentelemetry/instrumentation');
+  const { HttpInstrumentation } = await import('@opentelemetry/instrumentation-http');
+  const { ExpressInstrumentation } = await import('@opentelemetry/instrumentation-express');
+  const exporter = { export: (spans, done) => done({ code: 0 }), shutdown: async () => {}, forceFlush: async () => {} };
+  const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter, { maxQueueSize: 1_000_000 })] });
+  provider.register();
+  registerInstrumentations({ instrumentations: [new HttpInstrumentation(), new ExpressInstrumentation()] });
+}
