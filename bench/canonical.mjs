@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize';
 import { canonicalJson, parseCanonicalJson, parseJson, utf8 } from '@showcause/core';
 import { atMost, ratioOf, times } from './lib/measure.mjs';
 
-const COUNT = 5_000;
+const COUNT = 2_000;
 
 /** @param {{ rounds: number }} options @returns {Promise<import('./lib/measure.mjs').BenchResult>} */
 export async function run({ rounds }) {

@@ -17,16 +17,45 @@ export async function run({ rounds }) {
   try {
     const samples = new Map(VARIANTS.map((name) => [name, []]));
     for (let round = 0; round < rounds; round++)
-      for (const name of VARIANTS) samples.get(name).push(await closedLoop(name, join(dir, `${round}-${name}`)));
+      for (const name of VARIANTS)
+        samples.get(name).push(await closedLoop(name, join(dir, `${round}-${name}`)));
     const rate = (name) => samples.get(name).map((s) => s.rate);
     const rows = VARIANTS.flatMap((name) => [
-      rowOf(`${name}: throughput`, 'requests/s', rate(name), name === 'bare' ? [] : [['bare', rate('bare')], ['otel', rate('otel')]]),
-      rowOf(`${name}: CPU on the request's thread`, 'us/request', samples.get(name).map((s) => s.thread)),
-      rowOf(`${name}: CPU in all`, 'us/request', samples.get(name).map((s) => s.process)),
+      rowOf(
+        `${name}: throughput`,
+        'requests/s',
+        rate(name),
+        name === 'bare'
+          ? []
+          : [
+              ['bare', rate('bare')],
+              ['otel', rate('otel')],
+            ],
+      ),
+      rowOf(
+        `${name}: CPU on the request's thread`,
+        'us/request',
+        samples.get(name).map((s) => s.thread),
+      ),
+      rowOf(
+        `${name}: CPU in all`,
+        'us/request',
+        samples.get(name).map((s) => s.process),
+      ),
     ]);
     const bars = [
-      bar('audited throughput above OpenTelemetry', 'ratio above 1', ratio(rate('audit'), rate('otel')), (got) => got > 1),
-      bar('goal: audited throughput beside bare', 'ratio of at least 0.75', ratio(rate('audit'), rate('bare')), (got) => got >= 0.75),
+      bar(
+        'audited throughput above OpenTelemetry',
+        'ratio above 1',
+        ratio(rate('audit'), rate('otel')),
+        (got) => got > 1,
+      ),
+      bar(
+        'goal: audited throughput beside bare',
+        'ratio of at least 0.75',
+        ratio(rate('audit'), rate('bare')),
+        (got) => got >= 0.75,
+      ),
     ];
     const open = await openLoop(dir, rounds, Math.floor(median(rate('audit')) / 2));
     if (open !== null) {
@@ -40,11 +69,17 @@ export async function run({ rounds }) {
 }
 
 async function serve(name, dir) {
-  const { status } = spawnSync(process.execPath, [join(root, 'cli/bin/showcause.js'), 'init', dir, '--origin', 'bench.example/log'], {
-    stdio: ['ignore', 'ignore', 2],
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'cli/bin/showcause.js'), 'init', dir, '--origin', 'bench.example/log'],
+    {
+      stdio: ['ignore', 'ignore', 2],
+    },
+  );
   if (status !== 0) throw new Error('showcause init failed');
-  const child = fork(join(root, 'bench/lib/middleware-server.mjs'), [name, dir], { stdio: ['ignore', 2, 2, 'ipc'] });
+  const child = fork(join(root, 'bench/lib/middleware-server.mjs'), [name, dir], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
   const once = (message) =>
     new Promise((resolve, reject) => {
       child.once('message', resolve);
@@ -66,7 +101,8 @@ async function closedLoop(name, dir) {
   const result = await load(server.url, SECONDS);
   const after = await server.cpu();
   await server.end();
-  if (result.non2xx + result.errors > 0) throw new Error(`${name}: ${result.non2xx} refused, ${result.errors} failed`);
+  if (result.non2xx + result.errors > 0)
+    throw new Error(`${name}: ${result.non2xx} refused, ${result.errors} failed`);
   const requests = result['2xx'];
   return {
     rate: requests / result.duration,
@@ -76,7 +112,14 @@ async function closedLoop(name, dir) {
 }
 
 function load(url, duration) {
-  return autocannon({ url, method: 'POST', body: benchBody, headers: { 'content-type': 'application/json' }, connections: CONNECTIONS, duration });
+  return autocannon({
+    url,
+    method: 'POST',
+    body: benchBody,
+    headers: { 'content-type': 'application/json' },
+    connections: CONNECTIONS,
+    duration,
+  });
 }
 
 /** Added latency where load does not wait for the server: half of what the audited route can do. */
@@ -90,7 +133,10 @@ async function openLoop(dir, rounds, rate) {
   const audited = [];
   const disk = [];
   for (let round = 0; round < rounds; round++)
-    for (const [name, into] of [['bare', bare], ['audit', audited]]) {
+    for (const [name, into] of [
+      ['bare', bare],
+      ['audit', audited],
+    ]) {
       disk.push(fdatasyncP50(dir));
       const server = await serve(name, join(dir, `open-${round}-${name}`));
       attack(program, { url: server.url, body: benchBody, rate, seconds: 1 });
@@ -106,7 +152,12 @@ async function openLoop(dir, rounds, rate) {
       rowOf('added p50', 'ms', added),
       rowOf('fdatasync of 4 KiB: p50', 'ms', disk),
     ],
-    bar: bar('added p50 in the open loop', `at most two fdatasync + 0.6 ms = ${most.toFixed(2)} ms`, median(added), (got) => got <= most),
+    bar: bar(
+      'added p50 in the open loop',
+      `at most two fdatasync + 0.6 ms = ${most.toFixed(2)} ms`,
+      median(added),
+      (got) => got <= most,
+    ),
   };
 }
 

@@ -18,10 +18,10 @@ import {
 import { MerkleTree } from 'merkletreejs';
 import { atLeast, ratioOf, rates } from './lib/measure.mjs';
 
-const LEAVES = 65_536;
+const LEAVES = 16_384;
 /** about what a decision entry takes */
 const ENTRY_BYTES = 600;
-const PROOFS = 2_000;
+const PROOFS = 200;
 
 /** Node hands out a string twice as fast as a Buffer, also when a Buffer is then made of it. */
 const fastest = (bytes) => hash('sha256', bytes, 'binary');

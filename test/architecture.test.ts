@@ -18,9 +18,15 @@ const table: readonly { part: string; may: RegExp }[] = [
   { part: 'contracts/src', may: /^$/ },
   { part: 'verify/src/second-opinion.ts', may: /^(@showcause\/core|merkletreejs)$/ },
   { part: 'verify/src/readers', may: /^(@showcause\/(core|core\/node|contracts)|node:.*)$/ },
-  { part: 'verify/src/command', may: /^(@showcause\/(core|core\/node|contracts)|commander|node:.*)$/ },
+  {
+    part: 'verify/src/command',
+    may: /^(@showcause\/(core|core\/node|contracts)|commander|node:.*)$/,
+  },
   { part: 'verify/src', may: /^@showcause\/(core|contracts)$/ },
-  { part: 'middleware/src/transports/kafka', may: /^(@showcause\/(core|core\/node)|kafkajs|node:.*)$/ },
+  {
+    part: 'middleware/src/transports/kafka',
+    may: /^(@showcause\/(core|core\/node)|kafkajs|node:.*)$/,
+  },
   {
     part: 'middleware/src',
     may: /^(@showcause\/(core|core\/node|explain)|express|@opentelemetry\/api|preact(\/.*)?|preact-render-to-string|helmet|node:.*)$/,
@@ -61,7 +67,9 @@ test.each(packages)('%s imports what the table allows and no more', (name) => {
   const files = sources(`${name}/src`);
   expect(files).not.toEqual([]);
   for (const file of files) {
-    const row = table.find(({ part }) => file === part || file.startsWith(`${part}/`) || file.startsWith(`${part}.`));
+    const row = table.find(
+      ({ part }) => file === part || file.startsWith(`${part}/`) || file.startsWith(`${part}.`),
+    );
     const stray = importsOf(file).filter((specifier) =>
       specifier.startsWith('.')
         ? relative(join(root, name), resolve(root, file, '..', specifier)).startsWith('..')
@@ -74,8 +82,12 @@ test.each(packages)('%s imports what the table allows and no more', (name) => {
 test('the domain of the service imports no adapter', () => {
   const composition = ['service.ts', 'index.ts', 'main.ts', 'testing.ts'];
   for (const file of sources('anchor-service/src')) {
-    if (file.includes('/adapters/') || composition.includes(relative('anchor-service/src', file))) continue;
-    expect({ file, adapters: importsOf(file).filter((specifier) => specifier.includes('adapters/')) }).toEqual({
+    if (file.includes('/adapters/') || composition.includes(relative('anchor-service/src', file)))
+      continue;
+    expect({
+      file,
+      adapters: importsOf(file).filter((specifier) => specifier.includes('adapters/')),
+    }).toEqual({
       file,
       adapters: [],
     });
@@ -88,10 +100,14 @@ test('the library half of verify reaches neither disk nor network', () => {
     if (seen.has(file)) return;
     seen.add(file);
     for (const specifier of importsOf(file)) {
-      expect({ file, specifier }).not.toMatchObject({ specifier: expect.stringMatching(/^node:|core\/node|readers|command/) });
+      expect({ file, specifier }).not.toMatchObject({
+        specifier: expect.stringMatching(/^node:|core\/node|readers|command/),
+      });
       if (specifier.startsWith('.')) visit(relative(root, resolve(root, file, '..', specifier)));
     }
-    expect(readFileSync(join(root, file), 'utf8')).not.toMatch(/\bfetch\(|\bDate\.now\b|\bprocess\./);
+    expect(readFileSync(join(root, file), 'utf8')).not.toMatch(
+      /\bfetch\(|\bDate\.now\b|\bprocess\./,
+    );
   };
   visit('verify/src/index.ts');
   expect(seen.size).toBeGreaterThan(3);
@@ -99,14 +115,17 @@ test('the library half of verify reaches neither disk nor network', () => {
 
 test('nothing imports examples but examples', () => {
   for (const name of packages)
-    for (const file of sources(`${name}/src`)) expect(importsOf(file).filter((s) => s.includes('example'))).toEqual([]);
+    for (const file of sources(`${name}/src`))
+      expect(importsOf(file).filter((s) => s.includes('example'))).toEqual([]);
 });
 
 test('the environment is read in entry points alone', () => {
   const readers = [...packages, 'examples/loan-api', 'examples/demo']
     .filter((name) => existsSync(join(root, name, 'src')))
     .flatMap((name) => sources(`${name}/src`))
-    .filter((file) => /process\.env|env\[/.test(readFileSync(join(root, file), 'utf8').replace(/io\.env/g, '')))
+    .filter((file) =>
+      /process\.env|env\[/.test(readFileSync(join(root, file), 'utf8').replace(/io\.env/g, '')),
+    )
     .filter((file) => !file.endsWith('/main.ts'));
   expect(readers).toEqual([]);
 });

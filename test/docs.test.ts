@@ -5,7 +5,10 @@ import { expect, test } from '@jest/globals';
 
 const root = new URL('..', import.meta.url).pathname;
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((path) => path !== '' && existsSync(join(root, path)));
 const pages = files.filter((path) => path.endsWith('.md'));
@@ -25,10 +28,16 @@ test('every dependency has its line in docs/dependencies.md, and every line a de
     files
       .filter((path) => path.endsWith('package.json'))
       .flatMap((path) => {
-        const manifest = JSON.parse(read(path)) as Record<string, Record<string, string> | undefined>;
-        return ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'].flatMap((kind) =>
-          Object.keys(manifest[kind] ?? {}),
-        );
+        const manifest = JSON.parse(read(path)) as Record<
+          string,
+          Record<string, string> | undefined
+        >;
+        return [
+          'dependencies',
+          'devDependencies',
+          'optionalDependencies',
+          'peerDependencies',
+        ].flatMap((kind) => Object.keys(manifest[kind] ?? {}));
       })
       .filter((name) => !name.startsWith('@showcause/')),
   );
@@ -52,16 +61,22 @@ test('versions are pinned exactly', () => {
     for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies'])
       for (const [name, version] of Object.entries(manifest[kind] ?? {}))
         // A second copy of this API would split an application's telemetry: libraries take the application's.
-        if (name !== '@opentelemetry/api') expect({ path, name, version }).toMatchObject({ version: expect.stringMatching(/^(npm:[a-z0-9]+@)?\d+\.\d+\.\d+$/) });
+        if (name !== '@opentelemetry/api')
+          expect({ path, name, version }).toMatchObject({
+            version: expect.stringMatching(/^(npm:[a-z0-9]+@)?\d+\.\d+\.\d+$/),
+          });
   }
 });
 
 test.each(pages)('%s claims nothing that cannot be kept', (page) => {
-  expect(read(page)).not.toMatch(/\bimmutable (log|ledger|record)|tamper-proof|unhackable|GDPR[- ]compliant|blazing/i);
+  expect(read(page)).not.toMatch(
+    /\bimmutable (log|ledger|record)|tamper-proof|unhackable|GDPR[- ]compliant|blazing/i,
+  );
 });
 
 test('every npm command that a page names exists', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   for (const page of pages)
-    for (const [, name] of read(page).matchAll(/npm run (?:--silent )?([a-z:]+)/g)) expect({ page, name, known: name! in scripts }).toMatchObject({ known: true });
+    for (const [, name] of read(page).matchAll(/npm run (?:--silent )?([a-z:]+)/g))
+      expect({ page, name, known: name! in scripts }).toMatchObject({ known: true });
 });

@@ -4,7 +4,16 @@ import { expect, test } from '@jest/globals';
 
 const root = new URL('..', import.meta.url).pathname;
 const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
-const parts = ['core', 'explain', 'middleware', 'anchor-service', 'verify', 'cli', 'examples/loan-api', 'examples/demo'];
+const parts = [
+  'core',
+  'explain',
+  'middleware',
+  'anchor-service',
+  'verify',
+  'cli',
+  'examples/loan-api',
+  'examples/demo',
+];
 
 type Table = Record<string, { means: string; fix: string }>;
 
@@ -39,7 +48,11 @@ test('every code of the code is on the page, with what it means and what to do',
   const plain = (text: string): string => text.replace(/\\/g, '');
   for (const [code, { means, fix }] of all) {
     const row = rows.get(code);
-    expect({ code, means: plain(row?.means ?? ''), fix: plain(row?.fix ?? '') }).toEqual({ code, means: plain(means), fix: plain(fix) });
+    expect({ code, means: plain(row?.means ?? ''), fix: plain(row?.fix ?? '') }).toEqual({
+      code,
+      means: plain(means),
+      fix: plain(fix),
+    });
   }
   expect([...rows.keys()].filter((code) => !all.has(code))).toEqual([]);
 });
@@ -48,10 +61,15 @@ test('a code is made in exactly one place, and every one is used', () => {
   const text = parts
     .flatMap((part) =>
       readdirSync(join(root, part, 'src'), { recursive: true, encoding: 'utf8' })
-        .filter((file) => /\.tsx?$/.test(file) && !/(^|\/)errors\.ts$/.test(file) && !file.includes('generated'))
+        .filter(
+          (file) =>
+            /\.tsx?$/.test(file) && !/(^|\/)errors\.ts$/.test(file) && !file.includes('generated'),
+        )
         .map((file) => readFileSync(join(root, part, 'src', file), 'utf8')),
     )
     .join('\n');
-  const codes = [...page.matchAll(/^\| `([A-Z0-9_]+)`/gm)].map((match) => match[1]!).filter((code) => code.includes('_') || code === 'USAGE');
+  const codes = [...page.matchAll(/^\| `([A-Z0-9_]+)`/gm)]
+    .map((match) => match[1]!)
+    .filter((code) => code.includes('_') || code === 'USAGE');
   expect(codes.filter((code) => !new RegExp(`\\b${code}\\b`).test(text))).toEqual([]);
 });

@@ -1,5 +1,7 @@
-// Contestants take turns in every round, so that a slow minute of the machine falls on all of them; a ratio is taken
-// within each round and only then the median.
+// Contestants take many short turns in every round, so that whatever else the machine does falls on all of them; a ratio
+// is taken within each round and only then the median.
+
+const TURNS_PER_ROUND = 10;
 
 /**
  * @typedef {object} BenchRow
@@ -32,20 +34,21 @@ export function median(values) {
 }
 
 /**
- * Runs all contestants `rounds` times in turns, after one turn each to warm up; who begins changes from round to round.
+ * Lets all contestants take turns, after three each to warm up; who begins changes from turn to turn.
  * @param {Contestant[]} contestants
  * @param {{ rounds: number }} options
- * @returns {Promise<Map<string, number[]>>} milliseconds of each turn by contestant
+ * @returns {Promise<Map<string, number[]>>} by contestant, for each round, milliseconds of a turn
  */
 export async function takeTurns(contestants, { rounds }) {
-  const times = new Map(contestants.map(({ name }) => [name, []]));
-  for (const { run } of contestants) await run();
-  for (let round = 0; round < rounds; round++) {
+  const times = new Map(contestants.map(({ name }) => [name, Array(rounds).fill(0)]));
+  for (let i = 0; i < 3; i++) for (const { run } of contestants) await run();
+  for (let turn = 0; turn < rounds * TURNS_PER_ROUND; turn++) {
+    const round = Math.floor(turn / TURNS_PER_ROUND);
     for (let i = 0; i < contestants.length; i++) {
-      const { name, run } = contestants[(i + round) % contestants.length];
+      const { name, run } = contestants[(i + turn) % contestants.length];
       const start = performance.now();
       await run();
-      times.get(name).push(performance.now() - start);
+      times.get(name)[round] += (performance.now() - start) / TURNS_PER_ROUND;
     }
   }
   return times;
@@ -76,7 +79,12 @@ export async function times(contestants, { rounds, count }) {
 }
 
 function row({ name, against = [] }, values, unit) {
-  return rowOf(name, unit, values.get(name), against.map((other) => [other, values.get(other)]));
+  return rowOf(
+    name,
+    unit,
+    values.get(name),
+    against.map((other) => [other, values.get(other)]),
+  );
 }
 
 /**

@@ -1,0 +1,430 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  concatBytes,
+  equalBytes,
+  isJsonObject,
+  parseAnchorEvidence,
+  parseJson,
+} from '@showcause/core';
+import type { AnchorEvidence, Hash } from '@showcause/core';
+import { syncDirectory } from '@showcause/core/node';
+import { ServiceError } from '../errors.ts';
+import type { QuarantineReason } from '../errors.ts';
+import type {
+  Change,
+  EpochState,
+  Head,
+  Leaf,
+  Position,
+  SignedCheckpoint,
+  Store,
+  StoredPromise,
+} from '../ports.ts';
+import { holdLock } from '../sqlite/lock.ts';
+import type { Lock } from '../sqlite/lock.ts';
+import { openSqlite } from '../sqlite/driver.ts';
+import type { SqliteDatabase, SqliteDriver, SqliteValue } from '../sqlite/driver.ts';
+
+const SCHEMA_VERSION = 1;
+
+const schema = `
+CREATE TABLE head (
+  one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, peaks BLOB NOT NULL,
+  lease INTEGER NOT NULL, clean INTEGER NOT NULL
+) STRICT;
+INSERT INTO head VALUES (1, 0, x'', 0, 1);
+CREATE TABLE leaves (
+  idx INTEGER PRIMARY KEY, hash BLOB NOT NULL, entry BLOB NOT NULL,
+  producer TEXT, epoch INTEGER, seq INTEGER, UNIQUE (producer, epoch, seq)
+) STRICT;
+CREATE INDEX leaves_hash ON leaves (hash);
+CREATE INDEX leaves_registrations ON leaves (idx) WHERE producer IS NULL;
+CREATE TABLE sealed (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE promises (
+  producer TEXT NOT NULL, epoch INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (producer, epoch, first, bytes)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE epochs (
+  producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, leaf BLOB, closed INTEGER,
+  PRIMARY KEY (producer, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cursors (stream TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine (
+  stream TEXT NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (stream, start)
+) STRICT;
+CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, root BLOB NOT NULL, note BLOB NOT NULL) STRICT;
+CREATE TABLE anchors (size INTEGER PRIMARY KEY, evidence TEXT NOT NULL) STRICT;
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+export interface SqliteStoreOptions {
+  driver?: SqliteDriver;
+  /** false: no lock file, so that only the lease guards the store */
+  lock?: boolean;
+}
+
+/**
+ * The store as one SQLite file: WAL, `synchronous=FULL`, so that a commit that returned survives a power cut, and one
+ * lock file beside it, so that a second process is refused at once. The lease guards even where locks do not work.
+ * @throws {ServiceError} `STORE_LOCKED`, `STORE_CORRUPT`, `STORE_SCHEMA`, `STORE_FAILED`
+ */
+export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const lock = options.lock === false ? null : holdLock(`${path}.lock`);
+  try {
+    const isNew = !existsSync(path);
+    const database = (options.driver ?? openSqlite)(path);
+    prepare(database, path);
+    if (isNew) syncDirectory(dirname(path));
+    return new SqliteStore(database, lock);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+function prepare(database: SqliteDatabase, path: string): void {
+  try {
+    database.exec('PRAGMA busy_timeout = 2000');
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = FULL');
+    database.exec('PRAGMA foreign_keys = ON');
+    const version = database.rows('PRAGMA user_version')[0]?.[0];
+    if (version === 0) {
+      database.exec('BEGIN IMMEDIATE');
+      database.exec(schema);
+      database.exec('COMMIT');
+    } else if (version !== SCHEMA_VERSION) {
+      throw new ServiceError('STORE_SCHEMA', {
+        got: `version ${String(version)} in ${path}`,
+        want: `${SCHEMA_VERSION}`,
+      });
+    }
+    if (database.rows('SELECT clean FROM head')[0]?.[0] !== 1) checkIntegrity(database, path);
+  } catch (cause) {
+    if (cause instanceof ServiceError) throw cause;
+    throw new ServiceError('STORE_CORRUPT', { got: path, cause });
+  }
+}
+
+function checkIntegrity(database: SqliteDatabase, path: string): void {
+  const answer = database.rows('PRAGMA integrity_check(1)')[0]?.[0];
+  if (answer !== 'ok') throw new ServiceError('STORE_CORRUPT', { got: path });
+}
+
+const leafColumns = 'idx, hash, entry, producer, epoch, seq';
+
+class SqliteStore implements Store {
+  readonly #database: SqliteDatabase;
+  readonly #lock: Lock | null;
+  #isOpen = true;
+  #lease = 0;
+
+  constructor(database: SqliteDatabase, lock: Lock | null) {
+    this.#database = database;
+    this.#lock = lock;
+  }
+
+  takeLease(): Promise<number> {
+    return this.#transaction(() => {
+      this.#database.run('UPDATE head SET lease = lease + 1, clean = 0');
+      this.#lease = number(this.#database.rows('SELECT lease FROM head')[0]?.[0]);
+      return this.#lease;
+    });
+  }
+
+  head(): Promise<Head> {
+    return this.#read(() => {
+      const [size, peaks] = this.#database.rows('SELECT size, peaks FROM head')[0]!;
+      return { size: number(size), peaks: splitHashes(bytes(peaks)) };
+    });
+  }
+
+  commit(change: Change): Promise<void> {
+    return this.#transaction(() => {
+      const changed = this.#database.run(
+        'UPDATE head SET size = ?, peaks = ? WHERE lease = ? AND size = ?',
+        change.head.size,
+        concatBytes(...change.head.peaks),
+        change.lease,
+        change.oldSize,
+      );
+      if (changed !== 1)
+        throw new ServiceError('STORE_FENCED', {
+          got: `lease ${change.lease} at size ${change.oldSize}`,
+        });
+      this.#write(change);
+    });
+  }
+
+  #write(change: Change): void {
+    const db = this.#database;
+    for (const { index, hash, entry, position } of change.leaves)
+      db.run(
+        `INSERT INTO leaves (${leafColumns}) VALUES (?, ?, ?, ?, ?, ?)`,
+        index,
+        hash,
+        entry,
+        position?.producer ?? null,
+        position?.epoch ?? null,
+        position?.seq ?? null,
+      );
+    for (const { index, bytes: sealed } of change.sealed)
+      db.run('INSERT INTO sealed VALUES (?, ?)', index, sealed);
+    for (const { producer, epoch, firstSeq, count, bytes: promise } of change.promises)
+      db.run(
+        'INSERT OR IGNORE INTO promises VALUES (?, ?, ?, ?, ?)',
+        producer,
+        epoch,
+        firstSeq,
+        firstSeq + count - 1,
+        promise,
+      );
+    for (const { producer, epoch, seq, leaf, closedAt } of change.epochs)
+      db.run(
+        'INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?)',
+        producer,
+        epoch,
+        seq,
+        leaf,
+        closedAt,
+      );
+    for (const [stream, position] of change.cursors)
+      db.run('INSERT OR REPLACE INTO cursors VALUES (?, ?)', stream, position);
+    for (const { stream, from, to, reason, bytes: raw } of change.quarantine)
+      db.run(
+        'INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?)',
+        stream,
+        from,
+        to,
+        reason,
+        raw,
+      );
+  }
+
+  leaves(from: number, count: number): Promise<readonly Leaf[]> {
+    return this.#leaves('WHERE idx >= ? AND idx < ? ORDER BY idx', from, from + count);
+  }
+
+  async leafAt({ producer, epoch, seq }: Position): Promise<Leaf | null> {
+    const [leaf] = await this.#leaves(
+      'WHERE producer = ? AND epoch = ? AND seq = ?',
+      producer,
+      epoch,
+      seq,
+    );
+    return leaf ?? null;
+  }
+
+  indexOf(leaf: Hash): Promise<number | null> {
+    return this.#read(() => {
+      const row = this.#database.rows('SELECT min(idx) FROM leaves WHERE hash = ?', leaf)[0];
+      return row?.[0] === null || row === undefined ? null : number(row[0]);
+    });
+  }
+
+  registrations(): Promise<readonly Leaf[]> {
+    return this.#leaves('WHERE producer IS NULL AND idx > 0 ORDER BY idx');
+  }
+
+  #leaves(where: string, ...values: SqliteValue[]): Promise<readonly Leaf[]> {
+    return this.#read(() =>
+      this.#database.rows(`SELECT ${leafColumns} FROM leaves ${where}`, ...values).map(toLeaf),
+    );
+  }
+
+  epochs(producer: string): Promise<readonly EpochState[]> {
+    return this.#read(() =>
+      this.#database
+        .rows(
+          'SELECT epoch, seq, leaf, closed FROM epochs WHERE producer = ? ORDER BY epoch',
+          producer,
+        )
+        .map(([epoch, seq, leaf, closed]) => ({
+          producer,
+          epoch: number(epoch),
+          seq: number(seq),
+          leaf: leaf === null ? null : bytes(leaf),
+          closedAt: closed === null ? null : number(closed),
+        })),
+    );
+  }
+
+  promiseOf({ producer, epoch, seq }: Position): Promise<StoredPromise | null> {
+    return this.#read(() => {
+      const row = this.#database.rows(
+        `SELECT first, last, bytes FROM promises WHERE producer = ? AND epoch = ? AND first <= ? AND last >= ?
+         ORDER BY first DESC, bytes LIMIT 1`,
+        producer,
+        epoch,
+        seq,
+        seq,
+      )[0];
+      if (row === undefined) return null;
+      const firstSeq = number(row[0]);
+      return {
+        producer,
+        epoch,
+        firstSeq,
+        count: number(row[1]) - firstSeq + 1,
+        bytes: bytes(row[2]),
+      };
+    });
+  }
+
+  sealed(index: number): Promise<Uint8Array | null> {
+    return this.#read(() => {
+      const row = this.#database.rows('SELECT bytes FROM sealed WHERE idx = ?', index)[0];
+      return row === undefined ? null : bytes(row[0]);
+    });
+  }
+
+  cursor(stream: string): Promise<number> {
+    return this.#read(() => {
+      const row = this.#database.rows('SELECT position FROM cursors WHERE stream = ?', stream)[0];
+      return row === undefined ? 0 : number(row[0]);
+    });
+  }
+
+  isQuarantined(stream: string, from: number): Promise<boolean> {
+    return this.#read(
+      () =>
+        this.#database.rows('SELECT 1 FROM quarantine WHERE stream = ? AND start = ?', stream, from)
+          .length > 0,
+    );
+  }
+
+  quarantineCounts(): Promise<Partial<Record<QuarantineReason, number>>> {
+    return this.#read(
+      () =>
+        Object.fromEntries(
+          this.#database.rows('SELECT reason, count(*) FROM quarantine GROUP BY reason'),
+        ) as Partial<Record<QuarantineReason, number>>,
+    );
+  }
+
+  addCheckpoint(lease: number, { size, root, note }: SignedCheckpoint): Promise<void> {
+    return this.#transaction(() => {
+      const db = this.#database;
+      const holds = db.rows('SELECT 1 FROM head WHERE lease = ? AND size >= ?', lease, size).length;
+      const newest = db.rows('SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1')[0];
+      if (newest?.[0] === size && equalBytes(bytes(newest[1]), note) && holds === 1) return;
+      if (holds !== 1 || (newest !== undefined && number(newest[0]) >= size))
+        throw new ServiceError('STORE_FENCED', { got: `lease ${lease}, checkpoint ${size}` });
+      db.run('INSERT INTO checkpoints VALUES (?, ?, ?)', size, root, note);
+    });
+  }
+
+  newestCheckpoint(): Promise<SignedCheckpoint | null> {
+    return this.#checkpoint('ORDER BY size DESC LIMIT 1');
+  }
+
+  checkpointOf(size: number): Promise<SignedCheckpoint | null> {
+    return this.#checkpoint('WHERE size = ?', size);
+  }
+
+  #checkpoint(where: string, ...values: SqliteValue[]): Promise<SignedCheckpoint | null> {
+    return this.#read(() => {
+      const row = this.#database.rows(
+        `SELECT size, root, note FROM checkpoints ${where}`,
+        ...values,
+      )[0];
+      if (row === undefined) return null;
+      return { size: number(row[0]), root: bytes(row[1]), note: bytes(row[2]) };
+    });
+  }
+
+  addAnchor(evidence: AnchorEvidence): Promise<void> {
+    return this.#transaction(() => {
+      this.#database.run(
+        'INSERT OR REPLACE INTO anchors VALUES (?, ?)',
+        evidence.size,
+        JSON.stringify(evidence),
+      );
+    });
+  }
+
+  newestAnchor(): Promise<AnchorEvidence | null> {
+    return this.#read(() => {
+      const row = this.#database.rows('SELECT evidence FROM anchors ORDER BY size DESC LIMIT 1')[0];
+      if (row === undefined) return null;
+      const value = parseJson(String(row[0]));
+      return isJsonObject(value) ? parseAnchorEvidence(value) : null;
+    });
+  }
+
+  anchoredSizes(): Promise<readonly number[]> {
+    return this.#read(() =>
+      this.#database.rows('SELECT size FROM anchors ORDER BY size').map(([size]) => number(size)),
+    );
+  }
+
+  close(): Promise<void> {
+    if (!this.#isOpen) return Promise.resolve();
+    this.#isOpen = false;
+    return attempt(() => {
+      // Whoever was fenced leaves the mark to the one that took over.
+      this.#database.run('UPDATE head SET clean = 1 WHERE lease = ?', this.#lease);
+      this.#database.rows('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#database.close();
+      this.#lock?.release();
+    });
+  }
+
+  #read<T>(work: () => T): Promise<T> {
+    return attempt(work);
+  }
+
+  #transaction<T>(work: () => T): Promise<T> {
+    return attempt(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      let result: T;
+      try {
+        result = work();
+      } catch (error) {
+        this.#database.exec('ROLLBACK');
+        throw error;
+      }
+      this.#database.exec('COMMIT');
+      return result;
+    });
+  }
+}
+
+/** The drivers are synchronous; the port is not. Messages of a driver may hold values, so that only their code is kept. */
+function attempt<T>(work: () => T): Promise<T> {
+  try {
+    return Promise.resolve(work());
+  } catch (cause) {
+    if (cause instanceof ServiceError) return Promise.reject(cause);
+    const code = (cause as { code?: unknown }).code;
+    return Promise.reject(
+      new ServiceError('STORE_FAILED', {
+        got: typeof code === 'string' ? code : 'an error',
+        cause,
+      }),
+    );
+  }
+}
+
+function toLeaf([index, hash, entry, producer, epoch, seq]: SqliteValue[]): Leaf {
+  const position =
+    typeof producer === 'string' ? { producer, epoch: number(epoch), seq: number(seq) } : null;
+  return { index: number(index), hash: bytes(hash), entry: bytes(entry), position };
+}
+
+function splitHashes(joined: Uint8Array): Hash[] {
+  return Array.from({ length: joined.length / 32 }, (_, i) => joined.slice(32 * i, 32 * i + 32));
+}
+
+function number(value: SqliteValue | undefined): number {
+  if (typeof value !== 'number') throw new ServiceError('STORE_CORRUPT', { got: 'no number' });
+  return value;
+}
+
+function bytes(value: SqliteValue | undefined): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new ServiceError('STORE_CORRUPT', { got: 'no blob' });
+  return new Uint8Array(value.buffer, value.byteOffset, value.length);
+}

@@ -1,0 +1,112 @@
+import { CodedError } from '@showcause/core';
+import type { ErrorFacts } from '@showcause/core';
+
+/** What each code of the chain side means and what to do. `docs/errors.md` lists the same; a test compares the two. */
+export const chainErrorCodes = {
+  CHAIN_UNREACHABLE: {
+    means: 'RPC endpoint does not answer',
+    fix: 'Check the address and whether the node is up.',
+  },
+  CHAIN_TIMEOUT: {
+    means: 'RPC endpoint took too long',
+    fix: 'Use another endpoint; nothing is lost by anchoring later.',
+  },
+  CHAIN_ANSWER: { means: 'RPC endpoint answered nonsense', fix: 'Use another endpoint.' },
+  CHAIN_ID: {
+    means: 'RPC endpoint is of another chain',
+    fix: 'Give an endpoint of the chain that genesis names.',
+  },
+  CHAIN_REVERTED: {
+    means: 'contract refused the call',
+    fix: 'Compare the head on the chain with the log.',
+  },
+  CHAIN_FUNDS: {
+    means: 'operator account cannot pay for the transaction',
+    fix: 'Fund the operator address.',
+  },
+  CHAIN_PENDING: {
+    means: 'earlier transaction of the account still waits',
+    fix: 'Wait until it is mined or dropped.',
+  },
+  CHAIN_ACCOUNT: {
+    means: 'no usable account for a transaction',
+    fix: 'Give the key of the role that genesis names.',
+  },
+  CHAIN_FACTORY: {
+    means: 'deterministic deployment proxy is not on this chain',
+    fix: 'Deploy the proxy first or name another factory in genesis.',
+  },
+  CHAIN_CREATION_CODE: {
+    means: 'genesis names another creation code than this build makes',
+    fix: 'Use the release whose contract the log was made with.',
+  },
+  CHAIN_DEPLOYMENT: {
+    means: 'contract of this log could not be put on the chain',
+    fix: 'Check the account, its funds and the chain.',
+  },
+  ANCHOR_FOREIGN_HEAD: {
+    means: 'contract holds a head that this log never made',
+    fix: 'Stop, freeze the contract and find out who used the operator key.',
+  },
+  ANCHOR_CHECKPOINT: {
+    means: 'signed checkpoint contradicts the stored tree',
+    fix: 'Stop and run verify log over the store.',
+  },
+  COUNTERSIGN_REQUEST: {
+    means: 'not a request for a countersignature',
+    fix: 'Send oldSize, size and root as documented.',
+  },
+  COUNTERSIGN_TOKEN: {
+    means: 'bearer token is missing or wrong',
+    fix: 'Give the token that the countersigner was started with.',
+  },
+  COUNTERSIGN_RANGE: {
+    means: 'sizes are outside what the contract can hold',
+    fix: 'Ask for 1 <= oldSize < size < 2^48.',
+  },
+  COUNTERSIGN_SHRINK: {
+    means: 'log or request is smaller than what was countersigned before',
+    fix: 'Treat the log as rolled back until its operator explains it.',
+  },
+  COUNTERSIGN_FORK: {
+    means: 'log signed a head that contradicts its own entries or an earlier head',
+    fix: 'Treat the log as forked and keep both heads as evidence.',
+  },
+  COUNTERSIGN_ROOT: {
+    means: 'root is not the one that the entries give',
+    fix: 'Do not anchor it; compare the store with its tiles.',
+  },
+  COUNTERSIGN_UNPUBLISHED: {
+    means: 'log has not published this size yet',
+    fix: 'Ask again after the checkpoint is served.',
+  },
+  COUNTERSIGN_LOG: {
+    means: 'log could not be read or is of somebody else',
+    fix: 'Check address, reader token and policy.',
+  },
+  COUNTERSIGN_ENTRY: {
+    means: 'log holds an entry that nobody may write',
+    fix: 'Find out who appended it before anchoring.',
+  },
+  COUNTERSIGN_STATE: {
+    means: 'state of the countersigner is damaged, in use or of another log',
+    fix: 'Restore it; never start again from an empty state.',
+  },
+  COUNTERSIGN_REFUSED: { means: 'countersigner refused', fix: 'Read the code it gave.' },
+  COUNTERSIGN_UNREACHABLE: {
+    means: 'countersigner does not answer',
+    fix: 'Check that it runs and can be reached.',
+  },
+} as const;
+
+export type ChainErrorCode = keyof typeof chainErrorCodes;
+
+/** The chain, a node in front of it, or the countersigner refused or failed. */
+export class ChainError extends CodedError {
+  override readonly name: string = 'ChainError';
+  declare readonly code: ChainErrorCode;
+
+  constructor(code: ChainErrorCode, facts: ErrorFacts) {
+    super(code, chainErrorCodes[code], facts);
+  }
+}

@@ -1,0 +1,7 @@
+export * from './accounts.ts';
+export * from './contract.ts';
+export * from './deploy.ts';
+export * from './errors.ts';
+export * from './port.ts';
+export * from './typed-data.ts';
+export * from './viem.ts';

@@ -1,0 +1,130 @@
+import { CodedError } from '@showcause/core';
+import type { ErrorFacts } from '@showcause/core';
+
+/** What each code of the service means and what to do. `docs/errors.md` lists the same; a test compares the two. */
+export const serviceErrorCodes = {
+  CONFIG_FILE: {
+    means: 'configuration file cannot be read',
+    fix: 'Check the path and its permissions.',
+  },
+  CONFIG_MALFORMED: {
+    means: 'configuration has a wrong value',
+    fix: 'Compare it with the documented members; unknown members are refused.',
+  },
+  CONFIG_GENESIS: {
+    means: 'genesis entry does not fit this service',
+    fix: 'Use the genesis that the log was made with, and the log key that it names.',
+  },
+  CONFIG_KEY: {
+    means: 'key of the service does not fit the log',
+    fix: 'Register the service key with the registrar that genesis names, for every type the service writes.',
+  },
+  CONFIG_TOKEN: {
+    means: 'token file is missing or too short',
+    fix: 'Put at least 16 random characters into it, mode 0600.',
+  },
+  STORE_LOCKED: {
+    means: 'another process works on this store',
+    fix: 'Stop the other one first; two services never share a store.',
+  },
+  STORE_FENCED: {
+    means: 'another instance took over this store',
+    fix: 'Let this one exit; the newer one goes on.',
+  },
+  STORE_CORRUPT: {
+    means: 'store fails its integrity check',
+    fix: 'Restore it from a backup and compare with the published log.',
+  },
+  STORE_SCHEMA: {
+    means: 'store was made by another version',
+    fix: 'Use the release that the upgrade notes name.',
+  },
+  STORE_FAILED: {
+    means: 'store did not answer as it must',
+    fix: 'Check disk space and the log of the system; the service resumes from the store.',
+  },
+  PUBLISH_TILE: {
+    means: 'published file holds other bytes than the store gives',
+    fix: 'Stop; find out whether store or log folder was restored or changed.',
+  },
+  PUBLISH_ROLLBACK: {
+    means: 'store is smaller than what was signed or anchored',
+    fix: 'Never sign from a restored backup; rebuild the store from spools and published log first.',
+  },
+  PUBLISH_FORK: {
+    means: 'store contradicts what was signed or anchored',
+    fix: 'Stop and keep store and log as evidence.',
+  },
+  PUBLISH_ROOT: {
+    means: 'stored bytes do not hash to the head of the store',
+    fix: 'Stop; a disk or memory error changed something. Run verify log.',
+  },
+  PUBLISH_FAILED: {
+    means: 'publishing ended with an unknown result',
+    fix: 'Restart the service; it derives everything again from the store.',
+  },
+  SOURCE_SPOOL: {
+    means: 'spool folder cannot be read',
+    fix: 'Check the path and its permissions.',
+  },
+  SOURCE_KAFKA: {
+    means: 'Kafka cannot be read as it must be',
+    fix: 'Check brokers, topic and its settings.',
+  },
+  SOURCE_ITEM: {
+    means: 'something in a source is not a message',
+    fix: 'It is kept in quarantine and recorded as opaque; ask its producer.',
+  },
+  REQUEST_MALFORMED: {
+    means: 'request is malformed',
+    fix: 'Compare it with /openapi.json.',
+  },
+  REQUEST_TOKEN: {
+    means: 'reader token is missing or wrong',
+    fix: 'Send Authorization: Bearer with the reader token.',
+  },
+  REQUEST_METHOD: { means: 'method is not allowed here', fix: 'Use GET or HEAD.' },
+  NOT_FOUND: { means: 'no such resource', fix: 'Check the path.' },
+  NOT_PUBLISHED: {
+    means: 'log has not published this yet',
+    fix: 'Ask again after the next checkpoint.',
+  },
+  SERVICE_FAILED: {
+    means: 'service failed to answer',
+    fix: 'Read the log of the service.',
+  },
+} as const;
+
+export type ServiceErrorCode = keyof typeof serviceErrorCodes;
+
+/** The anchor service refused its input or cannot go on. */
+export class ServiceError extends CodedError {
+  override readonly name: string = 'ServiceError';
+  declare readonly code: ServiceErrorCode;
+
+  constructor(code: ServiceErrorCode, facts: ErrorFacts) {
+    super(code, serviceErrorCodes[code], facts);
+  }
+}
+
+/** Why something from a source did not become a leaf of its producer. Kept beside the raw bytes, counted, and logged. */
+export const quarantineReasons = {
+  MALFORMED: 'not a message with a well-formed entry',
+  OVERSIZED: 'larger than a message may be',
+  CORRUPT: 'bytes of a spool segment that no record explains',
+  LOST: 'positions that the source no longer holds',
+  REGISTRATION: 'a key or deployment entry that the registrar did not sign',
+  NOT_FOR_PRODUCERS: 'an entry type that producers do not send',
+  KEY: 'no registered key of this producer signed the promise',
+  TYPE: "the producer's key does not list this entry type",
+  REVOKED: 'the key was revoked before this entry',
+  PROMISE: 'no promise, or one that is malformed, of another log or badly signed',
+  UNPROVEN: 'not shown to be among the entries of its promise',
+  SIGNATURE: 'an entry that must be signed by its producer and is not',
+  FENCED: 'a later epoch of this producer had begun',
+  PAYLOAD: 'sealed payload is not the one that the entry commits to',
+  EQUIVOCATION: 'another entry at a sequence number that is taken',
+  PENDING: 'too much waited for a promise',
+} as const;
+
+export type QuarantineReason = keyof typeof quarantineReasons;

@@ -1,0 +1,119 @@
+import {
+  MAX_SPOOL_RECORD_BYTES,
+  ShowcauseError,
+  decodeMessage,
+  isJsonObject,
+  leafHash,
+  parseEntry,
+  streamPosition,
+  toHex,
+} from '@showcause/core';
+import type { EntryOf, Hash, Json, KnownEntry, ParsedEntry } from '@showcause/core';
+import type { QuarantineReason } from './errors.ts';
+import type { Position, SourceItem } from './ports.ts';
+
+/** A message with an entry that has a place in a producer's stream. */
+export interface StreamMessage {
+  entry: Uint8Array;
+  sealed: Uint8Array;
+  hash: Hash;
+  /** `hash` as hex */
+  hex: string;
+  position: Position;
+  /** hex; null in a typed entry, which does not say */
+  prev: string | null;
+  /** entry type, or the tag of a typed entry */
+  type: string;
+  /** null for typed entries and unknown types */
+  known: KnownEntry | null;
+  /** hex of SHA-256 of the sealed payload as the entry says it */
+  payload: string | null;
+}
+
+export type Read =
+  | { kind: 'stream'; message: StreamMessage }
+  | { kind: 'registration'; bytes: Uint8Array; entry: EntryOf<'key'> | EntryOf<'deployment'> }
+  | { kind: 'bad'; reason: QuarantineReason };
+
+/** Reads a message of a source; nothing it holds is believed yet. */
+export function readMessage(item: SourceItem): Read {
+  let entry: Uint8Array;
+  let sealed: Uint8Array;
+  let parsed: ParsedEntry;
+  try {
+    ({ entry, sealed } = decodeMessage(item.bytes));
+    parsed = parseEntry(entry);
+  } catch (error) {
+    if (!(error instanceof ShowcauseError)) throw error;
+    const isTooLong = item.bytes.length > MAX_SPOOL_RECORD_BYTES;
+    return { kind: 'bad', reason: isTooLong ? 'OVERSIZED' : 'MALFORMED' };
+  }
+  if (parsed.kind === 'known') {
+    const { type } = parsed.entry;
+    if (type === 'genesis') return { kind: 'bad', reason: 'NOT_FOR_PRODUCERS' };
+    if (type === 'key' || type === 'deployment')
+      return { kind: 'registration', bytes: entry, entry: parsed.entry };
+  }
+  const place = placeOf(parsed, item);
+  if (place === null) return { kind: 'bad', reason: 'MALFORMED' };
+  const hash = leafHash(entry);
+  return { kind: 'stream', message: { entry, sealed, hash, hex: toHex(hash), ...place } };
+}
+
+/** A registration item: the bare entry, or a message that holds one. */
+export function readRegistration(item: SourceItem): Read {
+  if (item.bytes[0] !== 0x7b) {
+    const read = readMessage(item);
+    return read.kind === 'stream' ? { kind: 'bad', reason: 'REGISTRATION' } : read;
+  }
+  try {
+    const parsed = parseEntry(item.bytes);
+    if (
+      parsed.kind === 'known' &&
+      (parsed.entry.type === 'key' || parsed.entry.type === 'deployment')
+    )
+      return { kind: 'registration', bytes: item.bytes, entry: parsed.entry };
+  } catch (error) {
+    if (!(error instanceof ShowcauseError)) throw error;
+  }
+  return { kind: 'bad', reason: 'REGISTRATION' };
+}
+
+type Place = Pick<StreamMessage, 'position' | 'prev' | 'type' | 'known' | 'payload'>;
+
+function placeOf(parsed: ParsedEntry, item: SourceItem): Place | null {
+  if (parsed.kind === 'typed') {
+    const { producer, epoch, seq } = item;
+    if (producer === null || epoch === null || seq === null) return null;
+    return {
+      position: { producer, epoch, seq },
+      prev: null,
+      type: parsed.tag,
+      known: null,
+      payload: null,
+    };
+  }
+  const place = streamPosition(parsed);
+  if (place === null) return null;
+  const { prev, ...position } = place;
+  const payload = (parsed.kind === 'known' ? parsed.entry : parsed.value) as { payload?: Json };
+  return {
+    position,
+    prev,
+    type: parsed.kind === 'known' ? parsed.entry.type : parsed.type,
+    known: parsed.kind === 'known' ? parsed.entry : null,
+    payload: isHash(payload.payload) ? payload.payload : null,
+  };
+}
+
+function isHash(value: Json | undefined): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
+/** A stream start's claim about the epoch before it, from an entry that was accepted. */
+export function previousOf(
+  entry: KnownEntry | null,
+): { epoch: number; seq: number; leaf: string } | null {
+  if (entry === null || entry.type !== 'stream' || entry.event !== 'start') return null;
+  return isJsonObject(entry.previous) ? entry.previous : null;
+}

@@ -1,0 +1,149 @@
+import type { LogFiles, Logger, ReadLimits, Source, Store } from './ports.ts';
+import { collectPartialTiles } from './partial-tiles.ts';
+import type { Publisher } from './publisher.ts';
+import type { Sequencer } from './sequencer.ts';
+
+export type PipelineState = 'running' | 'failed' | 'stopped';
+
+export interface PipelineOptions {
+  sequencer: Sequencer;
+  publisher: Publisher;
+  source: Source;
+  store: Store;
+  files: LogFiles;
+  logger: Logger;
+  checkpointIntervalMs: number;
+  /** Size up to which partial tiles are no longer needed, but for anchored sizes. */
+  settledSize: () => number;
+  limits?: ReadLimits;
+}
+
+export interface Pipeline {
+  state(): { sequencing: PipelineState; publishing: PipelineState };
+  /** Rejects with what made sequencing or publishing impossible; resolves when closed. */
+  done: Promise<void>;
+  /** Ends reading, commits and publishes what was read. */
+  close(): Promise<void>;
+}
+
+/** One transaction holds at most so much; the next read waits until it is committed, so that memory stays bounded. */
+export const DEFAULT_LIMITS: ReadLimits = {
+  maxItems: 1_000,
+  maxBytes: 4 * 1024 * 1024,
+  waitMs: 1_000,
+};
+const SOURCE_BACKOFF_MS = 1_000;
+const COLLECT_EVERY_MS = 30_000;
+
+/**
+ * Source → sequencer → store, and beside it store → publisher. A source that fails is tried again; a store or publisher
+ * that fails ends the pipeline, because only a fresh start knows what really happened.
+ */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { sequencer, publisher, source, store, logger } = options;
+  const abort = new AbortController();
+  const state = { sequencing: 'running' as PipelineState, publishing: 'running' as PipelineState };
+  await source.open((stream) => store.cursor(stream));
+  let wake: () => void = () => undefined;
+
+  async function sequence(): Promise<void> {
+    const limits = options.limits ?? DEFAULT_LIMITS;
+    while (!abort.signal.aborted) {
+      const items = await readOrWait(source, limits, abort.signal, logger);
+      await sequencer.tick();
+      if (items.length === 0) continue;
+      await sequencer.process(items);
+      wake();
+    }
+  }
+
+  async function publish(): Promise<void> {
+    let collectedTo = 0;
+    let collectedAt = Date.now();
+    while (!abort.signal.aborted) {
+      const startedAt = Date.now();
+      await publisher.publish();
+      if (Date.now() - collectedAt >= COLLECT_EVERY_MS) {
+        collectedTo = await collect(options, collectedTo);
+        collectedAt = Date.now();
+      }
+      await delay(options.checkpointIntervalMs - (Date.now() - startedAt), abort.signal);
+      if (sequencer.size === publisher.published?.size)
+        await woken((resolve) => (wake = resolve), abort.signal);
+    }
+  }
+
+  const fail = (part: 'sequencing' | 'publishing') => (error: unknown) => {
+    state[part] = 'failed';
+    const code = (error as { code?: unknown }).code;
+    logger.error({ code, part }, `stopped: ${error instanceof Error ? error.message : 'unknown'}`);
+    abort.abort();
+    throw error;
+  };
+  const running = Promise.allSettled([
+    sequence().catch(fail('sequencing')),
+    publish().catch(fail('publishing')),
+  ]);
+  const done = running.then((results) => {
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  });
+  done.catch(() => undefined);
+
+  return {
+    state: () => ({ ...state }),
+    done,
+    async close() {
+      abort.abort();
+      await running;
+      await source.close();
+      if (state.sequencing === 'running' && state.publishing === 'running')
+        await publisher.publish();
+      if (state.sequencing === 'running') state.sequencing = 'stopped';
+      if (state.publishing === 'running') state.publishing = 'stopped';
+    },
+  };
+}
+
+async function collect(
+  { files, store, settledSize }: PipelineOptions,
+  from: number,
+): Promise<number> {
+  return collectPartialTiles(files, from, settledSize(), await store.anchoredSizes());
+}
+
+async function readOrWait(
+  source: Source,
+  limits: ReadLimits,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<Awaited<ReturnType<Source['read']>>> {
+  try {
+    return await source.read(limits, signal);
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    logger.error({ code }, `source failed: ${error instanceof Error ? error.message : 'unknown'}`);
+    await delay(SOURCE_BACKOFF_MS, signal);
+    return [];
+  }
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0) return Promise.resolve();
+  return woken((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }, signal);
+}
+
+/** Resolves when `arrange`'s function is called or the signal fires. */
+function woken(arrange: (resolve: () => void) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    arrange(done);
+  });
+}

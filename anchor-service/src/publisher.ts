@@ -1,0 +1,279 @@
+import {
+  CodedError,
+  decodeEntryBundle,
+  encodeEntryBundle,
+  entryBundles,
+  equalBytes,
+  leafHash,
+  merkleRoot,
+  newTiles,
+  openCheckpoint,
+  rootAt,
+  signCheckpoint,
+  tileHashReader,
+  tilePath,
+  toHex,
+  TreeFrontier,
+  TILE_WIDTH,
+} from '@showcause/core';
+import type { Hash, HashReader, NoteSigner, NoteVerifier, TileCoordinate } from '@showcause/core';
+import { ServiceError } from './errors.ts';
+import type { Leaf, LogFiles, Logger, SignedCheckpoint, SignedMark, Store } from './ports.ts';
+
+export interface PublisherOptions {
+  store: Store;
+  files: LogFiles;
+  mark: SignedMark;
+  /** of the sequencer that runs beside it */
+  lease: number;
+  origin: string;
+  signer: NoteSigner;
+  verifier: NoteVerifier;
+  logger: Logger;
+}
+
+/** Leaves that one publication reads from the store at a time. */
+const CHUNK = 64 * TILE_WIDTH;
+export const CHECKPOINT_PATH = 'checkpoint';
+
+/**
+ * Makes committed rows public: tiles, then a look at what really lies there, then the signature, then its record in the
+ * store and beside it, then the `checkpoint` file. Every step may be repeated after a crash; none is skipped, and any
+ * result that is not known stops it for good.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  #published: SignedCheckpoint | null = null;
+  #halted: unknown = null;
+
+  private constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Compares the store with everything that was ever signed before it lets anybody sign.
+   * @param atLeast  heads that others hold of this log: a contract's
+   * @throws {ServiceError} `PUBLISH_ROLLBACK`, `PUBLISH_FORK`
+   */
+  static async start(
+    options: PublisherOptions,
+    atLeast: readonly { size: number; root: Hash }[] = [],
+  ): Promise<Publisher> {
+    const publisher = new Publisher(options);
+    const { store, mark } = options;
+    const marks = [await store.newestCheckpoint(), await mark.read(), await publisher.#served()];
+    const signed = marks.filter((checkpoint) => checkpoint !== null);
+    const heads = new Map(
+      [...signed, ...atLeast].map((past) => [`${past.size} ${toHex(past.root)}`, past] as const),
+    );
+    for (const past of heads.values()) await checkPast(store, past);
+    const newest = signed.sort((a, b) => b.size - a.size)[0];
+    // A crash between two of the three records: the newest one holds, and all are brought to it.
+    if (newest !== undefined) {
+      await publisher.#restoreTiles(newest);
+      await publisher.#publishNewest(newest);
+    }
+    return publisher;
+  }
+
+  /** The newest checkpoint that is served. */
+  get published(): SignedCheckpoint | null {
+    return this.#published;
+  }
+
+  /** Why it stopped, or null. */
+  get halted(): unknown {
+    return this.#halted;
+  }
+
+  /** Signs no more. */
+  halt(reason: unknown): void {
+    this.#halted ??= reason;
+  }
+
+  /**
+   * Publishes what was committed since the last time. @returns whether the log grew
+   * @throws whatever a step throws; then it is halted
+   */
+  async publish(): Promise<boolean> {
+    if (this.#halted !== null)
+      throw new ServiceError('PUBLISH_FAILED', {
+        got: 'a publisher that stopped',
+        cause: this.#halted,
+      });
+    try {
+      return await this.#step();
+    } catch (error) {
+      this.halt(error);
+      throw error;
+    }
+  }
+
+  async #step(): Promise<boolean> {
+    const { store, origin, signer, verifier } = this.#options;
+    const head = await store.head();
+    const oldSize = this.#published?.size ?? 0;
+    if (head.size === oldSize) return false;
+    await this.#writeTiles(oldSize, head.size);
+    const root = TreeFrontier.from(head.size, head.peaks).root();
+    await this.#checkTiles(oldSize, head.size, root);
+    const note = signCheckpoint({ origin, size: head.size, root }, [signer]);
+    openCheckpoint(note, origin, [verifier]);
+    await this.#publishNewest({ size: head.size, root, note });
+    return true;
+  }
+
+  /** A folder that was lost is made again from the store; one that holds other bytes is refused. */
+  async #restoreTiles({ size, root }: SignedCheckpoint): Promise<void> {
+    try {
+      await this.#checkTiles(size - 1, size, root);
+    } catch (error) {
+      const isKnown =
+        error instanceof CodedError && ['PUBLISH_ROOT', 'TILE_BYTES'].includes(error.code);
+      if (!isKnown) throw error;
+      this.#options.logger.warn({ size }, 'published tiles are incomplete: making them again');
+      await this.#writeTiles(0, size);
+      await this.#checkTiles(0, size, root);
+    }
+  }
+
+  async #publishNewest(checkpoint: SignedCheckpoint): Promise<void> {
+    const { store, mark, files, lease } = this.#options;
+    await store.addCheckpoint(lease, checkpoint);
+    await mark.write(checkpoint);
+    await files.replace(CHECKPOINT_PATH, checkpoint.note);
+    this.#published = checkpoint;
+  }
+
+  /** Tiles and bundles are functions of committed rows alone. */
+  async #writeTiles(oldSize: number, size: number): Promise<void> {
+    const { files, store } = this.#options;
+    const from = oldSize - (oldSize % TILE_WIDTH);
+    for (let start = from; start < size; start += CHUNK) {
+      const end = Math.min(size, start + CHUNK);
+      const leaves = await store.leaves(start, end - start);
+      if (leaves.length !== end - start)
+        throw new ServiceError('STORE_FAILED', { got: `${leaves.length} leaves from ${start}` });
+      const within = (tile: TileCoordinate): Leaf[] =>
+        leaves.slice(tile.index * TILE_WIDTH - start, tile.index * TILE_WIDTH - start + tile.width);
+      const begun = Math.max(oldSize, start);
+      for (const tile of entryBundles(begun, end))
+        await files.create(
+          tilePath(tile),
+          encodeEntryBundle(within(tile).map(({ entry }) => entry)),
+        );
+      for (const tile of entryBundles(begun, end))
+        await files.create(
+          tilePath({ ...tile, level: 0 }),
+          joined(within(tile).map(({ hash }) => hash)),
+        );
+    }
+    for (const tile of newTiles(oldSize, size))
+      if (tile.level !== 0) await files.create(tilePath(tile), await this.#upperTile(tile));
+  }
+
+  /** An item above level 0 is the root of a full tile below. */
+  async #upperTile({ level, index, width }: TileCoordinate): Promise<Uint8Array> {
+    const items: Hash[] = [];
+    for (let item = index * TILE_WIDTH; item < index * TILE_WIDTH + width; item++)
+      items.push(
+        merkleRoot(
+          hashesOf(await this.#tile({ level: Number(level) - 1, index: item, width: TILE_WIDTH })),
+        ),
+      );
+    return joined(items);
+  }
+
+  /** What lies on disk must give the same head: bundles against level 0, all levels against the root. */
+  async #checkTiles(oldSize: number, size: number, root: Hash): Promise<void> {
+    for (const bundle of entryBundles(oldSize, size)) {
+      const entries = decodeEntryBundle(await this.#tile(bundle), bundle.width);
+      const hashes = hashesOf(await this.#tile({ ...bundle, level: 0 }));
+      if (entries.some((entry, i) => !equalBytes(leafHash(entry), hashes[i]!)))
+        throw new ServiceError('PUBLISH_ROOT', { got: tilePath(bundle) });
+    }
+    if (
+      !equalBytes(
+        await rootAt(
+          size,
+          tileHashReader(size, (tile) => this.#tile(tile)),
+        ),
+        root,
+      )
+    )
+      throw new ServiceError('PUBLISH_ROOT', {
+        got: `another root of size ${size}`,
+        want: toHex(root),
+      });
+  }
+
+  async #tile(tile: TileCoordinate): Promise<Uint8Array> {
+    const bytes = await this.#options.files.read(tilePath(tile));
+    if (bytes === null) throw new ServiceError('PUBLISH_ROOT', { got: `no ${tilePath(tile)}` });
+    return bytes;
+  }
+
+  async #served(): Promise<SignedCheckpoint | null> {
+    const { files, origin, verifier } = this.#options;
+    const note = await files.read(CHECKPOINT_PATH);
+    if (note === null) return null;
+    try {
+      const { size, root } = openCheckpoint(note, origin, [verifier]);
+      return { size, root, note };
+    } catch (cause) {
+      throw new ServiceError('PUBLISH_FORK', {
+        got: 'a served checkpoint of another log or key',
+        cause,
+      });
+    }
+  }
+}
+
+/** A head of the past must be one of this store's. */
+async function checkPast(store: Store, past: { size: number; root: Hash }): Promise<void> {
+  const { size, peaks } = await store.head();
+  if (past.size > size)
+    throw new ServiceError('PUBLISH_ROLLBACK', {
+      got: `a store of size ${size}`,
+      want: `at least ${past.size}`,
+    });
+  const root =
+    past.size === size ? TreeFrontier.from(size, peaks).root() : await storedRoot(store, past.size);
+  if (!equalBytes(root, past.root))
+    throw new ServiceError('PUBLISH_FORK', {
+      got: `another root at size ${past.size}`,
+      want: toHex(past.root),
+    });
+}
+
+/** Root of the first `size` leaves, recomputed from the stored entries. */
+export async function storedRoot(store: Pick<Store, 'leaves'>, size: number): Promise<Hash> {
+  const frontier = TreeFrontier.empty();
+  while (frontier.size < size) {
+    const leaves = await store.leaves(frontier.size, Math.min(CHUNK, size - frontier.size));
+    if (leaves.length === 0)
+      throw new ServiceError('STORE_FAILED', { got: `no leaf ${frontier.size}` });
+    for (const { entry } of leaves) frontier.append(leafHash(entry));
+  }
+  return frontier.root();
+}
+
+/** Hashes of the published tree, from its tiles; a partial tile that is gone is cut from the full one. */
+export function publishedHashes(files: LogFiles, size: number): HashReader {
+  return tileHashReader(size, async (tile) => {
+    const partial = await files.read(tilePath(tile));
+    if (partial !== null || tile.width === TILE_WIDTH) return partial ?? new Uint8Array(0);
+    const full = await files.read(tilePath({ ...tile, width: TILE_WIDTH }));
+    return full?.subarray(0, 32 * tile.width) ?? new Uint8Array(0);
+  });
+}
+
+function joined(hashes: readonly Hash[]): Uint8Array {
+  const bytes = new Uint8Array(32 * hashes.length);
+  hashes.forEach((hash, i) => bytes.set(hash, 32 * i));
+  return bytes;
+}
+
+function hashesOf(tile: Uint8Array): Hash[] {
+  return Array.from({ length: tile.length / 32 }, (_, i) => tile.subarray(32 * i, 32 * i + 32));
+}

@@ -1,0 +1,418 @@
+import {
+  MAX_VERBATIM_BYTES,
+  TreeFrontier,
+  equalBytes,
+  fromHex,
+  leafHash,
+  parseEntry,
+  parseGenesis,
+  sha256,
+  toBase64,
+  toHex,
+  verifyRegistration,
+} from '@showcause/core';
+import { CursorTracker } from './cursors.ts';
+import type { Settle } from './cursors.ts';
+import { Draft } from './draft.ts';
+import { ServiceError } from './errors.ts';
+import type { QuarantineReason } from './errors.ts';
+import { readMessage, readRegistration } from './intake.ts';
+import type { Read, StreamMessage } from './intake.ts';
+import { KeyRegistry } from './keys.ts';
+import { OwnStream, ownTypes } from './own-stream.ts';
+import type { OwnFields, OwnProducer } from './own-stream.ts';
+import type { Leaf, Logger, SourceItem, Store } from './ports.ts';
+import { PromiseBook } from './promise-book.ts';
+import type { Resolution, VerifiedPromise, Waiting } from './promise-book.ts';
+import { PromiseJudge, coversSeq, holds } from './promise-judge.ts';
+import { StreamLedger } from './stream-ledger.ts';
+import type { Hole } from './stream-ledger.ts';
+
+export interface SequencerOptions {
+  store: Store;
+  /** exact bytes of entry 0 */
+  genesis: Uint8Array;
+  producer: OwnProducer;
+  logger: Logger;
+  /** Unix milliseconds */
+  clock?: () => number;
+  /** hex, 16 random bytes */
+  newId: () => string;
+  maxWaitingMessages?: number;
+  maxWaitingBytes?: number;
+}
+
+export interface SequencerCounts {
+  leaves: number;
+  duplicates: number;
+  equivocations: number;
+  holes: number;
+  chainBreaks: number;
+  quarantined: number;
+}
+
+const DEFAULT_MAX_WAITING_MESSAGES = 65_536;
+const DEFAULT_MAX_WAITING_BYTES = 256 * 1024 * 1024;
+
+/** What the store holds when a sequencer starts. */
+interface Start {
+  lease: number;
+  frontier: TreeFrontier;
+  keys: KeyRegistry;
+  /** leaf hashes of `key` and `deployment` entries, hex */
+  registered: Set<string>;
+  ledger: StreamLedger;
+  own: OwnStream;
+}
+
+/**
+ * Puts what sources bring into one order, exactly once: leaves, promises, stream states, cursors and head change in one
+ * transaction. Whatever cannot be a leaf of its producer is kept, counted and recorded in an entry of the service's own;
+ * nothing is skipped, and nothing a producer sends stops the others. After a failed commit it must be thrown away.
+ */
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  readonly #logId: Uint8Array;
+  readonly #registrar: Uint8Array;
+  readonly #lease: number;
+  readonly #keys: KeyRegistry;
+  readonly #registered: Set<string>;
+  readonly #ledger: StreamLedger;
+  readonly #own: OwnStream;
+  readonly #draft: Draft;
+  readonly #judge: PromiseJudge;
+  readonly #book: PromiseBook;
+  readonly #cursors = new CursorTracker();
+  readonly #counts: SequencerCounts = {
+    leaves: 0,
+    duplicates: 0,
+    equivocations: 0,
+    holes: 0,
+    chainBreaks: 0,
+    quarantined: 0,
+  };
+
+  private constructor(options: SequencerOptions, start: Start) {
+    this.#options = options;
+    this.#logId = leafHash(options.genesis);
+    this.#registrar = fromHex(parseGenesis(options.genesis).registrar, 32);
+    this.#lease = start.lease;
+    this.#keys = start.keys;
+    this.#registered = start.registered;
+    this.#ledger = start.ledger;
+    this.#own = start.own;
+    this.#draft = new Draft(start.frontier);
+    this.#judge = new PromiseJudge(this.#logId, start.keys);
+    this.#book = new PromiseBook(async (producer, epoch, seq) => {
+      const leaf = await start.ledger.leafAt({ producer, epoch, seq });
+      return leaf?.hash ?? null;
+    });
+  }
+
+  /**
+   * Takes the store's lease and goes on where it ends; an empty store gets genesis and the registrations.
+   * @throws {ServiceError} `CONFIG_GENESIS`, `CONFIG_KEY`, `STORE_*`
+   */
+  static async start(
+    options: SequencerOptions,
+    registrations: readonly Uint8Array[] = [],
+  ): Promise<Sequencer> {
+    const { store, genesis, producer } = options;
+    const lease = await store.takeLease();
+    const head = await store.head();
+    const [first] = await store.leaves(0, 1);
+    if (first !== undefined && !equalBytes(first.entry, genesis))
+      throw new ServiceError('CONFIG_GENESIS', { got: 'the store of another log' });
+    const ledger = new StreamLedger(store);
+    const last = await ledger.newest(producer.name);
+    const { clock = Date.now, newId } = options;
+    const sequencer = new Sequencer(options, {
+      lease,
+      frontier: TreeFrontier.from(head.size, head.peaks),
+      ...(await readRegistrations(store)),
+      ledger,
+      own: new OwnStream(producer, leafHash(genesis), last, clock, newId),
+    });
+    await sequencer.#begin(first === undefined, registrations);
+    return sequencer;
+  }
+
+  get lease(): number {
+    return this.#lease;
+  }
+
+  /** 32 bytes */
+  get logId(): Uint8Array {
+    return this.#logId;
+  }
+
+  get size(): number {
+    return this.#draft.size;
+  }
+
+  get counts(): Readonly<SequencerCounts> {
+    return this.#counts;
+  }
+
+  /** What waits for a promise. */
+  get waiting(): { messages: number; bytes: number } {
+    return this.#book.waiting;
+  }
+
+  /** Sequences a batch and commits it. @throws whatever the store throws: then this instance is over */
+  async process(items: readonly SourceItem[]): Promise<void> {
+    for (const item of items) await this.#take(item);
+    await this.#checkBounds();
+    for (const opaque of this.#draft.takeOpaque()) await this.#writeOwn(opaque);
+    await this.#commit();
+  }
+
+  /** Writes the service's own heartbeat when one is due. */
+  async tick(): Promise<void> {
+    if (!this.#own.isHeartbeatDue()) return;
+    await this.#writeOwn({ type: 'heartbeat' });
+    await this.#commit();
+  }
+
+  async #begin(isEmpty: boolean, registrations: readonly Uint8Array[]): Promise<void> {
+    const { genesis, producer } = this.#options;
+    if (isEmpty) this.#append(genesis, leafHash(genesis), null);
+    for (const bytes of registrations) {
+      const read = readRegistration(localItem(bytes));
+      if (read.kind !== 'registration' || !this.#register(read))
+        throw new ServiceError('CONFIG_KEY', {
+          got: 'a registration that the registrar did not sign',
+        });
+    }
+    const own = this.#keys
+      .coveringProducer(producer.name)
+      .find(({ key, closes }) => key === toHex(producer.publicKey) && closes === null);
+    const missing = ownTypes.find((type) => !(own?.types.includes(type) ?? false));
+    if (missing !== undefined)
+      throw new ServiceError('CONFIG_KEY', {
+        got: own === undefined ? `no key of ${producer.name}` : `a key that lacks ${missing}`,
+        want: `a registered key of ${producer.name} for ${ownTypes.join(', ')}`,
+      });
+    await this.#commit();
+  }
+
+  async #take(item: SourceItem): Promise<void> {
+    const settle = this.#cursors.see(item.stream, item.from, item.to);
+    switch (item.kind) {
+      case 'broken':
+        return this.#reject(item, item.reason ?? 'MALFORMED', settle);
+      case 'promise':
+        return this.#takePromise(item, settle);
+      case 'registration':
+        return this.#takeRead(item, readRegistration(item), settle);
+      case 'message':
+        return this.#takeRead(item, readMessage(item), settle);
+    }
+  }
+
+  async #takeRead(item: SourceItem, read: Read, settle: Settle): Promise<void> {
+    if (read.kind === 'bad') return this.#reject(item, read.reason, settle);
+    if (read.kind === 'stream') return this.#takeMessage(item, read.message, settle);
+    if (!this.#register(read)) return this.#reject(item, 'REGISTRATION', settle);
+    settle();
+  }
+
+  /** A message waits until its promise and the rest of its batch are there. */
+  async #takeMessage(item: SourceItem, message: StreamMessage, settle: Settle): Promise<void> {
+    const { producer, epoch } = message.position;
+    const there = await this.#ledger.leafAt(message.position);
+    if (there !== null && equalBytes(there.hash, message.hash)) return this.#duplicate(settle);
+    let promise: string | null = null;
+    if (item.promise !== null) {
+      const judged = this.#judge.judge(item.promise, producer);
+      if (typeof judged === 'string') return this.#reject(item, judged, settle);
+      if (!coversSeq(judged, message)) return this.#reject(item, 'PROMISE', settle);
+      promise = toHex(judged.bytes);
+      this.#book.addPromise(judged);
+    }
+    this.#book.add({ item, message, promise, settle });
+    if (!this.#book.hasOpenPromise(producer)) return;
+    // Older promises first, while this message is there to name the one before it.
+    await this.#resolved(await this.#book.behind(producer, message.position));
+    await this.#resolved(await this.#book.complete(producer, epoch));
+  }
+
+  async #takePromise(item: SourceItem, settle: Settle): Promise<void> {
+    const producer = item.producer ?? '';
+    const judged = this.#judge.judge(item.bytes, producer);
+    if (typeof judged === 'string') return this.#reject(item, judged, settle);
+    const { epoch, firstSeq, count } = judged.signed.promise;
+    // Read again after a restart: it was stored with its last entry.
+    const last = await this.#ledger.leafAt({ producer, epoch, seq: firstSeq + count - 1 });
+    if (last !== null && !this.#book.isAwaited(judged)) return settle();
+    this.#book.addPromise(judged, settle);
+    await this.#resolved(await this.#book.complete(producer, epoch));
+  }
+
+  async #resolved({ proven, unproven }: Resolution): Promise<void> {
+    for (const { promise, members } of proven) {
+      for (const waiting of members) await this.#place(waiting, promise);
+      const { epoch, firstSeq, count } = promise.signed.promise;
+      const { producer, bytes } = promise;
+      this.#draft.keepPromise({ producer, epoch, firstSeq, count, bytes });
+    }
+    for (const { item, settle } of unproven) await this.#reject(item, 'UNPROVEN', settle);
+  }
+
+  async #place(waiting: Waiting, promise: VerifiedPromise): Promise<void> {
+    const { item, message, settle } = waiting;
+    const refusal = this.#judge.refusal(message, promise);
+    if (refusal !== null) return this.#reject(item, refusal, settle);
+    const placement = await this.#ledger.place(message);
+    switch (placement.kind) {
+      case 'duplicate':
+        return this.#duplicate(settle);
+      case 'fenced':
+        return this.#reject(item, 'FENCED', settle);
+      case 'taken':
+        return this.#equivocation(waiting, promise);
+      case 'append':
+        for (const hole of placement.holes) await this.#announce(hole);
+        if (placement.broken) this.#chainBreak(message);
+        await this.#appendMessage(item, message);
+        settle();
+    }
+  }
+
+  async #appendMessage(item: SourceItem, message: StreamMessage): Promise<void> {
+    const { entry, hash, position, sealed, payload } = message;
+    const leaf = this.#append(entry, hash, position);
+    await this.#ledger.take(message, leaf);
+    if (payload !== null && toHex(sha256(sealed)) === payload) {
+      if (sealed.length > 0) this.#draft.keepSealed(leaf.index, sealed);
+    } else if (payload !== null || sealed.length > 0) {
+      // The entry was promised and stands; what came with it is not what it commits to.
+      this.#draft.quarantine({ ...item, bytes: sealed }, 'PAYLOAD');
+      this.#counts.quarantined++;
+      this.#options.logger.error({ ...position }, 'sealed payload is not the one committed to');
+    }
+  }
+
+  async #equivocation(waiting: Waiting, promise: VerifiedPromise): Promise<void> {
+    const { item, message, settle } = waiting;
+    if (await this.#isQuarantined(item)) return this.#duplicate(settle);
+    this.#counts.equivocations++;
+    this.#options.logger.error({ ...message.position }, 'second entry at a taken sequence number');
+    const before =
+      this.#draft.promiseOf(message.position) ??
+      (await this.#options.store.promiseOf(message.position));
+    const promises = [...(before === null ? [] : [before.bytes]), promise.bytes].map(toBase64);
+    await this.#writeOwn({
+      type: 'equivocation',
+      about: { ...message.position },
+      leaf: message.hex,
+      entry: message.entry.length > MAX_VERBATIM_BYTES ? null : toBase64(message.entry),
+      promises,
+    });
+    this.#draft.quarantine(item, 'EQUIVOCATION');
+    settle();
+  }
+
+  #chainBreak({ position }: StreamMessage): void {
+    this.#counts.chainBreaks++;
+    this.#options.logger.error({ ...position }, 'entry does not follow the one before it');
+  }
+
+  async #announce(hole: Hole): Promise<void> {
+    this.#counts.holes++;
+    this.#options.logger.warn({ ...hole }, 'producer skipped sequence numbers');
+    await this.#writeOwn({ type: 'streamGap', about: { ...hole } });
+    await this.#ledger.announce(hole);
+  }
+
+  async #writeOwn(fields: OwnFields): Promise<void> {
+    for (const { entry, hash, position, known } of this.#own.write(fields))
+      await this.#ledger.take({ position, known }, this.#append(entry, hash, position));
+  }
+
+  /** @returns false when the registrar did not sign it */
+  #register({ bytes, entry }: Extract<Read, { kind: 'registration' }>): boolean {
+    const hash = leafHash(bytes);
+    const hex = toHex(hash);
+    if (this.#registered.has(hex)) {
+      this.#counts.duplicates++;
+      return true;
+    }
+    if (!holds(() => verifyRegistration(entry, this.#logId, this.#registrar))) return false;
+    this.#append(bytes, hash, null);
+    this.#registered.add(hex);
+    if (entry.type === 'key') {
+      this.#keys.apply(entry);
+      this.#judge.forget();
+    }
+    return true;
+  }
+
+  #append(entry: Uint8Array, hash: Uint8Array, position: Leaf['position']): Leaf {
+    this.#counts.leaves++;
+    return this.#draft.append(entry, hash, position);
+  }
+
+  #duplicate(settle: Settle): void {
+    this.#counts.duplicates++;
+    settle();
+  }
+
+  async #reject(item: SourceItem, reason: QuarantineReason, settle: Settle): Promise<void> {
+    if (await this.#isQuarantined(item)) return this.#duplicate(settle);
+    const { stream, from } = item;
+    this.#counts.quarantined++;
+    this.#options.logger.error({ stream, from, reason }, 'kept in quarantine');
+    this.#draft.quarantine(item, reason);
+    this.#draft.unplaced(item);
+    settle();
+  }
+
+  #isQuarantined({ stream, from }: SourceItem): Promise<boolean> {
+    return this.#options.store.isQuarantined(stream, from);
+  }
+
+  /** Bounded memory: when too much waits for promises that do not come, all of it is given up. */
+  async #checkBounds(): Promise<void> {
+    const { messages, bytes } = this.#book.waiting;
+    const {
+      maxWaitingMessages = DEFAULT_MAX_WAITING_MESSAGES,
+      maxWaitingBytes = DEFAULT_MAX_WAITING_BYTES,
+    } = this.#options;
+    if (messages <= maxWaitingMessages && bytes <= maxWaitingBytes) return;
+    for (const { item, settle } of this.#book.drain()) await this.#reject(item, 'PENDING', settle);
+  }
+
+  async #commit(): Promise<void> {
+    const epochs = this.#ledger.takeChanges();
+    const change = this.#draft.take(this.#lease, epochs, this.#cursors.take());
+    if (change !== null) await this.#options.store.commit(change);
+  }
+}
+
+async function readRegistrations(
+  store: Store,
+): Promise<{ keys: KeyRegistry; registered: Set<string> }> {
+  const keys = new KeyRegistry();
+  const registered = new Set<string>();
+  for (const { entry, hash } of await store.registrations()) {
+    registered.add(toHex(hash));
+    const parsed = parseEntry(entry);
+    if (parsed.kind === 'known' && parsed.entry.type === 'key') keys.apply(parsed.entry);
+  }
+  return { keys, registered };
+}
+
+function localItem(bytes: Uint8Array): SourceItem {
+  return {
+    stream: 'local',
+    from: 0,
+    to: 0,
+    kind: 'registration',
+    bytes,
+    promise: null,
+    producer: null,
+    epoch: null,
+    seq: null,
+  };
+}

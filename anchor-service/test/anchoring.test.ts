@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import {
+  formatPolicy,
+  fromBase64,
+  openCheckpoint,
+  parseAnchorEvidence,
+  parseEntryOf,
+  parseJson,
+  parseVkey,
+  policyFromGenesis,
+  toHex,
+} from '@showcause/core';
+import { ensurePassphraseFile, loadOrCreateKey } from '@showcause/core/node';
+import { describeWithAnvil, startAnvil } from '../../test/support/anvil.ts';
+import type { Anvil } from '../../test/support/anvil.ts';
+import { ethereumAddress } from '../src/chain/accounts.ts';
+import { contractAddress, genesisContract } from '../src/chain/contract.ts';
+import { readCountersignerConfig, readServiceConfig } from '../src/config.ts';
+import { startCountersigner } from '../src/countersigner/start.ts';
+import type { RunningCountersigner } from '../src/countersigner/start.ts';
+import { startService } from '../src/service.ts';
+import type { AnchorService } from '../src/service.ts';
+import { TestProducer, TestSpool } from '../src/testing.ts';
+import {
+  ORIGIN,
+  eventually,
+  newFolder,
+  removeFolders,
+  silent,
+  writeServiceFolder,
+} from './support/log.ts';
+import type { TestLog } from './support/log.ts';
+
+let anvil: Anvil;
+const open: { close(): Promise<void> }[] = [];
+
+/** Service and countersigner in folders of their own, as two companies would run them. */
+async function setUp(): Promise<{
+  dir: string;
+  log: TestLog;
+  spool: string;
+  config: string;
+  contract: string;
+  countersigner: RunningCountersigner;
+  start: () => Promise<AnchorService>;
+}> {
+  const dir = newFolder();
+  const other = newFolder();
+  const keys = join(other, 'keys');
+  const key = loadOrCreateKey(keys, 'countersigner', ensurePassphraseFile(keys));
+  const guardian = `0x${'11'.repeat(20)}`;
+  const { config, log, spool } = writeServiceFolder(
+    dir,
+    {
+      anchor: {
+        rpcUrl: anvil.url,
+        countersigner: { url: 'http://127.0.0.1:1', tokenFile: './countersigner-token' },
+        pollMs: 50,
+        minAdvanceIntervalMs: 0,
+      },
+    },
+    (operator) =>
+      genesisContract({
+        chainId: anvil.chainId,
+        salt: randomBytes(32),
+        operator: ethereumAddress(operator.publicKey),
+        countersigner: ethereumAddress(key.publicKey),
+        guardian,
+        timelock: guardian,
+      }),
+  );
+  const genesis = parseEntryOf('genesis', log.genesis);
+  await anvil.fund(genesis.contract!.operator);
+  const contract = contractAddress(log.logId, genesis.contract!);
+  const policy = policyFromGenesis(log.genesis, toHex(log.logId), [
+    { chainId: anvil.chainId, contract, development: true },
+  ]);
+  writeFileSync(join(other, 'policy.json'), formatPolicy(policy));
+  writeFileSync(join(other, 'genesis.entry'), log.genesis);
+  writeFileSync(join(other, 'token'), `${'c'.repeat(32)}\n`, { mode: 0o600 });
+  writeFileSync(
+    join(other, 'config.json'),
+    JSON.stringify({
+      v: 1,
+      keys: './keys',
+      policy: './policy.json',
+      genesis: './genesis.entry',
+      log: join(dir, 'log'),
+      readerTokenFile: null,
+      tokenFile: './token',
+      state: './state',
+      http: { host: '127.0.0.1', port: 0 },
+    }),
+  );
+  const countersigner = await startCountersigner(
+    readCountersignerConfig(join(other, 'config.json')),
+    { logger: silent },
+  );
+  open.push(countersigner);
+  const value = JSON.parse(readFileSync(config, 'utf8')) as {
+    anchor: { countersigner: { url: string } };
+  };
+  value.anchor.countersigner.url = countersigner.url;
+  writeFileSync(config, JSON.stringify(value));
+  return {
+    dir,
+    log,
+    spool,
+    config,
+    contract,
+    countersigner,
+    async start() {
+      const service = await startService(readServiceConfig(config), { logger: silent });
+      open.push(service);
+      return service;
+    },
+  };
+}
+
+describeWithAnvil('the service on a chain', () => {
+  beforeAll(async () => {
+    anvil = await startAnvil(['--block-time', '1']);
+  });
+  afterEach(async () => {
+    for (const part of open.splice(0).reverse()) await part.close();
+  });
+  afterAll(async () => {
+    removeFolders();
+    await anvil.stop();
+  });
+
+  test('deploys the contract, anchors to finality, keeps the evidence, and goes on after a restart', async () => {
+    const { dir, log, spool, contract, countersigner, start } = await setUp();
+    const producer = new TestProducer('loan-api', log.logId);
+    const spooled = new TestSpool(spool, log.logId);
+    spooled.begin(producer);
+    spooled.registration(log.register('loan-api', producer.key.publicKey));
+    spooled.batch(producer.batch(20));
+    let service = await start();
+    await eventually(() => service.status().anchoredSize === 23, 20_000);
+    expect(service.status().anchoring).toBe('running');
+    expect(countersigner.state().size).toBe(23);
+    const evidence = parseAnchorEvidence(
+      parseJson(readFileSync(join(dir, 'log/anchors/latest.json'), 'utf8')),
+    );
+    expect(evidence).toMatchObject({ chainId: anvil.chainId, contract, size: 23 });
+    const checkpoint = openCheckpoint(fromBase64(evidence.checkpoint), ORIGIN, [
+      parseVkey(log.vkey),
+    ]);
+    expect(toHex(checkpoint.root)).toBe(evidence.root);
+    expect(readFileSync(join(dir, 'log/anchors/23.json'), 'utf8')).toBe(
+      readFileSync(join(dir, 'log/anchors/latest.json'), 'utf8'),
+    );
+    await service.close();
+    spooled.batch(producer.batch(300));
+    service = await start();
+    await eventually(() => service.status().anchoredSize === 323, 20_000);
+    const answer = await fetch(`${service.url}/v1/heads`);
+    expect(await answer.json()).toMatchObject({ signed: { size: 323 }, anchored: { size: 323 } });
+  });
+});

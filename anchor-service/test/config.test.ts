@@ -1,0 +1,106 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { readCountersignerConfig, readServiceConfig, readToken } from '../src/config.ts';
+import { startService } from '../src/service.ts';
+import {
+  createTestLog,
+  newFolder,
+  removeFolders,
+  silent,
+  writeServiceFolder,
+} from './support/log.ts';
+
+afterAll(removeFolders);
+
+const code = (name: string): unknown => expect.objectContaining({ code: name });
+
+describe('the configuration of the service', () => {
+  test('paths are relative to the file, and defaults are filled in', () => {
+    const dir = newFolder();
+    const { config } = writeServiceFolder(dir, { checkpointIntervalMs: undefined });
+    expect(readServiceConfig(config)).toMatchObject({
+      store: join(dir, 'store/log.sqlite'),
+      log: join(dir, 'log'),
+      transport: { kind: 'embedded', spools: [join(dir, 'spool')] },
+      checkpointIntervalMs: 200,
+    });
+  });
+
+  test.each([
+    ['an unknown member', { colour: 'red' }],
+    ['another version', { v: 2 }],
+    ['a port that is none', { http: { host: '127.0.0.1', port: 70_000 } }],
+    ['a producer name that is none', { producer: 'Anchor Service' }],
+    ['an unknown transport', { transport: { kind: 'carrier-pigeon' } }],
+    ['no spools', { transport: { kind: 'embedded', spools: [] } }],
+    ['a broker without a port', { transport: { kind: 'kafka', brokers: ['x'], topic: 't' } }],
+    ['a topic with a blank', { transport: { kind: 'kafka', brokers: ['x:1'], topic: 'a b' } }],
+    [
+      'an endpoint that is no URL',
+      { anchor: { rpcUrl: 'x', countersigner: { url: 'http://x', tokenFile: 't' } } },
+    ],
+    ['a closed log without a token file', { public: false, readerTokenFile: null }],
+    ['a string for a number', { checkpointIntervalMs: '200' }],
+  ])('%s is refused', (_name, changes) => {
+    const { config } = writeServiceFolder(newFolder(), changes);
+    expect(() => readServiceConfig(config)).toThrow(code('CONFIG_MALFORMED'));
+  });
+
+  test.each([
+    ['text', 'hello'],
+    ['nothing', ''],
+    ['a list', '[]'],
+    ['duplicate members', '{"v":1,"v":1}'],
+    ['too much', `"${'x'.repeat(100_000)}"`],
+  ])('%s is no configuration', (_name, text) => {
+    const file = join(newFolder(), 'config.json');
+    writeFileSync(file, text);
+    expect(() => readServiceConfig(file)).toThrow(code('CONFIG_MALFORMED'));
+    expect(() => readCountersignerConfig(file)).toThrow(code('CONFIG_MALFORMED'));
+  });
+
+  test('a file that is not there', () => {
+    expect(() => readServiceConfig(join(newFolder(), 'none.json'))).toThrow(code('CONFIG_FILE'));
+  });
+
+  test('a token that is short, readable by others or not there', () => {
+    const file = join(newFolder(), 'token');
+    expect(() => readToken(file)).toThrow(code('CONFIG_TOKEN'));
+    writeFileSync(file, 'short\n', { mode: 0o600 });
+    expect(() => readToken(file)).toThrow(code('CONFIG_TOKEN'));
+    const open = join(newFolder(), 'token');
+    writeFileSync(open, 'x'.repeat(40), { mode: 0o644 });
+    expect(() => readToken(open)).toThrow(code('CONFIG_TOKEN'));
+  });
+});
+
+describe('what does not fit together', () => {
+  test('the genesis of another log key, a missing registration, a wrong passphrase', async () => {
+    const dir = newFolder();
+    const { config } = writeServiceFolder(dir);
+    writeFileSync(join(dir, 'genesis.entry'), createTestLog().genesis);
+    await expect(startService(readServiceConfig(config), { logger: silent })).rejects.toEqual(
+      code('CONFIG_GENESIS'),
+    );
+    const bare = writeServiceFolder(newFolder(), { registrations: [] });
+    await expect(startService(readServiceConfig(bare.config), { logger: silent })).rejects.toEqual(
+      code('CONFIG_KEY'),
+    );
+    await expect(
+      startService(readServiceConfig(bare.config), { logger: silent, passphrase: 'wrong' }),
+    ).rejects.toEqual(code('KEY_PASSPHRASE'));
+  });
+
+  test('a chain for a log whose genesis names no contract', async () => {
+    const { config } = writeServiceFolder(newFolder(), {
+      anchor: {
+        rpcUrl: 'http://127.0.0.1:1',
+        countersigner: { url: 'http://127.0.0.1:1', tokenFile: './countersigner-token' },
+      },
+    });
+    await expect(startService(readServiceConfig(config), { logger: silent })).rejects.toEqual(
+      code('CONFIG_GENESIS'),
+    );
+  });
+});

@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { toHex } from '@showcause/core';
+import { startKafka } from '@showcause/example-demo/parts';
+import type { Kafka as Broker } from '@showcause/example-demo/parts';
+import { Kafka, Partitioners, logLevel } from 'kafkajs';
+import type { Message, Producer } from 'kafkajs';
+import { encodeMessage } from '@showcause/core';
+import { readServiceConfig } from '../src/config.ts';
+import { startService } from '../src/service.ts';
+import type { AnchorService } from '../src/service.ts';
+import { TestProducer, nonsense } from '../src/testing.ts';
+import type { ProducedBatch } from '../src/testing.ts';
+import { describeWithKafka } from './support/kafka.ts';
+import { eventually, newFolder, removeFolders, silent, writeServiceFolder } from './support/log.ts';
+import type { TestLog } from './support/log.ts';
+
+let broker: Broker;
+let client: Kafka;
+let sender: Producer;
+const open: AnchorService[] = [];
+let topics = 0;
+
+async function setUp(): Promise<{
+  log: TestLog;
+  topic: string;
+  start: () => Promise<AnchorService>;
+}> {
+  const topic = `entries-${++topics}`;
+  const { config, log } = writeServiceFolder(newFolder(), {
+    transport: { kind: 'kafka', brokers: broker.brokers, topic },
+  });
+  return {
+    log,
+    topic,
+    async start() {
+      const service = await startService(readServiceConfig(config), { logger: silent });
+      open.push(service);
+      return service;
+    },
+  };
+}
+
+async function connect(): Promise<void> {
+  client = new Kafka({
+    brokers: broker.brokers,
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 8, initialRetryTime: 200 },
+  });
+  sender = client.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    idempotent: false,
+    maxInFlightRequests: 1,
+  });
+  await sender.connect();
+}
+
+/** Sends to the partition of a producer's stream, as a middleware does. */
+async function send(
+  topic: string,
+  producer: string,
+  messages: Omit<Message, 'key'>[],
+): Promise<void> {
+  const partition = createHash('sha256').update(producer).digest().readUInt32BE(0) % 3;
+  await sender.send({
+    topic,
+    acks: -1,
+    messages: messages.map((message) => ({ ...message, key: producer, partition })),
+  });
+}
+
+function messagesOf(
+  { messages, promise }: ProducedBatch,
+  producer: string,
+): Omit<Message, 'key'>[] {
+  return messages.map(({ bytes }) => ({
+    value: Buffer.from(bytes),
+    headers: { ce_source: producer, 'showcause-promise': Buffer.from(promise) },
+  }));
+}
+
+function registration(entry: Uint8Array): Omit<Message, 'key'>[] {
+  return [{ value: Buffer.from(encodeMessage({ entry, sealed: new Uint8Array(0) })) }];
+}
+
+interface Listed {
+  producer: string | null;
+  seq: number | null;
+  entry: string;
+}
+
+async function entriesOf(service: AnchorService): Promise<Listed[]> {
+  const all: Listed[] = [];
+  for (;;) {
+    const answer = await fetch(`${service.url}/v1/entries?from=${all.length}`);
+    const { entries, size } = (await answer.json()) as { entries: Listed[]; size: number };
+    all.push(...entries);
+    if (all.length >= size) return all;
+  }
+}
+
+async function streamOf(service: AnchorService, producer: string): Promise<string[]> {
+  const all = await entriesOf(service);
+  return all
+    .filter((entry) => entry.producer === producer)
+    .map(({ entry }) => Buffer.from(entry, 'base64').toString('hex'));
+}
+
+function hexOf(...batches: ProducedBatch[]): string[] {
+  return batches.flatMap(({ messages }) => messages.map(({ entry }) => toHex(entry)));
+}
+
+describeWithKafka('the service reads a real Kafka broker', () => {
+  beforeAll(async () => {
+    broker = await startKafka();
+    await connect();
+  }, 120_000);
+  afterEach(async () => {
+    for (const service of open.splice(0)) await service.close();
+  });
+  afterAll(async () => {
+    await sender.disconnect();
+    await broker.stop();
+    removeFolders();
+  }, 60_000);
+
+  test('batches of two producers are logged once, over redelivery and a restart from the stored offsets', async () => {
+    const { log, topic, start } = await setUp();
+    let service = await start();
+    const [a, b] = [new TestProducer('loan-api', log.logId), new TestProducer('cards', log.logId)];
+    await eventually(async () => (await client.admin().listTopics()).includes(topic));
+    for (const producer of [a, b])
+      await send(
+        topic,
+        producer.name,
+        registration(log.register(producer.name, producer.key.publicKey)),
+      );
+    const [a1, b1] = [a.batch(20), b.batch(5)];
+    await send(topic, a.name, messagesOf(a1, a.name));
+    await send(topic, b.name, messagesOf(b1, b.name));
+    // A lost acknowledgement: the same batch comes again, in part and whole.
+    await send(topic, a.name, messagesOf(a1, a.name).slice(7));
+    await send(topic, a.name, messagesOf(a1, a.name));
+    await eventually(() => service.status().signedSize === 29, 30_000);
+    await service.close();
+    const a2 = a.batch(30);
+    await send(topic, a.name, messagesOf(a2, a.name));
+    service = await start();
+    await eventually(() => service.status().signedSize === 59, 30_000);
+    expect(await streamOf(service, 'loan-api')).toStrictEqual(hexOf(a1, a2));
+    expect(await streamOf(service, 'cards')).toStrictEqual(hexOf(b1));
+    expect(service.status().waitingMessages).toBe(0);
+  }, 60_000);
+
+  test('what nobody can place becomes opaque entries, and the other producers go on', async () => {
+    const { log, topic, start } = await setUp();
+    const service = await start();
+    await eventually(async () => (await client.admin().listTopics()).includes(topic));
+    const good = new TestProducer('loan-api', log.logId);
+    const stranger = new TestProducer('stranger', log.logId);
+    await send(topic, good.name, registration(log.register(good.name, good.key.publicKey)));
+    const [g1, foreign] = [good.batch(3), stranger.batch(2)];
+    const tampered = messagesOf(good.batch(1), good.name);
+    const headers = { ...tampered[0]!.headers, 'showcause-promise': Buffer.alloc(212, 7) };
+    await send(topic, good.name, messagesOf(g1, good.name));
+    await send(topic, good.name, [
+      { value: Buffer.from('another application talks here') },
+      { value: null },
+      { value: Buffer.from(encodeMessage({ entry: nonsense, sealed: new Uint8Array(0) })) },
+      { value: Buffer.from(messagesOf(g1, good.name)[0]!.value as Buffer).subarray(0, 90) },
+      { ...tampered[0]!, headers },
+      { value: Buffer.alloc(700_000, 1) },
+      ...messagesOf(foreign, stranger.name),
+    ]);
+    const g2 = good.batch(3);
+    await send(topic, good.name, messagesOf(g2, good.name));
+    await eventually(async () => (await streamOf(service, 'loan-api')).length === 6, 30_000);
+    expect(await streamOf(service, 'loan-api')).toStrictEqual(hexOf(g1, g2));
+    const own = (await entriesOf(service)).filter(({ producer }) => producer === 'anchor-service');
+    const parsed = own.map(
+      ({ entry }) =>
+        JSON.parse(Buffer.from(entry, 'base64').toString('utf8')) as {
+          type: string;
+          count?: number;
+        },
+    );
+    const opaque = parsed.filter(({ type }) => type === 'opaque');
+    expect(opaque.reduce((sum, { count }) => sum + (count ?? 0), 0)).toBe(8);
+    // The message with the forged promise took no seq: it is a hole that its producer may still fill.
+    expect(parsed.filter(({ type }) => type === 'streamGap')).toHaveLength(1);
+    expect(service.status().sequencing).toBe('running');
+  }, 60_000);
+
+  test('a broker that is killed loses nothing and holds up nothing for longer than it is away', async () => {
+    const { log, topic, start } = await setUp();
+    const service = await start();
+    await eventually(async () => (await client.admin().listTopics()).includes(topic));
+    const producer = new TestProducer('loan-api', log.logId);
+    await send(
+      topic,
+      producer.name,
+      registration(log.register('loan-api', producer.key.publicKey)),
+    );
+    const first = producer.batch(10);
+    await send(topic, producer.name, messagesOf(first, producer.name));
+    await eventually(() => service.status().signedSize === 13, 30_000);
+    await sender.disconnect();
+    await broker.kill();
+    const { dir, port } = broker;
+    broker = await startKafka({ dir, port });
+    await connect();
+    const second = producer.batch(10);
+    await send(topic, producer.name, messagesOf(second, producer.name));
+    await eventually(() => service.status().signedSize === 23, 60_000);
+    expect(await streamOf(service, 'loan-api')).toStrictEqual(hexOf(first, second));
+  }, 120_000);
+});

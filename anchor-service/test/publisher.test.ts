@@ -1,0 +1,338 @@
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import {
+  TreeFrontier,
+  decodeEntryBundle,
+  ed25519NoteSigner,
+  formatVkey,
+  leafHash,
+  openCheckpoint,
+  parseVkey,
+  signCheckpoint,
+  tilePath,
+  toHex,
+  utf8,
+} from '@showcause/core';
+import { ed25519KeySigner, generateKey } from '@showcause/core/node';
+import { openLogDirectory, openSignedMark } from '../src/adapters/log-directory.ts';
+import { MemoryStore, emptyDisk } from '../src/adapters/store-memory.ts';
+import type { MemoryDisk } from '../src/adapters/store-memory.ts';
+import { collectPartialTiles } from '../src/partial-tiles.ts';
+import type { LogFiles, SignedMark } from '../src/ports.ts';
+import { Publisher } from '../src/publisher.ts';
+import { newFolder, removeFolders, silent } from './support/log.ts';
+import { memoryFiles, memoryMark } from './support/memory-files.ts';
+
+afterAll(removeFolders);
+
+const ORIGIN = 'log.example/test';
+const key = generateKey('log');
+const signer = ed25519NoteSigner(ORIGIN, key.publicKey, ed25519KeySigner(key));
+const verifier = parseVkey(formatVkey(ORIGIN, key.publicKey));
+
+/** Grows the store as the sequencer does, without its rules. */
+async function grow(disk: MemoryDisk, count: number, text = 'entry'): Promise<void> {
+  const store = new MemoryStore(disk);
+  const { size, peaks } = disk.head;
+  const frontier = TreeFrontier.from(size, peaks);
+  const leaves = Array.from({ length: count }, (_, i) => {
+    const entry = utf8(`${text} ${size + i}`);
+    return { index: size + i, hash: leafHash(entry), entry, position: null };
+  });
+  for (const { hash } of leaves) frontier.append(hash);
+  await store.commit({
+    lease: disk.lease,
+    oldSize: size,
+    head: { size: frontier.size, peaks: frontier.peaks() },
+    leaves,
+    sealed: [],
+    promises: [],
+    epochs: [],
+    cursors: new Map(),
+    quarantine: [],
+  });
+}
+
+function start(
+  disk: MemoryDisk,
+  files: LogFiles,
+  mark: SignedMark,
+  atLeast: Parameters<typeof Publisher.start>[1] = [],
+): Promise<Publisher> {
+  const options = {
+    store: new MemoryStore(disk),
+    files,
+    mark,
+    lease: disk.lease,
+    origin: ORIGIN,
+    signer,
+    verifier,
+    logger: silent,
+  };
+  return Publisher.start(options, atLeast);
+}
+
+describe('publishing', () => {
+  test('tiles, bundles and checkpoint appear for each size, and only in full once', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    const publisher = await start(disk, files, memoryMark());
+    expect(await publisher.publish()).toBe(false);
+    const { content } = files;
+    for (const count of [1, 3, 252, 2, 300]) {
+      await grow(disk, count);
+      expect(await publisher.publish()).toBe(true);
+      const checkpoint = openCheckpoint(content.get('checkpoint')!, ORIGIN, [verifier]);
+      expect(checkpoint.size).toBe(disk.head.size);
+      expect(checkpoint.root).toStrictEqual(
+        TreeFrontier.from(disk.head.size, disk.head.peaks).root(),
+      );
+    }
+    expect(await publisher.publish()).toBe(false);
+    expect([...content.keys()].sort()).toStrictEqual(
+      [
+        'checkpoint',
+        ...[1, 4].flatMap((w) => [`tile/0/000.p/${w}`, `tile/entries/000.p/${w}`]),
+        'tile/0/000',
+        'tile/entries/000',
+        'tile/1/000.p/1',
+        'tile/0/001.p/2',
+        'tile/entries/001.p/2',
+        'tile/0/001',
+        'tile/entries/001',
+        'tile/0/002.p/46',
+        'tile/entries/002.p/46',
+        'tile/1/000.p/2',
+      ].sort(),
+    );
+    expect(decodeEntryBundle(content.get('tile/entries/002.p/46')!, 46)[45]).toStrictEqual(
+      utf8('entry 557'),
+    );
+  });
+
+  test('a tile with other bytes stops it for good', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    const publisher = await start(disk, files, memoryMark());
+    await grow(disk, 5);
+    files.content.set('tile/0/000.p/5', new Uint8Array(160));
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'PUBLISH_TILE' });
+    expect(files.content.has('checkpoint')).toBe(false);
+    files.content.delete('tile/0/000.p/5');
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'PUBLISH_FAILED' });
+  });
+
+  test('nothing is signed over stored bytes that do not hash to the head', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    await grow(disk, 9);
+    // One bit flips between the hash and the store.
+    const damaged = disk.leaves[4]!.entry.slice();
+    damaged[0]! ^= 1;
+    disk.leaves[4] = { ...disk.leaves[4]!, entry: damaged };
+    const publisher = await start(disk, files, memoryMark());
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'PUBLISH_ROOT' });
+    expect(files.content.has('checkpoint')).toBe(false);
+    expect(disk.checkpoints).toStrictEqual([]);
+  });
+
+  test('a disk that loses or changes what was written is not signed over', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    await grow(disk, 9);
+    const lying: LogFiles = {
+      ...files,
+      create: async (path, bytes) =>
+        files.create(
+          path,
+          bytes.map((b, i) => (i === 40 ? b ^ 1 : b)),
+        ),
+    };
+    const publisher = await start(disk, lying, memoryMark());
+    await expect(publisher.publish()).rejects.toMatchObject({ code: expect.any(String) });
+    expect(disk.checkpoints).toStrictEqual([]);
+  });
+
+  test('a write that fails stops it before anything is served', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    await grow(disk, 3);
+    const full: LogFiles = {
+      ...files,
+      create: async (path, bytes) => {
+        if (path.startsWith('tile/0')) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+        return files.create(path, bytes);
+      },
+    };
+    const publisher = await start(disk, full, memoryMark());
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(disk.checkpoints).toStrictEqual([]);
+    expect(publisher.halted).not.toBeNull();
+  });
+
+  test('a zombie signs nothing', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    const store = new MemoryStore(disk);
+    await store.takeLease();
+    const publisher = await start(disk, files, memoryMark());
+    await grow(disk, 3);
+    await store.takeLease();
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'STORE_FENCED' });
+    expect(files.content.has('checkpoint')).toBe(false);
+  });
+});
+
+describe('starting again', () => {
+  async function published(size: number): Promise<{
+    disk: MemoryDisk;
+    files: ReturnType<typeof memoryFiles>;
+    mark: ReturnType<typeof memoryMark>;
+  }> {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    const mark = memoryMark();
+    const publisher = await start(disk, files, mark);
+    await grow(disk, size);
+    await publisher.publish();
+    return { disk, files, mark };
+  }
+
+  test('a crash between the three records is mended with the newest', async () => {
+    const { disk, files, mark } = await published(5);
+    await grow(disk, 4);
+    const root = TreeFrontier.from(9, disk.head.peaks).root();
+    const note = signCheckpoint({ origin: ORIGIN, size: 9, root }, [signer]);
+    await (await start(disk, files, mark)).publish();
+    // As if the process had ended after the row in the store.
+    mark.value = disk.checkpoints[0]!;
+    files.content.set('checkpoint', disk.checkpoints[0]!.note);
+    const mended = await start(disk, files, mark);
+    expect(mended.published).toMatchObject({ size: 9 });
+    expect(files.content.get('checkpoint')).toStrictEqual(note);
+    expect(mark.value).toMatchObject({ size: 9 });
+  });
+
+  test('a store restored from a backup does not sign: the separate mark is larger', async () => {
+    const { files, mark } = await published(9);
+    const backup = emptyDisk();
+    await grow(backup, 5);
+    await expect(start(backup, files, mark)).rejects.toMatchObject({ code: 'PUBLISH_ROLLBACK' });
+    const onlyServed = memoryMark();
+    await expect(start(backup, files, onlyServed)).rejects.toMatchObject({
+      code: 'PUBLISH_ROLLBACK',
+    });
+    await expect(start(backup, memoryFiles(), mark)).rejects.toMatchObject({
+      code: 'PUBLISH_ROLLBACK',
+    });
+  });
+
+  test('a store that grew another way does not sign', async () => {
+    const { files, mark } = await published(9);
+    const fork = emptyDisk();
+    await grow(fork, 4);
+    await grow(fork, 12, 'another');
+    await expect(start(fork, files, mark)).rejects.toMatchObject({ code: 'PUBLISH_FORK' });
+  });
+
+  test("a contract's head that the store lacks or contradicts ends it", async () => {
+    const { disk, files, mark } = await published(9);
+    const root = leafHash(utf8('x'));
+    const rollback = expect.objectContaining({ code: 'PUBLISH_ROLLBACK' });
+    const fork = expect.objectContaining({ code: 'PUBLISH_FORK' });
+    await expect(start(disk, files, mark, [{ size: 10, root }])).rejects.toEqual(rollback);
+    await expect(start(disk, files, mark, [{ size: 4, root }])).rejects.toEqual(fork);
+    const first = { size: 1, root: disk.leaves[0]!.hash };
+    await expect(start(disk, files, mark, [first])).resolves.toBeInstanceOf(Publisher);
+  });
+
+  test('a served checkpoint of another log is refused', async () => {
+    const { disk, mark } = await published(3);
+    const files = memoryFiles(new Map([['checkpoint', utf8('not a note')]]));
+    await expect(start(disk, files, mark)).rejects.toMatchObject({ code: 'PUBLISH_FORK' });
+  });
+
+  test('a lost log folder is made again from the store', async () => {
+    const { disk, files, mark } = await published(300);
+    const empty = memoryFiles();
+    const again = await start(disk, empty, mark);
+    await grow(disk, 10);
+    await again.publish();
+    expect(empty.content.get('tile/entries/000')).toStrictEqual(
+      files.content.get('tile/entries/000'),
+    );
+    expect(empty.content.has('tile/0/001.p/54')).toBe(true);
+  });
+});
+
+describe('partial tiles', () => {
+  test('go when the full tile is settled; those of anchored sizes stay', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    const publisher = await start(disk, files, memoryMark());
+    for (const count of [10, 90, 156, 20]) {
+      await grow(disk, count);
+      await publisher.publish();
+    }
+    const partials = (): string[] =>
+      [...files.content.keys()].filter((k) => k.includes('.p/')).sort();
+    const before = partials();
+    expect(await collectPartialTiles(files, 0, 200, [100])).toBe(0);
+    expect(partials()).toStrictEqual(before);
+    expect(await collectPartialTiles(files, 0, 276, [100])).toBe(256);
+    expect(partials()).toStrictEqual(
+      [
+        'tile/0/000.p/100',
+        'tile/entries/000.p/100',
+        'tile/0/001.p/20',
+        'tile/entries/001.p/20',
+        'tile/1/000.p/1',
+      ].sort(),
+    );
+  });
+
+  test('nothing goes while the full tile is not there', async () => {
+    const path = tilePath({ level: 0, index: 0, width: 9 });
+    const files = memoryFiles(new Map([[path, new Uint8Array(9 * 32)]]));
+    await collectPartialTiles(files, 0, 256, []);
+    expect(files.content.has(path)).toBe(true);
+  });
+});
+
+describe('the log folder', () => {
+  test('creates once, replaces, lists and removes; leaves no temporary files', async () => {
+    const dir = newFolder();
+    const files = openLogDirectory(dir);
+    await files.create('tile/0/000', utf8('a'));
+    await files.create('tile/0/000', utf8('a'));
+    await expect(files.create('tile/0/000', utf8('b'))).rejects.toMatchObject({
+      code: 'PUBLISH_TILE',
+    });
+    await files.create('tile/0/000.p/3', utf8('p'));
+    expect(await files.list('tile/0/000.p')).toStrictEqual(['3']);
+    expect(await files.list('tile/9')).toStrictEqual([]);
+    await files.replace('checkpoint', utf8('one'));
+    await files.replace('checkpoint', utf8('two'));
+    expect(await files.read('checkpoint')).toStrictEqual(utf8('two'));
+    await files.remove('tile/0/000.p/3');
+    await files.remove('tile/0/000.p/3');
+    expect(await files.read('tile/0/000.p/3')).toBeNull();
+    const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
+    expect(names.filter((name) => name.endsWith('.tmp'))).toStrictEqual([]);
+    expect(statSync(join(dir, 'checkpoint')).mode & 0o777).toBe(0o644);
+  });
+
+  test('the mark beside the store is read back, and damage is not taken for absence', async () => {
+    const path = join(newFolder(), 'signed.json');
+    const mark = openSignedMark(path);
+    expect(await mark.read()).toBeNull();
+    const root = leafHash(utf8('x'));
+    const note = signCheckpoint({ origin: ORIGIN, size: 1, root }, [signer]);
+    await mark.write({ size: 1, root, note });
+    expect(await mark.read()).toStrictEqual({ size: 1, root, note });
+    expect(toHex((await mark.read())!.root)).toBe(toHex(root));
+    writeFileSync(path, '{"v":1,"size":1');
+    await expect(mark.read()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  });
+});

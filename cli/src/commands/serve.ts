@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { readers } from '../io.ts';
+import type { Io } from '../io.ts';
+import { aborted, lineLogger } from '../logger.ts';
+import { givenPassphrase } from '../passphrase.ts';
+
+/** `showcause serve`: the anchor service until SIGINT or SIGTERM. */
+export function serveCommand(io: Io): Command {
+  return new Command('serve')
+    .helpGroup(readers.operator)
+    .summary('run the anchor service: sequence, sign, publish, anchor')
+    .description(
+      'Takes entries from spools or Kafka, gives each its index, publishes the log as C2SP tiles with a signed ' +
+        'checkpoint, answers readers, and anchors the head on the chain that genesis names.',
+    )
+    .requiredOption('--config <file>', 'configuration; its relative paths are relative to it')
+    .addHelpText(
+      'after',
+      `
+On listening it prints one line {"listening":"http://…"} to standard output;
+its log goes to standard error. SIGTERM ends it cleanly. The passphrase is
+SHOWCAUSE_PASSPHRASE, else KEYS/passphrase.
+
+Examples:
+  showcause serve --config ./showcause/service/config.json`,
+    )
+    .action(async (options: { config: string }) => {
+      // Loaded when it is run: `verify` and `--help` need neither chain nor store.
+      const { readServiceConfig, startService } = await import('@showcause/anchor-service');
+      const config = readServiceConfig(options.config);
+      const passphrase = givenPassphrase(io.env);
+      const service = await startService(config, {
+        logger: lineLogger(io),
+        ...(passphrase === undefined ? {} : { passphrase }),
+      });
+      io.out(JSON.stringify({ listening: service.url }));
+      try {
+        // `done` rejects when the service has to be started again.
+        await Promise.race([aborted(io.signal), service.done]);
+      } finally {
+        await service.close();
+      }
+    });
+}

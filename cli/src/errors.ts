@@ -1,0 +1,38 @@
+import { CodedError } from '@showcause/core';
+import type { ErrorFacts } from '@showcause/core';
+
+/** What each code of the command line means and what to do. `docs/errors.md` lists the same; a test compares the two. */
+export const cliErrorCodes = {
+  FILE_UNREADABLE: {
+    means: 'file could not be read',
+    fix: 'Check the path and its permissions.',
+  },
+  SETUP_EXISTS: {
+    means: 'there is something in this folder already',
+    fix: 'Use a new or empty folder; keys are never overwritten.',
+  },
+  DEPLOYMENT_FILE: {
+    means: 'not an unsigned deployment',
+    fix: 'Sign the file that the middleware wrote at its start.',
+  },
+  KEY_ROLE: {
+    means: 'not the key that this needs',
+    fix: 'See showcause keys show FILE for what a file holds.',
+  },
+  GENESIS_MISSING: {
+    means: 'no genesis entry to say which log this is for',
+    fix: 'Give it with --genesis FILE.',
+  },
+} as const;
+
+export type CliErrorCode = keyof typeof cliErrorCodes;
+
+/** A refusal by the command line itself. */
+export class CliError extends CodedError {
+  override readonly name: string = 'CliError';
+  declare readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, facts: ErrorFacts) {
+    super(code, cliErrorCodes[code], facts);
+  }
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { CodedError } from '@showcause/core';
+import { CliError } from './errors.ts';
+
+/** @throws {CliError} `FILE_UNREADABLE` */
+export function readInput(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'an unknown failure';
+    throw new CliError('FILE_UNREADABLE', { got: `${reason} for ${path}`, cause });
+  }
+}
+
+/** UTF-8 text of a file. @throws {CliError} `FILE_UNREADABLE` */
+export function readText(path: string): string {
+  return new TextDecoder().decode(readInput(path));
+}
+
+/** Runs something of core that reads a file, so that a missing one is one readable line. */
+export function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code;
+    if (cause instanceof CodedError || reason === undefined) throw cause;
+    throw new CliError('FILE_UNREADABLE', { got: `${reason} for ${path}`, cause });
+  }
+}

@@ -1,0 +1,22 @@
+/** What a command writes to and is told from outside; tests pass their own. Only `main.ts` makes the real one. */
+export interface Io {
+  /** a line of result, standard output */
+  out(line: string): void;
+  /** a line about the work, standard error */
+  err(line: string): void;
+  /** ends long-running commands */
+  signal: AbortSignal;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** `showcause --help` groups commands by who reads them. */
+export const readers = {
+  engineer: 'Engineer: put an audit trail on a decision',
+  inspector: 'Inspector: check it, trusting a policy file alone',
+  operator: 'Operator: run the log',
+} as const;
+
+export type Reader = keyof typeof readers;
+
+/** Exit codes of every command: verdicts are 0, 1 and 2. */
+export const exitCodes = { done: 0, refused: 1, couldNot: 2, usage: 64 } as const;

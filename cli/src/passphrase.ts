@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ensurePassphraseFile, readSecretFile } from '@showcause/core/node';
+import { CliError } from './errors.ts';
+import { reading } from './files.ts';
+import type { Io } from './io.ts';
+
+export interface PassphraseSource {
+  /** `--passphrase-file` */
+  file?: string | undefined;
+  env: Io['env'];
+}
+
+/** What the environment says, or nothing: for a process that reads its own key folders. */
+export function givenPassphrase(env: Io['env']): string | undefined {
+  const value = env['SHOWCAUSE_PASSPHRASE'];
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/**
+ * The passphrase of a key folder: the named file, else SHOWCAUSE_PASSPHRASE, else `<dir>/passphrase`.
+ * @throws {CliError} `FILE_UNREADABLE`; `FILE_UNSAFE` when others may read the file
+ */
+export function passphraseFor(dir: string, source: PassphraseSource): string {
+  const given = source.file === undefined ? givenPassphrase(source.env) : undefined;
+  if (given !== undefined) return given;
+  const path = source.file ?? join(dir, 'passphrase');
+  const text = reading(path, () => readSecretFile(path).toString('utf8').trimEnd());
+  if (text === '') throw new CliError('FILE_UNREADABLE', { got: `an empty passphrase in ${path}` });
+  return text;
+}
+
+/** The same for a new key; where nobody gave one, `<dir>/passphrase` is made, and `made` says so. */
+export function passphraseForNew(
+  dir: string,
+  source: PassphraseSource,
+): { passphrase: string; made: string | null } {
+  const path = join(dir, 'passphrase');
+  const given = source.file !== undefined || givenPassphrase(source.env) !== undefined;
+  if (given || existsSync(path)) return { passphrase: passphraseFor(dir, source), made: null };
+  return { passphrase: ensurePassphraseFile(dir), made: path };
+}
+
+/** The folder of a key file: where its passphrase lies. */
+export function folderOf(keyFile: string): string {
+  return dirname(keyFile);
+}

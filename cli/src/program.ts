@@ -1,0 +1,72 @@
+import { verifyCommand } from '@showcause/verify/command';
+import { Command } from 'commander';
+import { countersignCommand } from './commands/countersign.ts';
+import { deploymentCommand } from './commands/deployment.ts';
+import { explainCommand } from './commands/explain.ts';
+import { initCommand } from './commands/init.ts';
+import { keysCommand } from './commands/keys.ts';
+import { serveCommand } from './commands/serve.ts';
+import { readers } from './io.ts';
+import type { Io } from './io.ts';
+
+const COLUMNS = 80;
+
+/** The whole command line over one `Io`: parsing and output alone, the packages do the work. */
+export function buildProgram(io: Io): Command {
+  const program = new Command('showcause')
+    .description('Every AI decision explained, provable, contestable.')
+    .usage('COMMAND [options]')
+    .helpOption('-h, --help', 'this page, or the page of a command')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.replace(/\n$/, '')),
+      writeErr: (text) => io.err(text.replace(/\n$/, '')),
+      getOutHelpWidth: () => COLUMNS,
+      getErrHelpWidth: () => COLUMNS,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({
+      // The front page names every command that can be run, not the families they are in.
+      visibleCommands: (command) =>
+        command.parent === null ? leaves(command) : [...command.commands],
+      subcommandTerm: (command) => nameBelowRoot(command),
+      subcommandDescription: (command) => command.summary() || command.description(),
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done or verified, 1 refused or refuted, 2 could not, 64 usage.',
+    );
+  program.addCommand(initCommand(io));
+  program.addCommand(keysCommand(io));
+  program.addCommand(explainCommand(io).helpGroup(readers.engineer));
+  program.addCommand(verifyCommand(io).helpGroup(readers.inspector));
+  program.addCommand(serveCommand(io));
+  program.addCommand(countersignCommand(io));
+  program.addCommand(deploymentCommand(io));
+  settle(program);
+  return program;
+}
+
+/** Commands made elsewhere take over output, help and exits of the program, and their family's group. */
+function settle(program: Command): void {
+  const visit = (command: Command, group: string): void => {
+    command.copyInheritedSettings(program).helpGroup(group);
+    for (const child of command.commands) visit(child, group);
+  };
+  for (const command of program.commands) visit(command, command.helpGroup());
+}
+
+function leaves(command: Command): Command[] {
+  return command.commands.flatMap((child) =>
+    child.commands.length === 0 ? [child] : leaves(child),
+  );
+}
+
+function nameBelowRoot(command: Command): string {
+  const words: string[] = [];
+  for (let at: Command | null = command; at !== null && at.parent !== null; at = at.parent)
+    words.unshift(at.name());
+  return words.join(' ');
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import {
+  contractAddress,
+  createGenesis,
+  ethereumAddress,
+  genesisContract,
+} from '@showcause/anchor-service';
+import type { GenesisContract } from '@showcause/anchor-service';
+import { logIdOf, policyFromGenesis, toHex } from '@showcause/core';
+import type { PolicyChain, TrustPolicy } from '@showcause/core';
+import type { KeyPair } from '@showcause/core/node';
+import { newId } from '../registration.ts';
+
+/** Chain ids of local development nodes: what they hold proves nothing against whoever runs them. */
+const developmentChainIds: readonly number[] = [1337, 31_337];
+const NOBODY = '0x0000000000000000000000000000000000000000';
+
+export interface GenesisFacts {
+  origin: string;
+  log: KeyPair;
+  registrar: KeyPair;
+  /** null: a log without a chain; `anchored` is then never given */
+  chain: {
+    chainId: number;
+    factory?: string | undefined;
+    operator: KeyPair;
+    countersigner: KeyPair;
+    guardian: KeyPair;
+    /** lower-case 0x address; default nobody */
+    timelock?: string | undefined;
+  } | null;
+}
+
+export interface Genesis {
+  entry: Uint8Array;
+  /** 32 bytes */
+  logId: Uint8Array;
+  policy: TrustPolicy;
+}
+
+/** Entry 0 and the trust policy that follows from it. */
+export function makeGenesis(facts: GenesisFacts): Genesis {
+  const contract = facts.chain === null ? null : contractOf(facts.chain);
+  const entry = createGenesis({
+    origin: facts.origin,
+    logPublicKey: facts.log.publicKey,
+    registrarPublicKey: facts.registrar.publicKey,
+    contract,
+    id: newId(),
+    time: new Date(),
+  });
+  const logId = logIdOf(entry);
+  const chains = contract === null ? [] : [chainOf(logId, contract)];
+  return { entry, logId, policy: policyFromGenesis(entry, toHex(logId), chains) };
+}
+
+function chainOf(logId: Uint8Array, contract: GenesisContract): PolicyChain {
+  return {
+    chainId: contract.chainId,
+    contract: contractAddress(logId, contract),
+    development: developmentChainIds.includes(contract.chainId),
+  };
+}
+
+function contractOf(chain: NonNullable<GenesisFacts['chain']>): GenesisContract {
+  const contract = genesisContract({
+    chainId: chain.chainId,
+    salt: new Uint8Array(randomBytes(32)),
+    operator: ethereumAddress(chain.operator.publicKey),
+    countersigner: ethereumAddress(chain.countersigner.publicKey),
+    guardian: ethereumAddress(chain.guardian.publicKey),
+    timelock: chain.timelock ?? NOBODY,
+  });
+  return chain.factory === undefined ? contract : { ...contract, factory: chain.factory };
+}

@@ -1,0 +1,38 @@
+import { CodedError } from '@showcause/core';
+import type { ErrorFacts } from '@showcause/core';
+
+/** What each code of the demo means and what to do. */
+export const demoErrorCodes = {
+  OUT_NOT_EMPTY: {
+    means: 'folder holds something that is not a former demo',
+    fix: 'Name an empty or new folder with --out.',
+  },
+  PART_MISSING: {
+    means: 'a program that this needs is not on this machine',
+    fix: 'Install it, or leave the option out.',
+  },
+  PROCESS_FAILED: {
+    means: 'a process of the demo failed',
+    fix: 'Read its log file.',
+  },
+  DEMO_ANSWER: {
+    means: 'a part of the demo answered something else than expected',
+    fix: 'Read the log files below DIR/logs; this should not happen.',
+  },
+  CHEAT_SUCCEEDED: {
+    means: 'an attempt to cheat was not refused',
+    fix: 'This is a flaw of the software: please report it with the folder.',
+  },
+} as const;
+
+export type DemoErrorCode = keyof typeof demoErrorCodes;
+
+/** The demo cannot go on. */
+export class DemoError extends CodedError {
+  override readonly name: string = 'DemoError';
+  declare readonly code: DemoErrorCode;
+
+  constructor(code: DemoErrorCode, facts: ErrorFacts) {
+    super(code, demoErrorCodes[code], facts);
+  }
+}

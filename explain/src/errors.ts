@@ -1,0 +1,131 @@
+/** What each code of this package means and what to do. `docs/errors.md` lists the same; a test compares the two. */
+export const explainErrorCodes = {
+  MODEL_FORMAT: {
+    means: 'not a model file of a known format',
+    fix: 'Save the model with XGBoost as JSON or UBJSON: booster.save_model("model.json").',
+  },
+  MODEL_TRUNCATED: { means: 'model file ends too early', fix: 'Copy the file again, whole.' },
+  MODEL_SYNTAX: {
+    means: 'model file breaks the rules of its format',
+    fix: 'Save the model again with the library that trained it.',
+  },
+  MODEL_LIMIT: {
+    means: 'model is larger or deeper than the reader allows',
+    fix: 'Check the file; raise the limits of loadModel only for files you made.',
+  },
+  MODEL_VERSION: {
+    means: 'model comes from a library version that this reader does not know',
+    fix: 'Save it again with XGBoost 1.x, 2.x or 3.x.',
+  },
+  MODEL_UNSUPPORTED: {
+    means: 'model uses something that this reader refuses rather than guesses',
+    fix: 'Train with one of the supported boosters and objectives.',
+  },
+  MODEL_MALFORMED: {
+    means: 'model file lacks a field or holds one of the wrong kind',
+    fix: 'Save the model again with the library that trained it.',
+  },
+  MODEL_TREE: {
+    means: 'nodes of a tree do not form a tree',
+    fix: 'Save the model again with the library that trained it.',
+  },
+  MODEL_FEATURE: {
+    means: 'model refers to a feature that it does not have',
+    fix: 'Save the model again with the library that trained it.',
+  },
+  MODEL_VALUE: {
+    means: 'model holds a leaf, threshold or cover that is no usable number',
+    fix: 'Look for infinities in the training labels and train again.',
+  },
+  FEATURE_COUNT: {
+    means: 'row has the wrong number of features',
+    fix: 'Give one value per feature, in the order of the model.',
+  },
+  FEATURE_MISSING: {
+    means: 'row does not name a feature of the model',
+    fix: 'Send null where a value is missing.',
+  },
+  FEATURE_UNKNOWN: {
+    means: 'row names a feature that the model does not have',
+    fix: 'Send the features of the model and nothing else.',
+  },
+  FEATURE_TYPE: {
+    means: 'feature has a value of the wrong type',
+    fix: 'Send the type that the model was trained with; null is a missing value.',
+  },
+  EXPLAIN_ROWS: {
+    means: 'rows could not be read',
+    fix: 'Give CSV with a header, JSON or NDJSON: objects by feature name or arrays in the order of the model.',
+  },
+  EXPLAIN_BACKGROUND: {
+    means: 'background is empty or too large',
+    fix: 'Give between one and 100,000 rows of the model.',
+  },
+  EXPLAIN_ADDITIVITY: {
+    means: 'attributions do not add up to the score',
+    fix: 'Do not use this explanation; look for huge leaf values that cancel.',
+  },
+  EXPLAIN_TOO_WIDE: {
+    means: 'too many features for exact enumeration',
+    fix: 'Use treeExplainer; enumeration is for at most 15 used features.',
+  },
+  EXPLAIN_OUTPUT: {
+    means: 'no such output of the model',
+    fix: 'Name an output between 0 and the number of outputs less one.',
+  },
+  REASON_REGISTRY: {
+    means: 'not a reason registry',
+    fix: 'Compare it with the description in the README of this package.',
+  },
+  REASON_UNMAPPED: {
+    means: 'feature of the model has no reason',
+    fix: 'Add it to a reason, or train without it.',
+  },
+  REASON_VAGUE: {
+    means: 'reason text says nothing specific',
+    fix: 'Say which fact of the applicant counted, in words they can act on.',
+  },
+  REASON_PROTECTED: {
+    means: 'protected attribute used as a reason',
+    fix: 'Take the attribute out of the model and the registry.',
+  },
+  REASON_RULE: {
+    means: 'fired rule has no reason in the registry',
+    fix: 'Add a reason with the code of the rule.',
+  },
+  REASON_TEXT: {
+    means: 'reason text asks for a value that is not there',
+    fix: 'Use {value}, {feature} or names of features of the reason; give rules their values.',
+  },
+} as const;
+
+export type ExplainErrorCode = keyof typeof explainErrorCodes;
+
+/** What was seen and wanted: names, kinds and positions; never the value of a feature. */
+export interface ExplainErrorFacts {
+  got: string;
+  want?: string;
+  cause?: unknown;
+}
+
+/** Untrusted input was refused. Callers switch on `code`, never on `message`. */
+export class ExplainError extends Error {
+  override readonly name: string = 'ExplainError';
+  readonly code: ExplainErrorCode;
+  readonly got: string;
+  readonly want: string | undefined;
+  readonly fix: string;
+
+  constructor(code: ExplainErrorCode, facts: ExplainErrorFacts) {
+    const { means, fix } = explainErrorCodes[code];
+    const wanted = facts.want === undefined ? '' : `, want ${facts.want}`;
+    super(
+      `${means}: got ${facts.got}${wanted}. ${fix}`,
+      facts.cause === undefined ? undefined : { cause: facts.cause },
+    );
+    this.code = code;
+    this.got = facts.got;
+    this.want = facts.want;
+    this.fix = fix;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * One regression tree in flat arrays, breadth first from the root at 0; the two children of a node are
+ * neighbours, so that one index names both. Length of each array: number of nodes.
+ */
+export interface Tree {
+  readonly nodes: number;
+  /** index of the left child (the right one follows it); 0 at a leaf */
+  readonly leftChild: Int32Array;
+  /** feature that a split asks for; 0 at a leaf */
+  readonly feature: Int32Array;
+  /** numeric split: left iff float32(x) < threshold */
+  readonly threshold: Float64Array;
+  /** 1 when a missing value goes left */
+  readonly defaultLeft: Uint8Array;
+  /** categorical split: its sorted categories, which go right; null at numeric splits and leaves */
+  readonly categories: readonly (Int32Array | null)[];
+  /** leaf: the value it adds, weight of the tree included; 0 at splits */
+  readonly value: Float64Array;
+  /** float32 weight of the training rows in the node */
+  readonly cover: Float64Array;
+  /** output that the tree adds to */
+  readonly output: number;
+  /** most splits on one path */
+  readonly depth: number;
+}
+
+/** Whether a value, already cast to float32, goes left at the split `node`. */
+export function goesLeft(tree: Tree, node: number, x: number): boolean {
+  if (Number.isNaN(x)) return tree.defaultLeft[node] === 1;
+  const categories = tree.categories[node];
+  if (categories === null || categories === undefined) return x < (tree.threshold[node] ?? NaN);
+  return !isListed(categories, x);
+}
+
+/** Categories are counted from 0; a fraction is cut off, anything negative or unknown is not listed. */
+function isListed(categories: Int32Array, x: number): boolean {
+  if (x < 0) return false;
+  const category = Math.trunc(x);
+  let low = 0;
+  let high = categories.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((categories[middle] ?? 0) < category) low = middle + 1;
+    else high = middle;
+  }
+  return low < categories.length && categories[low] === category;
+}
+
+/** The leaf that a row, cast to float32, reaches. */
+export function leafOf(tree: Tree, row: Float32Array): number {
+  let node = 0;
+  for (;;) {
+    const left = tree.leftChild[node] ?? 0;
+    if (left === 0) return node;
+    node = goesLeft(tree, node, row[tree.feature[node] ?? 0] ?? NaN) ? left : left + 1;
+  }
+}
+
+/** fround(cover child) / fround(cover parent); 0.5 where the parent has no cover. */
+export function edgeRatio(tree: Tree, parent: number, child: number): number {
+  const whole = tree.cover[parent] ?? 0;
+  return whole === 0 ? 0.5 : (tree.cover[child] ?? 0) / whole;
+}

@@ -1,0 +1,89 @@
+import { goesLeft } from '../model/tree.ts';
+import type { Tree } from '../model/tree.ts';
+
+/** Memory of the walk and the Shapley weights w(s, k) at [k * stride + s]. */
+export interface RowLoop {
+  readonly weights: Float64Array;
+  readonly stride: number;
+  /** per feature: 0 not met, 1 follows the row, 2 follows the background row */
+  readonly side: Uint8Array;
+  /** features met on the way that follow the row, and those that follow the background row */
+  readonly ofRow: Int32Array;
+  readonly ofBackground: Int32Array;
+  rows: number;
+  backgrounds: number;
+}
+
+export function rowLoop(features: number, depth: number, weights: Float64Array): RowLoop {
+  return {
+    weights,
+    stride: depth,
+    side: new Uint8Array(features),
+    ofRow: new Int32Array(depth),
+    ofBackground: new Int32Array(depth),
+    rows: 0,
+    backgrounds: 0,
+  };
+}
+
+/** Interventional attributions of one tree by walking it with each background row; needs no tables. */
+export function attributeByRows(
+  tree: Tree,
+  row: Float32Array,
+  background: readonly Float32Array[],
+  loop: RowLoop,
+  target: Float64Array,
+): void {
+  const share = 1 / background.length;
+  for (const other of background) walk({ tree, row, other, loop, target, share }, 0);
+}
+
+interface Walk {
+  readonly tree: Tree;
+  readonly row: Float32Array;
+  readonly other: Float32Array;
+  readonly loop: RowLoop;
+  readonly target: Float64Array;
+  readonly share: number;
+}
+
+function walk(context: Walk, node: number): void {
+  const { tree, row, other, loop } = context;
+  const left = tree.leftChild[node] ?? 0;
+  if (left === 0) return creditLeaf(context, tree.value[node] ?? 0);
+  const feature = tree.feature[node] ?? 0;
+  const rowChild = goesLeft(tree, node, row[feature] ?? NaN) ? left : left + 1;
+  const otherChild = goesLeft(tree, node, other[feature] ?? NaN) ? left : left + 1;
+  const side = loop.side[feature];
+  if (rowChild === otherChild || side === 1) return walk(context, rowChild);
+  if (side === 2) return walk(context, otherChild);
+  loop.side[feature] = 1;
+  loop.ofRow[loop.rows++] = feature;
+  walk(context, rowChild);
+  loop.rows--;
+  loop.side[feature] = 2;
+  loop.ofBackground[loop.backgrounds++] = feature;
+  walk(context, otherChild);
+  loop.backgrounds--;
+  loop.side[feature] = 0;
+}
+
+/** A leaf counts when all of `ofRow` and none of `ofBackground` are in the coalition. */
+function creditLeaf({ loop, target, share }: Walk, value: number): void {
+  const { rows, backgrounds, weights, stride } = loop;
+  const players = rows + backgrounds;
+  if (players === 0) return;
+  const scaled = value * share;
+  if (rows > 0) {
+    const credit = scaled * (weights[players * stride + rows - 1] ?? 0);
+    for (let i = 0; i < rows; i++) add(target, loop.ofRow[i] ?? 0, credit);
+  }
+  if (backgrounds > 0) {
+    const credit = scaled * (weights[players * stride + rows] ?? 0);
+    for (let i = 0; i < backgrounds; i++) add(target, loop.ofBackground[i] ?? 0, -credit);
+  }
+}
+
+function add(target: Float64Array, index: number, amount: number): void {
+  target[index] = (target[index] ?? 0) + amount;
+}

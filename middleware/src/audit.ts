@@ -1,0 +1,237 @@
+import type { JsonObject } from '@showcause/core';
+import type { Receipt } from '@showcause/core';
+import type { ErrorRequestHandler } from 'express';
+import { AuditError } from './errors.ts';
+import { InFlight, auditRoute } from './express/route.ts';
+import type { RouteContext } from './express/route.ts';
+import type { RequestHandler, RouteOptions } from './express/types.ts';
+import { problemHandler } from './express/problem-handler.ts';
+import type { ProblemHandlerOptions } from './express/problem-handler.ts';
+import { deploymentFacts } from './identity/facts.ts';
+import { findDeployment } from './identity/deployment.ts';
+import { loadIdentity } from './identity/identity.ts';
+import type { ProducerIdentity } from './identity/identity.ts';
+import { checkReasons, readRegistry } from './model/reasons.ts';
+import { checkOptions } from './options.ts';
+import type { AuditOptions, CheckedOptions } from './options.ts';
+import { receiptMaker } from './receipts/receipts.ts';
+import type { ReceiptMaker } from './receipts/receipts.ts';
+import { decisionRouter } from './router/router.ts';
+import type { SealingConfig, SealingStatus } from './sealing/config.ts';
+import { openSealer } from './sealing/open.ts';
+import type { Durable, Sealer } from './sealing/sealer.ts';
+import { nodeDisk } from './spool/disk.ts';
+import { openTelemetry } from './telemetry.ts';
+import { startPublisher } from './transports/publisher.ts';
+import type { Publisher } from './transports/publisher.ts';
+import { wrapDecision } from './wrap.ts';
+import type { Wrapped, WrapInput, WrapOptions } from './wrap.ts';
+
+/** What happens after a decision: a review, notice, contest, correction, incomplete delivery. */
+export interface Followup {
+  kind: string;
+  people?: unknown;
+  outcome?: unknown;
+  detail?: unknown;
+}
+
+/** Health, in the audit's own words. `ready` is false when decisions would be refused. */
+export interface AuditStatus {
+  ready: boolean;
+  producer: string;
+  deployment: string;
+  epoch: number;
+  spool: { bytes: number; full: boolean; poisoned: boolean; alarms: number };
+  open: number;
+  inFlight: number;
+  unlogged: number;
+  transport: { name: string; behind: number; failing: string | null };
+}
+
+/** The audit of one process. */
+export interface Audit {
+  /** `audit()` is `audit.route()` without selectors. */
+  (): RequestHandler;
+  /** Records one route; mount it before the handler. */
+  route<P, ResBody, ReqBody, Query>(
+    options?: RouteOptions<P, ResBody, ReqBody, Query>,
+  ): RequestHandler<P, ResBody, ReqBody, Query>;
+  /** The same without Express: runs `decide` and returns its output once recorded. */
+  wrap<Input, Output>(
+    options: WrapOptions<Input, Output>,
+    input: WrapInput<Input>,
+    decide: (input: Input, decision: Wrapped) => Promise<Output> | Output,
+  ): Promise<{ output: Output; decisionId: string; receipt: string | null }>;
+  /** The pages of decisions, their JSON twins and receipts; mount it at `pages.base`. */
+  router(): RequestHandler;
+  /** Error handler: RFC 9457 problems for what the audit refuses; the rest is passed on unless `onError` is given. */
+  problems(options?: ProblemHandlerOptions): ErrorRequestHandler;
+  /** Records what happened later; durable and promised when it resolves. */
+  append(decisionId: string, followup: Followup): Promise<Durable>;
+  /** The receipt of a decision as it stands now: with proof and anchor once the log has them. */
+  receipt(decisionId: string): Promise<Receipt | null>;
+  /** Destroys all keys of a person. Returns how many. */
+  eraseSubject(subject: string): Promise<number>;
+  status(): AuditStatus;
+  /** Lets requests in flight finish, ends the stream and releases the spool. @param timeoutMs how long to wait for them; 30 s by default */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+const DRAIN_MS = 30_000;
+
+/**
+ * Opens an audit: checks the options, finds the registrar's signature over this deployment, locks
+ * and recovers the spool, starts an epoch. Nothing is recorded before it resolves.
+ * @throws {AuditError} `OPTIONS_*`, `KEYS_*`, `DEPLOYMENT_*`, `SPOOL_*`
+ */
+export async function createAudit(options: AuditOptions): Promise<Audit> {
+  const checked = checkOptions(options);
+  const registry = checked.reasons === undefined ? null : readRegistry(checked.reasons);
+  if (registry !== null && checked.model !== undefined) checkReasons(registry, checked.model);
+  const identity = loadIdentity(checked.keys, checked.producer, checked.passphrase);
+  const facts = deploymentFacts(checked, registry);
+  const registrar =
+    checked.development === true && checked.registrar !== undefined
+      ? { dir: checked.registrar, passphrase: checked.registrarPassphrase }
+      : null;
+  const deployment = findDeployment(checked.keys, checked.producer, facts, identity, registrar, Date.now());
+  const config = sealingConfig(checked, identity, deployment.entry, deployment.hash);
+  const sealer = await openSealer(config, checked.sealing ?? null, { disk: nodeDisk, now: Date.now });
+  return assembleAudit({ options: checked, identity, registry, config, sealer, now: Date.now });
+}
+
+/** What the sealing thread is given. */
+export function sealingConfig(
+  options: CheckedOptions,
+  identity: ProducerIdentity,
+  deployment: Uint8Array,
+  deploymentHash: string,
+): SealingConfig {
+  return {
+    producer: options.producer,
+    logId: identity.logId,
+    producerKey: identity.producerKey,
+    storeKey: identity.storeKey,
+    keyFile: `${options.keys}/subjects-${options.producer.replaceAll('/', '~')}.keys`,
+    spoolDir: options.spool,
+    deployment: deploymentHash,
+    registrations: [identity.keyEntry, deployment],
+    featureNames: options.model?.featureNames ?? [],
+    people: JSON.stringify(options.policy?.accountable === undefined ? null : { accountable: options.policy.accountable }),
+    retention: JSON.stringify(options.retention ?? null),
+    heartbeatSeconds: options.heartbeatSeconds,
+    mergeBySeconds: options.mergeBySeconds,
+    segmentBytes: options.segmentBytes,
+    maxSpoolBytes: options.maxSpoolBytes,
+    allowVolatileSpool: options.allowVolatileSpool,
+  };
+}
+
+export interface AuditParts {
+  options: CheckedOptions;
+  identity: ProducerIdentity;
+  registry: RouteContext['registry'];
+  config: SealingConfig;
+  sealer: Sealer;
+  now: () => number;
+}
+
+/** Puts an audit together around an open sealer. */
+export async function assembleAudit(parts: AuditParts): Promise<Audit> {
+  const { options, identity, config, sealer } = parts;
+  let known: SealingStatus = await sealer.status();
+  const telemetry = openTelemetry(() => known);
+  for (const alarm of known.alarms) telemetry.alarm(alarm.code);
+  const inFlight = new InFlight();
+  const append = (decisionId: string, followup: Followup | Record<string, unknown>): Promise<Durable> =>
+    sealer.seal({
+      kind: 'followup',
+      decisionId,
+      stated: JSON.stringify({ at: new Date(parts.now()).toISOString(), ...followup }),
+    });
+  const context: RouteContext = {
+    sealer,
+    telemetry,
+    model: options.model ?? null,
+    registry: parts.registry,
+    policy: options.policy ?? null,
+    pages: options.pages,
+    now: parts.now,
+    contact: options.contact,
+    inFlight,
+    append,
+  };
+  const publisher = startPublisher({ config, transport: options.transport ?? null, sealer, telemetry });
+  const receipts = receiptMaker(identity, options.transport?.log ?? null, sealer);
+  sealer.onCommit((status) => (known = status));
+  const close = closer(inFlight, sealer, publisher);
+  const audit = Object.assign((): RequestHandler => auditRoute(context, {}) as RequestHandler, {
+    route: (route = {}) => auditRoute(context, route),
+    wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
+    router: () => decisionRouter({ context, receipts }),
+    problems: (handler?: ProblemHandlerOptions) => problemHandler(options.contact, handler),
+    append,
+    receipt: async (decisionId: string) => (await receipts.ofDecision(decisionId))?.receipt ?? null,
+    eraseSubject: (subject: string) => sealer.eraseSubject(subject),
+    status: () => auditStatus(options, config, known, inFlight, publisher),
+    close,
+  } satisfies Partial<Audit>) as Audit;
+  if (options.handleSignals === true) closeOnSignals(close);
+  return audit;
+}
+
+function auditStatus(
+  options: CheckedOptions,
+  config: SealingConfig,
+  known: SealingStatus,
+  inFlight: InFlight,
+  publisher: Publisher,
+): AuditStatus {
+  return {
+    ready: !known.poisoned && !known.full && !inFlight.draining,
+    producer: options.producer,
+    deployment: config.deployment,
+    epoch: known.epoch,
+    spool: { bytes: known.spoolBytes, full: known.full, poisoned: known.poisoned, alarms: known.alarms.length },
+    open: known.open,
+    inFlight: inFlight.count,
+    unlogged: known.unlogged,
+    transport: publisher.status(),
+  };
+}
+
+function closer(inFlight: InFlight, sealer: Sealer, publisher: Publisher): (timeoutMs?: number) => Promise<void> {
+  let closing: Promise<void> | null = null;
+  return (timeoutMs = DRAIN_MS) => {
+    closing ??= (async () => {
+      inFlight.draining = true;
+      const patience = new AbortController();
+      await Promise.race([inFlight.idle(), delay(timeoutMs, patience.signal)]);
+      patience.abort();
+      await sealer.close();
+      await publisher.close();
+    })();
+    return closing;
+  };
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+}
+
+/** Ends the process once the audit is closed; a second signal ends it at once. */
+function closeOnSignals(close: () => Promise<void>): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      close().then(
+        () => process.kill(process.pid, signal),
+        () => process.exit(1),
+      );
+    });
+}
+
+export type { JsonObject, ReceiptMaker };
+export { AuditError };

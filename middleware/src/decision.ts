@@ -1,0 +1,328 @@
+import { randomBytes } from 'node:crypto';
+import type { Explanation, FeatureRecord, FiredRule, Reason, ReasonRegistry } from '@showcause/explain';
+import { AuditError } from './errors.ts';
+import { reasonsFor } from './model/reasons.ts';
+import type { DecisionModel } from './model/tree-model.ts';
+import type { DecisionPolicy, PagesOptions } from './options.ts';
+import type { DecisionStatus, RequestFacts, ResponseFacts, ScoredCall, StatedFacts } from './record/messages.ts';
+import { randomId } from './sealing/random.ts';
+import type { Durable, Sealer } from './sealing/sealer.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export type OnUnloggable = 'refuse' | 'release';
+export type OnUnexplained = 'refer' | 'hold' | 'release';
+export type FeatureOverrides = FeatureRecord;
+
+/** What the model said about one row. With several outputs the single numbers are NaN and the lists count. */
+export interface Scored {
+  /** 0-based number of this call within its decision */
+  readonly call: number;
+  readonly margin: number;
+  readonly score: number;
+  readonly probability: number;
+  readonly margins: readonly number[];
+  readonly scores: readonly number[];
+  readonly probabilities: readonly number[] | null;
+  /** null when it could not be explained: then `onUnexplained` decides about adverse answers */
+  readonly explanation: Explanation | null;
+}
+
+/** `req.decision`: the decision that this request makes. */
+export interface RequestDecision {
+  /** 32 hex digits */
+  readonly id: string;
+  /** path of the person's page with its code as fragment */
+  readonly page: string | null;
+  /**
+   * Calls the model, explains, and records in one step: the call is the record, and its intent is
+   * durable before the model runs.
+   * @param overrides  features that differ from the route's own, for instance of a counter-offer
+   * @throws what explain throws for a wrong row, with a code FEATURE_*
+   */
+  score(overrides?: FeatureOverrides): Promise<Scored>;
+  /** Registers a policy rule that decided against the person; rules rank before the model. */
+  rule(code: string, values?: Readonly<Record<string, string | number>>): void;
+  /** Up to four principal reasons, recorded with the decision. About the first call: the request as made. */
+  reasons(): readonly Reason[];
+  /** Adds claims: terms, product, legal basis, provenance, people, extra. */
+  state(facts: Omit<StatedFacts, 'outcome' | 'reasons' | 'rulesFired' | 'error' | 'shown'>): void;
+}
+
+/** What every decision of an audit shares. */
+export interface DecisionRuntime {
+  sealer: Sealer;
+  telemetry: Telemetry;
+  model: DecisionModel | null;
+  registry: ReasonRegistry | null;
+  policy: DecisionPolicy | null;
+  pages: Required<PagesOptions>;
+  now: () => number;
+}
+
+/** How a request ended. */
+export interface Ending {
+  status: DecisionStatus;
+  outcome: unknown;
+  response: ResponseFacts | null;
+  error: { name: string | null; code: string | null } | null;
+}
+
+const DAY_MS = 86_400_000;
+
+/** One decision from its first intent to its record. Knows nothing of HTTP. */
+export class DecisionInProgress implements RequestDecision {
+  readonly id = randomId();
+  readonly page: string;
+  readonly #runtime: DecisionRuntime;
+  readonly #facts: RequestFacts;
+  readonly #features: (() => FeatureRecord | readonly (number | null)[]) | null;
+  readonly #onUnloggable: OnUnloggable;
+  readonly #token = randomBytes(16);
+  readonly #calls: ScoredCall[] = [];
+  readonly #explained: { row: Float64Array; explanation: Explanation }[] = [];
+  readonly #rules: FiredRule[] = [];
+  #stated: StatedFacts = {};
+  #reasons: readonly Reason[] | null = null;
+  #unexplained: string | null = null;
+  #made = 0;
+  #factsSent = false;
+  #unlogged = false;
+  #ended = false;
+
+  constructor(
+    runtime: DecisionRuntime,
+    facts: RequestFacts,
+    settings: {
+      features: (() => FeatureRecord | readonly (number | null)[]) | null;
+      onUnloggable: OnUnloggable;
+    },
+  ) {
+    this.#runtime = runtime;
+    this.#facts = facts;
+    this.#features = settings.features;
+    this.#onUnloggable = settings.onUnloggable;
+    this.page = `${runtime.pages.base}/${this.id}#${this.#token.toString('hex')}`;
+  }
+
+  /** True once something of this decision could not be written and was let through. */
+  get unlogged(): boolean {
+    return this.#unlogged;
+  }
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The intent of the whole handler; durable when it resolves. */
+  async intend(): Promise<void> {
+    await this.#intent(null, null);
+  }
+
+  async score(overrides?: FeatureOverrides): Promise<Scored> {
+    if (this.#ended) throw new AuditError('DECISION_ENDED', { got: 'score()' });
+    const { model, telemetry, now } = this.#runtime;
+    if (model === null) throw new AuditError('DECISION_NO_MODEL', { got: 'score()' });
+    const row = model.row(this.#record(overrides));
+    const call = this.#made++;
+    await this.#intent(call, row);
+    const started = now();
+    const span = telemetry.span('showcause.score', { 'showcause.call': call });
+    const prediction = model.predict(row);
+    const explained = this.#explain(model, row);
+    span.end();
+    telemetry.scored(now() - started, explained.explanation !== null);
+    const { margin, score, probability } = prediction;
+    this.#calls.push({ call, features: row, margin, score, probability, ...explained.recorded });
+    if (explained.explanation !== null) this.#explained.push({ row, explanation: explained.explanation });
+    const only = (values: readonly number[] | null): number => (values?.length === 1 ? values[0]! : NaN);
+    return {
+      call,
+      margin: only(margin),
+      score: only(score),
+      probability: only(probability),
+      margins: margin,
+      scores: score,
+      probabilities: probability,
+      explanation: explained.explanation,
+    };
+  }
+
+  rule(code: string, values: Readonly<Record<string, string | number>> = {}): void {
+    if (this.#ended) throw new AuditError('DECISION_ENDED', { got: 'rule()' });
+    this.#rules.push({ code, values });
+    this.#reasons = null;
+  }
+
+  reasons(): readonly Reason[] {
+    if (this.#reasons !== null) return this.#reasons;
+    const { model, registry } = this.#runtime;
+    if (model === null || registry === null) throw new AuditError('DECISION_NO_MODEL', { got: 'reasons() without model or reasons' });
+    const scored = this.#explained[0] ?? null;
+    const { principal } = reasonsFor(model, registry, scored, scored === null ? this.#rowIfAny(model) : null, this.#rules, this.#adverseDirection());
+    this.#reasons = principal;
+    return principal;
+  }
+
+  state(facts: Omit<StatedFacts, 'outcome' | 'reasons' | 'rulesFired' | 'error' | 'shown'>): void {
+    this.#stated = { ...this.#stated, ...facts };
+  }
+
+  /** Whether an outcome goes against the person, by the policy. */
+  isAdverse(outcome: unknown): boolean {
+    return typeof outcome === 'string' && (this.#runtime.policy?.adverse?.includes(outcome) ?? false);
+  }
+
+  /**
+   * Why an adverse outcome may not be told yet, or null: its reasons could not be found, or a call
+   * of its model is unexplained.
+   */
+  missingExplanation(outcome: unknown): string | null {
+    if (!this.isAdverse(outcome) || this.#runtime.registry === null) return null;
+    if (this.#unexplained !== null) return this.#unexplained;
+    try {
+      this.reasons();
+      return null;
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
+  /**
+   * Records how it ended; durable and promised when it resolves.
+   * @returns null when a releasing route could not log
+   * @throws the coded error that refused the record
+   */
+  async finish(ending: Ending): Promise<Durable | null> {
+    if (this.#ended) throw new AuditError('DECISION_ENDED', { got: 'finish()' });
+    this.#ended = true;
+    const { sealer, now, pages, telemetry } = this.#runtime;
+    const endedAt = now();
+    const span = telemetry.span('showcause.record', { 'showcause.decision.status': ending.status });
+    try {
+      const durable = await sealer.seal({
+        kind: 'decision',
+        decisionId: this.id,
+        facts: this.#takeFacts(),
+        status: ending.status,
+        endedAt,
+        calls: this.#calls,
+        response: ending.response,
+        stated: this.#state(ending),
+        page: { token: this.#token.toString('hex'), expires: endedAt + pages.tokenDays * DAY_MS },
+      });
+      telemetry.decided(ending.status, now() - endedAt);
+      return durable;
+    } catch (error) {
+      telemetry.unloggable(codeOf(error));
+      if (this.#onUnloggable === 'refuse') throw error;
+      await this.#release();
+      return null;
+    } finally {
+      span.end();
+    }
+  }
+
+  #state(ending: Ending): string {
+    const reasons = this.#reasonsToRecord(ending.outcome);
+    const stated: StatedFacts = {
+      ...this.#stated,
+      outcome: ending.outcome ?? null,
+      error: ending.error,
+      ...(this.#rules.length === 0 ? {} : { rulesFired: this.#rules.map(({ code }) => code) }),
+      ...(reasons === null
+        ? {}
+        : {
+            reasons: reasons.map(({ code, rank, text, features }) => ({ code, rank, text, features })),
+            shown: reasons.map(({ code, rank, text, next, value }) => ({ code, rank, text, next, value })),
+          }),
+    };
+    return JSON.stringify(stated);
+  }
+
+  #reasonsToRecord(outcome: unknown): readonly Reason[] | null {
+    if (this.#reasons !== null || !this.isAdverse(outcome) || this.#runtime.registry === null) return this.#reasons;
+    try {
+      return this.reasons();
+    } catch {
+      return null; // `missingExplanation` has decided what becomes of the answer
+    }
+  }
+
+  async #intent(call: number | null, features: Float64Array | null): Promise<void> {
+    const facts = this.#takeFacts();
+    try {
+      await this.#runtime.sealer.seal({ kind: 'intent', decisionId: this.id, call, facts, features });
+    } catch (error) {
+      if (facts !== null) this.#factsSent = false;
+      this.#runtime.telemetry.unloggable(codeOf(error));
+      if (this.#onUnloggable === 'refuse') throw error;
+      this.#unlogged = true;
+    }
+  }
+
+  /** Counted in memory and on disk until the spool takes the gap entry that says so. */
+  async #release(): Promise<void> {
+    this.#unlogged = true;
+    try {
+      await this.#runtime.sealer.seal({ kind: 'unlogged', at: this.#runtime.now() });
+    } catch {
+      // Nothing can be written any more; health says so.
+    }
+  }
+
+  #takeFacts(): RequestFacts | null {
+    if (this.#factsSent) return null;
+    this.#factsSent = true;
+    return this.#facts;
+  }
+
+  #record(overrides: FeatureOverrides | undefined): FeatureRecord | readonly (number | null)[] {
+    const own = this.#features?.();
+    if (own === undefined) {
+      if (overrides !== undefined) return overrides;
+      throw new AuditError('DECISION_NO_FEATURES', { got: 'score()' });
+    }
+    if (overrides === undefined) return own;
+    if (isList(own)) throw new AuditError('DECISION_NO_FEATURES', { got: 'overrides of a list', want: 'features by name' });
+    return { ...own, ...overrides };
+  }
+
+  #rowIfAny(model: DecisionModel): Float64Array | null {
+    try {
+      return model.row(this.#record(undefined));
+    } catch {
+      return null; // rules may decide because features are missing
+    }
+  }
+
+  #explain(
+    model: DecisionModel,
+    row: Float64Array,
+  ): { explanation: Explanation | null; recorded: Pick<ScoredCall, 'explanation' | 'unexplained'> } {
+    try {
+      const explanation = model.explain(row);
+      const { method, kernel, version, baseValue, additivityError, attributions } = explanation;
+      return {
+        explanation,
+        recorded: { explanation: { method, kernel, version, baseValue, additivityError, attributions }, unexplained: null },
+      };
+    } catch (error) {
+      this.#unexplained = codeOf(error);
+      return { explanation: null, recorded: { explanation: null, unexplained: this.#unexplained } };
+    }
+  }
+
+  #adverseDirection(): 'higher' | 'lower' {
+    return this.#runtime.policy?.approveAtLeast === undefined ? 'higher' : 'lower';
+  }
+}
+
+function isList(value: FeatureRecord | readonly (number | null)[]): value is readonly (number | null)[] {
+  return Array.isArray(value);
+}
+
+/** The code of an error that has one, else its class: never a message, it may quote a person's data. */
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === 'string') return code;
+  return error instanceof Error ? error.name : 'UNKNOWN';
+}

@@ -1,0 +1,128 @@
+import { CodedError } from '@showcause/core';
+import type { ErrorFacts } from '@showcause/core';
+
+/** What each code of the middleware means and what to do. `docs/errors.md` lists the same; a test compares the two. */
+export const middlewareErrorCodes = {
+  OPTIONS_REQUIRED: { means: 'a required option is missing', fix: 'Give the option.' },
+  OPTIONS_UNKNOWN: { means: 'an option that createAudit does not know', fix: 'Remove it or correct its name.' },
+  OPTIONS_VALUE: { means: 'an option has a value it cannot have', fix: 'Give a value of the form stated.' },
+  KEYS_FOLDER: {
+    means: 'key folder is incomplete',
+    fix: 'Make it with showcause init or showcause keys generate.',
+  },
+  KEYS_ENTRY: {
+    means: 'key entry does not cover this producer and key',
+    fix: 'Have the registrar sign a key entry for this producer name and public key.',
+  },
+  DEPLOYMENT_UNSIGNED: {
+    means: 'registrar has not signed this deployment',
+    fix: 'Have it signed, or start with development: true and a registrar folder.',
+  },
+  DEPLOYMENT_FACTS: {
+    means: 'facts of the deployment cannot be stated as one entry',
+    fix: 'Shorten the policy or the feature list.',
+  },
+  SPOOL_VOLATILE: {
+    means: 'spool folder is on a file system that forgets',
+    fix: 'Use a folder on a disk, or set allowVolatileSpool: true for trials.',
+  },
+  SPOOL_LOCKED: {
+    means: 'another process writes this spool',
+    fix: 'Give each process a spool folder and producer name of its own.',
+  },
+  SPOOL_FULL: { means: 'spool has no room', fix: 'Free disk space or raise maxSpoolBytes.' },
+  SPOOL_POISONED: {
+    means: 'spool refused a write or sync, so nothing more may be promised on it',
+    fix: 'Restart the process on a healthy disk; what was promised is kept.',
+  },
+  SPOOL_CORRUPT: {
+    means: 'a spool segment holds bytes that were not written so',
+    fix: 'Keep the copy in the quarantine folder and find out who changed it.',
+  },
+  SPOOL_FOREIGN: {
+    means: 'spool folder belongs to another producer or log',
+    fix: 'Give each producer a folder of its own.',
+  },
+  KEY_STORE: { means: 'subject key store is damaged', fix: 'Restore the key store; do not make a new one.' },
+  AUDIT_CLOSED: { means: 'audit is closed', fix: 'Make a new audit.' },
+  SEALER_STOPPED: { means: 'sealing thread ended', fix: 'Restart the process; what was promised is kept.' },
+  RECORD_SIZE: {
+    means: 'record is over 512 KiB when sealed',
+    fix: 'Send smaller requests and responses on audited routes.',
+  },
+  RECORD_VALUE: {
+    means: 'record holds a value that JSON cannot say',
+    fix: 'Give the audit plain JSON values only.',
+  },
+  REQUEST_SIZE: { means: 'request body is too large', fix: 'Send a smaller body.' },
+  REQUEST_ENCODING: {
+    means: 'request body has a content encoding that is not supported here',
+    fix: 'Send the body without Content-Encoding.',
+  },
+  REQUEST_INCOMPLETE: { means: 'request body ended early', fix: 'Send the whole body.' },
+  DECISION_TIMEOUT: { means: 'decision took too long', fix: 'Try again later.' },
+  DECISION_UNLOGGABLE: {
+    means: 'decision could not be written, so no answer is given',
+    fix: 'Try again later.',
+  },
+  DECISION_UNEXPLAINED: {
+    means: 'an adverse decision has no explanation yet, so it is held',
+    fix: 'Try again later, or ask the contact.',
+  },
+  DECISION_ENDED: {
+    means: 'decision has been recorded already',
+    fix: 'Score and register rules before the response is sent.',
+  },
+  DECISION_NO_MODEL: { means: 'route has no model to score with', fix: 'Give createAudit a model.' },
+  DECISION_NO_FEATURES: {
+    means: 'route does not say how to read the features',
+    fix: 'Give audit.route a features function or score() a record.',
+  },
+  DECISION_UNKNOWN: { means: 'no such decision here', fix: 'Check the number of the decision.' },
+  PAGE_TOKEN: { means: 'code for this page is missing or wrong', fix: 'Use the code that came with the decision.' },
+  PAGE_EXPIRED: { means: 'code for this page has expired', fix: 'Ask the contact for a new one.' },
+  PAGE_ATTEMPTS: { means: 'too many wrong codes', fix: 'Wait some minutes and try again.' },
+  TRANSPORT_FAILED: {
+    means: 'transport did not take the messages',
+    fix: 'Check the broker; the spool keeps everything until it is taken.',
+  },
+  TRANSPORT_ANSWER: {
+    means: 'transport answered something that does not prove delivery',
+    fix: 'The messages are sent again; duplicates are harmless.',
+  },
+  LOG_BROKEN: {
+    means: 'published log contradicts itself or its key',
+    fix: 'Compare it with other copies; do not trust this log.',
+  },
+} as const;
+
+export type MiddlewareErrorCode = keyof typeof middlewareErrorCodes;
+
+/** A refusal by the middleware: wrong set-up, a spool that cannot promise, or a request that cannot be recorded. */
+export class AuditError extends CodedError {
+  override readonly name = 'AuditError';
+  declare readonly code: MiddlewareErrorCode;
+
+  constructor(code: MiddlewareErrorCode, facts: ErrorFacts) {
+    super(code, middlewareErrorCodes[code], facts);
+  }
+}
+
+/** An error's facts as plain data, to cross a thread. */
+export interface ErrorReport {
+  code: string;
+  got: string;
+  want?: string;
+}
+
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof CodedError)
+    return { code: error.code, got: error.got, ...(error.want === undefined ? {} : { want: error.want }) };
+  return { code: 'RECORD_VALUE', got: error instanceof Error ? error.name : typeof error };
+}
+
+export function errorFrom(report: ErrorReport): CodedError {
+  const facts = { got: report.got, ...(report.want === undefined ? {} : { want: report.want }) };
+  if (Object.hasOwn(middlewareErrorCodes, report.code)) return new AuditError(report.code as MiddlewareErrorCode, facts);
+  return new CodedError(report.code, { means: 'record was refused', fix: 'See the code.' }, facts);
+}

@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Problem } from '../problems.ts';
+import type { ResponseFacts } from '../record/messages.ts';
+
+/** What becomes of a held response: sent as the handler made it, with a receipt where there is one, or replaced. */
+export type Verdict = { kind: 'send'; receipt: string | null } | { kind: 'replace'; problem: Problem };
+
+export interface HoldHooks {
+  /** Before the first byte of a response that is written over time. A rejection is answered in its place. */
+  beforeFirstByte(): Promise<void>;
+  /** The response is complete: record it. Nothing of it (or its last chunk) leaves before this resolves. */
+  complete(response: ResponseFacts): Promise<Verdict>;
+  /** Answers with a problem on the released response. */
+  refuse(problem: Problem): void;
+  problemOf(error: unknown): Problem;
+}
+
+export const RECEIPT_HEADER = 'Decision-Receipt';
+/** Of a streamed response so much is kept in the record; its hash covers all of it. */
+const STREAM_RECORD_BYTES = 128 * 1024;
+const STREAM_HIGH_WATER = 64 * 1024;
+
+type EndCallback = () => void;
+
+/**
+ * Holds a response back. Everything the handler writes is kept until it ends; then the decision is
+ * recorded, and only then does the first byte leave. A response that is written over time flows
+ * once its intent is durable, all but its last chunk.
+ */
+export class HeldResponse {
+  readonly #res: ServerResponse;
+  readonly #hooks: HoldHooks;
+  readonly #mayStream: boolean;
+  readonly #original: Pick<ServerResponse, 'write' | 'end' | 'writeHead' | 'flushHeaders'>;
+  #chunks: Buffer[] = [];
+  #length = 0;
+  #state: 'held' | 'streaming' | 'ended' | 'released' = 'held';
+  #streaming: Promise<void> | null = null;
+  #flowing = false;
+  #hash: Hash | null = null;
+  #recorded: Buffer[] = [];
+  #last: Buffer | null = null;
+  #drainDue = false;
+  #callbacks: EndCallback[] = [];
+  #frozen: { status: number; message: string; headers: OutgoingHttpHeaders } | null = null;
+  #tampered = false;
+
+  constructor(res: ServerResponse, hooks: HoldHooks, mayStream: boolean) {
+    this.#res = res;
+    this.#hooks = hooks;
+    this.#mayStream = mayStream;
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with `res` as this, restored on release
+    const { write, end, writeHead, flushHeaders } = res;
+    this.#original = { write, end, writeHead, flushHeaders };
+    res.write = this.#write as typeof res.write;
+    res.end = this.#end as typeof res.end;
+    res.writeHead = this.#writeHead as typeof res.writeHead;
+    res.flushHeaders = () => this.#startStreaming();
+  }
+
+  /** True once the handler has ended its response. */
+  get complete(): boolean {
+    return this.#state === 'ended' || this.#state === 'released';
+  }
+  /** True once bytes have left. */
+  get flowing(): boolean {
+    return this.#flowing;
+  }
+
+  /** Gives the response back as it was, dropping what was held; later writes of the handler go nowhere. */
+  takeOver(): void {
+    this.#state = 'released';
+    this.#chunks = [];
+    this.#restore();
+  }
+
+  /** Makes the response deaf: a handler that answers too late is not heard, and does not throw for it. */
+  silence(): void {
+    deafen(this.#res);
+  }
+
+  readonly #writeHead = (status: number, ...rest: unknown[]): ServerResponse => {
+    if (this.#state === 'ended') this.#tampered = true;
+    if (this.#state !== 'held') return this.#res;
+    this.#res.statusCode = status;
+    if (typeof rest[0] === 'string') this.#res.statusMessage = rest[0];
+    setHeaders(this.#res, rest.at(-1));
+    return this.#res;
+  };
+
+  readonly #write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    if (this.#state === 'ended') this.#tampered = true;
+    if (this.complete) return false;
+    const bytes = toBuffer(chunk, rest[0]);
+    const callback = callbackIn(rest);
+    if (callback !== null) setImmediate(callback);
+    if (bytes.length === 0) return true;
+    if (this.#flowing) return this.#flow(bytes);
+    this.#chunks.push(bytes);
+    this.#length += bytes.length;
+    if (this.#mayStream) setImmediate(() => this.#startStreaming());
+    return this.#roomLeft();
+  };
+
+  readonly #end = (...args: unknown[]): ServerResponse => {
+    if (this.#state === 'ended') this.#tampered = true;
+    if (this.complete) return this.#res;
+    const callback = callbackIn(args);
+    if (callback !== null) this.#callbacks.push(callback);
+    const [chunk, encoding] = args;
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) {
+      const bytes = toBuffer(chunk, encoding);
+      if (bytes.length > 0 && this.#flowing) this.#flow(bytes);
+      else if (bytes.length > 0) {
+        this.#chunks.push(bytes);
+        this.#length += bytes.length;
+      }
+    }
+    const streamed = this.#state === 'streaming';
+    this.#state = 'ended';
+    this.#freeze();
+    void (streamed ? this.#endStream() : this.#endHeld());
+    return this.#res;
+  };
+
+  async #endHeld(): Promise<void> {
+    const body = this.#hasNoBody() ? null : this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const verdict = await this.#complete({ ...this.#head(), body, hash: null, length: body?.length ?? 0, streamed: false });
+    if (this.#res.destroyed) return this.takeOver();
+    this.#state = 'released';
+    this.#restore();
+    if (verdict.kind === 'replace') return this.#hooks.refuse(verdict.problem);
+    this.#thaw();
+    if (verdict.receipt !== null) this.#res.setHeader(RECEIPT_HEADER, verdict.receipt);
+    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    this.#res.end(whole, () => this.#callBack());
+  }
+
+  async #endStream(): Promise<void> {
+    try {
+      await this.#streaming;
+    } catch {
+      return; // answered already
+    }
+    const recorded = this.#length <= STREAM_RECORD_BYTES ? Buffer.concat(this.#recorded) : null;
+    const verdict = await this.#complete({
+      ...this.#head(),
+      body: recorded,
+      hash: this.#hash!.digest('hex'),
+      length: this.#length,
+      streamed: true,
+    });
+    this.#state = 'released';
+    this.#restore();
+    // Bytes are out, so a refusal can only cut the answer: its last chunk is never sent.
+    if (verdict.kind === 'replace') return void this.#res.destroy();
+    if (verdict.receipt !== null && this.#res.hasHeader('trailer')) this.#res.addTrailers({ [RECEIPT_HEADER]: verdict.receipt });
+    this.#res.end(this.#last ?? undefined, () => this.#callBack());
+  }
+
+  async #complete(response: ResponseFacts): Promise<Verdict> {
+    try {
+      return await this.#hooks.complete(response);
+    } catch (error) {
+      return { kind: 'replace', problem: this.#hooks.problemOf(error) };
+    }
+  }
+
+  #startStreaming(): void {
+    if (this.#state !== 'held' || !this.#mayStream) return;
+    this.#state = 'streaming';
+    this.#streaming = this.#beginFlow();
+    this.#streaming.catch(() => undefined);
+  }
+
+  async #beginFlow(): Promise<void> {
+    try {
+      await this.#hooks.beforeFirstByte();
+    } catch (error) {
+      this.takeOver();
+      this.#hooks.refuse(this.#hooks.problemOf(error));
+      this.silence();
+      throw error;
+    }
+    this.#hash = createHash('sha256');
+    const chunked = !this.#res.hasHeader('content-length') && this.#res.req.httpVersionMinor >= 1 && !this.#hasNoBody();
+    if (chunked) this.#res.setHeader('Trailer', RECEIPT_HEADER);
+    this.#original.writeHead.call(this.#res, this.#res.statusCode);
+    this.#original.flushHeaders.call(this.#res);
+    this.#flowing = true;
+    const held = this.#chunks;
+    this.#chunks = [];
+    this.#length = 0;
+    for (const chunk of held) this.#flow(chunk);
+    if (this.#drainDue) this.#emitDrain();
+  }
+
+  /** One chunk stays behind: the last one leaves only when the decision is durable. */
+  #flow(chunk: Buffer): boolean {
+    this.#hash!.update(chunk);
+    this.#length += chunk.length;
+    if (this.#length <= STREAM_RECORD_BYTES) this.#recorded.push(chunk);
+    const before = this.#last;
+    this.#last = chunk;
+    if (before === null) return true;
+    return (this.#original.write as (chunk: Uint8Array) => boolean).call(this.#res, before);
+  }
+
+  #roomLeft(): boolean {
+    if (!this.#mayStream || this.#length < STREAM_HIGH_WATER) return true;
+    this.#drainDue = true;
+    return false;
+  }
+
+  #emitDrain(): void {
+    this.#drainDue = false;
+    this.#res.emit('drain');
+  }
+
+  /** An error handler that runs after the answer was given must not change it. */
+  #freeze(): void {
+    const { statusCode, statusMessage } = this.#res;
+    this.#frozen = { status: statusCode, message: statusMessage, headers: this.#res.getHeaders() };
+  }
+
+  #thaw(): void {
+    if (!this.#tampered || this.#frozen === null) return;
+    for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name);
+    setHeaders(this.#res, this.#frozen.headers);
+    this.#res.statusCode = this.#frozen.status;
+    this.#res.statusMessage = this.#frozen.message;
+  }
+
+  #head(): Pick<ResponseFacts, 'status' | 'contentType'> {
+    const contentType = this.#res.getHeader('content-type');
+    return { status: this.#res.statusCode, contentType: typeof contentType === 'string' ? contentType : null };
+  }
+
+  #hasNoBody(): boolean {
+    const { statusCode } = this.#res;
+    return this.#res.req.method === 'HEAD' || statusCode === 204 || statusCode === 304;
+  }
+
+  #restore(): void {
+    Object.assign(this.#res, this.#original);
+  }
+
+  #callBack(): void {
+    for (const callback of this.#callbacks) callback();
+  }
+}
+
+const SPEAKING = ['write', 'end', 'writeHead', 'flushHeaders', 'setHeader', 'appendHeader', 'removeHeader', 'addTrailers'] as const;
+
+/** Replaces what a handler speaks with by nothing. @returns how to give it back */
+export function deafen(res: ServerResponse): () => void {
+  const before = Object.fromEntries(SPEAKING.map((name) => [name, res[name]]));
+  for (const name of SPEAKING) Object.assign(res, { [name]: name === 'write' ? () => true : () => res });
+  return () => void Object.assign(res, before);
+}
+
+function toBuffer(chunk: string | Uint8Array, encoding: unknown): Buffer {
+  if (typeof chunk === 'string') return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+}
+
+function callbackIn(args: readonly unknown[]): EndCallback | null {
+  const last = args.at(-1);
+  return typeof last === 'function' ? (last as EndCallback) : null;
+}
+
+/** Headers as writeHead takes them: an object, a flat list, or a list of pairs. */
+function setHeaders(res: ServerResponse, headers: unknown): void {
+  if (Array.isArray(headers)) {
+    const flat = headers.flat() as string[];
+    for (let i = 0; i + 1 < flat.length; i += 2) res.setHeader(flat[i]!, flat[i + 1]!);
+  } else if (headers !== null && typeof headers === 'object')
+    for (const [name, value] of Object.entries(headers as OutgoingHttpHeaders)) if (value !== undefined) res.setHeader(name, value);
+}

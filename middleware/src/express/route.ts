@@ -1,0 +1,291 @@
+import type { ServerResponse } from 'node:http';
+import { DecisionInProgress, codeOf } from '../decision.ts';
+import type { DecisionRuntime, OnUnexplained, OnUnloggable } from '../decision.ts';
+import { AuditError } from '../errors.ts';
+import type { Contact } from '../options.ts';
+import { problem, problemOf, sendProblem } from '../problems.ts';
+import type { Problem } from '../problems.ts';
+import type { DecisionStatus, RequestFacts, ResponseFacts } from '../record/messages.ts';
+import type { Durable } from '../sealing/sealer.ts';
+import { traceparent } from '../telemetry.ts';
+import { captureBody } from './body.ts';
+import type { CapturedBody } from './body.ts';
+import { HeldResponse, deafen } from './hold.ts';
+import type { Verdict } from './hold.ts';
+import type { NextFunction, Request, RequestHandler, Response, RouteOptions } from './types.ts';
+
+/** What routes share: the runtime of decisions, and the requests in flight that close() waits for. */
+export interface RouteContext extends DecisionRuntime {
+  contact: Contact;
+  inFlight: InFlight;
+  append: (decisionId: string, stated: Record<string, unknown>) => Promise<Durable>;
+}
+
+/** Requests that have not been recorded yet. */
+export class InFlight {
+  #count = 0;
+  #waiters: (() => void)[] = [];
+  draining = false;
+
+  enter(): void {
+    this.#count++;
+  }
+  leave(): void {
+    this.#count--;
+    if (this.#count === 0) for (const done of this.#waiters.splice(0)) done();
+  }
+  get count(): number {
+    return this.#count;
+  }
+  /** Resolves when none is left. */
+  idle(): Promise<void> {
+    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => void this.#waiters.push(resolve));
+  }
+}
+
+const failures = new WeakMap<ServerResponse, { name: string | null; code: string | null }>();
+
+/** Notes which error a response answers, so that the record names it. */
+export function noteFailure(res: ServerResponse, error: unknown): void {
+  failures.set(res, { name: error instanceof Error ? error.name : null, code: codeOf(error) });
+}
+
+type AnyOptions = RouteOptions<unknown, unknown, unknown, unknown>;
+const MAX_BODY_BYTES = 256 * 1024;
+
+/** The middleware of one route. */
+export function auditRoute<P, ResBody, ReqBody, Query>(
+  context: RouteContext,
+  options: RouteOptions<P, ResBody, ReqBody, Query>,
+): RequestHandler<P, ResBody, ReqBody, Query> {
+  checkRouteOptions(options);
+  const settings = options as unknown as AnyOptions;
+  const handler = (req: Request, res: Response, next: NextFunction): void => {
+    if (context.inFlight.draining)
+      return sendProblem(res, problem(503, 'AUDIT_CLOSED'), context.contact);
+    const begin = (body: CapturedBody): void => new RouteRun(context, settings, req, res, body).start(next);
+    try {
+      const body = captureBody(req, settings.maxBodyBytes ?? MAX_BODY_BYTES);
+      if (body instanceof Promise) body.then(begin).catch(next);
+      else begin(body);
+    } catch (error) {
+      next(error);
+    }
+  };
+  return handler as unknown as RequestHandler<P, ResBody, ReqBody, Query>;
+}
+
+const ROUTE_OPTIONS: readonly (keyof AnyOptions)[] = [
+  'subject',
+  'features',
+  'outcome',
+  'onUnloggable',
+  'onUnexplained',
+  'name',
+  'timeoutMs',
+  'maxBodyBytes',
+  'streaming',
+];
+
+function checkRouteOptions(options: object): void {
+  const stray = Object.keys(options).find((name) => !(ROUTE_OPTIONS as readonly string[]).includes(name));
+  if (stray !== undefined) throw new AuditError('OPTIONS_UNKNOWN', { got: `route option ${stray}`, want: ROUTE_OPTIONS.join(', ') });
+  const { onUnloggable, onUnexplained, streaming, timeoutMs } = options as AnyOptions;
+  oneOf('onUnloggable', onUnloggable, ['refuse', 'release']);
+  oneOf('onUnexplained', onUnexplained, ['refer', 'hold', 'release']);
+  oneOf('streaming', streaming, ['auto', 'never']);
+  if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0))
+    throw new AuditError('OPTIONS_VALUE', { got: 'an unusable timeoutMs', want: 'milliseconds above 0' });
+}
+
+function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value))
+    throw new AuditError('OPTIONS_VALUE', { got: `an unusable ${name}`, want: allowed.join(' or ') });
+}
+
+/** One request through one audited route. */
+class RouteRun {
+  readonly #context: RouteContext;
+  readonly #options: AnyOptions;
+  readonly #res: Response;
+  readonly #decision: DecisionInProgress;
+  readonly #onUnloggable: OnUnloggable;
+  readonly #onUnexplained: OnUnexplained;
+  readonly #held: HeldResponse;
+  #intended: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #cut: 'timeout' | 'aborted' | null = null;
+  #recorded = false;
+
+  constructor(context: RouteContext, options: AnyOptions, req: Request, res: Response, body: CapturedBody) {
+    this.#context = context;
+    this.#options = options;
+    this.#res = res;
+    this.#onUnloggable = options.onUnloggable ?? 'refuse';
+    this.#onUnexplained = options.onUnexplained ?? 'refer';
+    const { features } = options;
+    this.#decision = new DecisionInProgress(context, this.#facts(req, body), {
+      features: features === undefined ? null : () => features(req as never),
+      onUnloggable: this.#onUnloggable,
+    });
+    req.decision = this.#decision;
+    const streaming = options.streaming ?? (options.outcome === undefined ? 'auto' : 'never');
+    this.#held = new HeldResponse(
+      res,
+      {
+        beforeFirstByte: () => this.#beforeFirstByte(),
+        complete: (response) => this.#complete(response),
+        refuse: (answer) => this.#refuse(answer),
+        problemOf: (error) => this.#unloggable(error),
+      },
+      streaming === 'auto',
+    );
+  }
+
+  start(next: NextFunction): void {
+    this.#context.inFlight.enter();
+    this.#res.once('close', () => this.#onClose());
+    if (this.#options.timeoutMs !== undefined) {
+      this.#timer = setTimeout(() => void this.#onTimeout(), this.#options.timeoutMs);
+    }
+    // With features every score() brings its own intent; without, the handler itself is what is about to decide.
+    if (this.#options.features !== undefined) return next();
+    this.#intended = this.#decision.intend();
+    this.#intended.then(
+      () => {
+        if (this.#cut === null) next();
+      },
+      (error: unknown) => this.#giveUp(this.#unloggable(error)),
+    );
+  }
+
+  #facts(req: Request, body: CapturedBody): RequestFacts {
+    const { subject, name } = this.#options;
+    const key = req.headers['idempotency-key'];
+    const route = req.route as { path?: unknown } | undefined;
+    const path = typeof route?.path === 'string' ? route.path : req.path;
+    return {
+      subject: subject?.(req as never) ?? null,
+      route: name ?? `${req.method} ${req.baseUrl}${path}`,
+      startedAt: this.#context.now(),
+      trace: traceparent(typeof req.headers.traceparent === 'string' ? req.headers.traceparent : undefined),
+      idempotencyKey: typeof key === 'string' && key.length <= 256 ? key : null,
+      body: body.bytes,
+      raw: body.raw,
+      contentType: req.headers['content-type'] ?? null,
+    };
+  }
+
+  /** A stream's first byte waits for an intent: the handler's, or, where only score() makes them, one now. */
+  #beforeFirstByte(): Promise<void> {
+    this.#intended ??= this.#decision.intend();
+    return this.#intended;
+  }
+
+  async #complete(response: ResponseFacts): Promise<Verdict> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#cut !== null) return { kind: 'send', receipt: null };
+    const failure = failures.get(this.#res) ?? null;
+    const outcome = readOutcome(this.#options, response);
+    const status: DecisionStatus = failure === null && (response.status < 400 || outcome !== null) ? 'decided' : 'error';
+    const replaced = this.#withhold(outcome, response);
+    this.#recorded = true;
+    const durable = await this.#decision.finish(
+      replaced === null
+        ? { status, outcome, response, error: status === 'error' ? (failure ?? { name: null, code: `HTTP_${response.status}` }) : null }
+        : { status, outcome: replaced.outcome, response: factsOf(replaced.problem, this.#context.contact), error: null },
+    );
+    if (durable === null) this.#context.telemetry.released();
+    if (replaced !== null) return { kind: 'replace', problem: replaced.problem };
+    return { kind: 'send', receipt: durable?.header ?? null };
+  }
+
+  /** An adverse answer without explanation is not told: a person looks at it, or the caller tries again. */
+  #withhold(outcome: unknown, response: ResponseFacts): { problem: Problem; outcome: unknown } | null {
+    if (this.#onUnexplained === 'release' || response.streamed) return null;
+    if (this.#decision.missingExplanation(outcome) === null) return null;
+    const held = { ...problem(503, 'DECISION_UNEXPLAINED'), decisionId: this.#decision.id };
+    if (this.#onUnexplained === 'hold') return { problem: held, outcome: null };
+    const title = 'a person will look at this application';
+    return { problem: { ...held, status: 202, title, detail: 'You will hear from the contact.' }, outcome: 'referred' };
+  }
+
+  #refuse(answer: Problem): void {
+    sendProblem(this.#res, answer, this.#context.contact);
+  }
+
+  #unloggable(error: unknown): Problem {
+    const known = problemOf(error);
+    if (known !== null && known.code.startsWith('RECORD_')) return known;
+    return { ...problem(503, 'DECISION_UNLOGGABLE'), decisionId: this.#decision.id };
+  }
+
+  #giveUp(answer: Problem): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#cut !== null || this.#held.complete) return;
+    this.#recorded = true;
+    this.#held.takeOver();
+    this.#refuse(answer);
+    this.#held.silence();
+  }
+
+  async #onTimeout(): Promise<void> {
+    if (this.#recorded || this.#held.complete || this.#cut !== null) return;
+    this.#cut = 'timeout';
+    const answer = { ...problem(504, 'DECISION_TIMEOUT'), decisionId: this.#decision.id };
+    const flowing = this.#held.flowing;
+    this.#held.takeOver();
+    // While it is being recorded, whatever the handler still writes goes nowhere.
+    const release = deafen(this.#res);
+    try {
+      await this.#record('timeout', flowing ? null : factsOf(answer, this.#context.contact));
+      release();
+      if (flowing) this.#res.destroy();
+      else this.#refuse(answer);
+    } catch (error) {
+      release();
+      this.#refuse(this.#unloggable(error));
+    }
+    this.#held.silence();
+  }
+
+  #onClose(): void {
+    const delivered = this.#res.writableFinished;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const settled =
+      this.#cut !== null || delivered
+        ? Promise.resolve()
+        : this.#recorded
+          ? this.#noteIncomplete()
+          : ((this.#cut = 'aborted'), this.#record('aborted', null));
+    settled.catch(() => undefined).finally(() => this.#context.inFlight.leave());
+  }
+
+  async #record(status: 'timeout' | 'aborted', response: ResponseFacts | null): Promise<void> {
+    this.#recorded = true;
+    await this.#intended?.catch(() => undefined);
+    if (this.#decision.ended) return;
+    await this.#decision.finish({ status, outcome: null, response, error: null });
+  }
+
+  /** The answer was recorded but did not reach the caller whole: a followup says so. */
+  async #noteIncomplete(): Promise<void> {
+    await this.#context.append(this.#decision.id, { kind: 'incompleteDelivery' });
+  }
+}
+
+/** What the record says of an answer that the audit makes itself. */
+function factsOf(answer: Problem, contact: Contact): ResponseFacts {
+  const body = Buffer.from(JSON.stringify({ ...answer, contact }));
+  return { status: answer.status, contentType: 'application/problem+json', body, hash: null, length: body.length, streamed: false };
+}
+
+function readOutcome(options: AnyOptions, response: ResponseFacts): unknown {
+  if (options.outcome === undefined || response.body === null || !/json/i.test(response.contentType ?? '')) return null;
+  try {
+    const body: unknown = JSON.parse(Buffer.from(response.body).toString());
+    return options.outcome(body) ?? null;
+  } catch {
+    return null; // an error page has no outcome
+  }
+}

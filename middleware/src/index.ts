@@ -1,0 +1,15 @@
+export { createAudit } from './audit.ts';
+export type { Audit, AuditStatus, Followup } from './audit.ts';
+export type { OnUnexplained, OnUnloggable, RequestDecision, Scored } from './decision.ts';
+export { AuditError, middlewareErrorCodes } from './errors.ts';
+export type { MiddlewareErrorCode } from './errors.ts';
+export { keepRawBody } from './express/body.ts';
+export { RECEIPT_HEADER } from './express/hold.ts';
+export type { RouteOptions } from './express/types.ts';
+export { treeModel } from './model/tree-model.ts';
+export type { Background, DecisionModel, TreeModelOptions } from './model/tree-model.ts';
+export type { AuditOptions, Contact, DecisionPolicy, PagesOptions } from './options.ts';
+export { embedded } from './transports/embedded.ts';
+export type { EmbeddedOptions } from './transports/embedded.ts';
+export type { OutgoingMessage, Transport } from './transports/port.ts';
+export type { WrapInput, WrapOptions, Wrapped } from './wrap.ts';

@@ -1,0 +1,65 @@
+import { canonicalBytes, sha256, toHex } from '@showcause/core';
+import type { Json, JsonObject } from '@showcause/core';
+import { checkRegistry, parseReasonRegistry, principalReasons } from '@showcause/explain';
+import type { Explanation, FeatureRow, FiredRule, PrincipalReasons, ReasonRegistry } from '@showcause/explain';
+import { readFileSync } from 'node:fs';
+import type { DecisionModel } from './tree-model.ts';
+
+export function readRegistry(given: ReasonRegistry | string): ReasonRegistry {
+  return typeof given === 'string' ? parseReasonRegistry(JSON.parse(readFileSync(given, 'utf8'))) : given;
+}
+
+/** Member `reasons` of the deployment's facts. */
+export function registryFacts(registry: ReasonRegistry): JsonObject {
+  const { id, version, language } = registry;
+  return { id, version, language, sha256: toHex(sha256(canonicalBytes(registry as unknown as Json))) };
+}
+
+/** @throws with a code REASON_* when a feature has no reason or a text is vague or names a protected attribute */
+export function checkReasons(registry: ReasonRegistry, model: DecisionModel): void {
+  checkRegistry(registry, model.featureNames);
+}
+
+/** Up to four principal reasons: fired rules first, then what pushed the score against the person. */
+export function reasonsFor(
+  model: DecisionModel,
+  registry: ReasonRegistry,
+  scored: { row: FeatureRow; explanation: Explanation } | null,
+  row: FeatureRow | null,
+  rules: readonly FiredRule[],
+  adverseDirection: 'higher' | 'lower',
+): PrincipalReasons {
+  const question = scored ?? { row: row ?? missingRow(model), explanation: nothingScored(model) };
+  return principalReasons({
+    registry,
+    model: model.tree,
+    ...question,
+    adverseDirection,
+    rules,
+    background: model.background,
+    ...(model.outputs === 1 ? {} : { output: 0 }),
+  });
+}
+
+function missingRow(model: DecisionModel): FeatureRow {
+  return new Float64Array(model.featureNames.length).fill(NaN);
+}
+
+/** Where rules decided alone there is nothing to attribute: zeros, which add up and name nobody. */
+function nothingScored(model: DecisionModel): Explanation {
+  const zeros = (): number[] => Array.from({ length: model.outputs }, () => 0);
+  return {
+    margin: zeros(),
+    score: zeros(),
+    response: zeros(),
+    probability: null,
+    method: 'tree-path-dependent',
+    kernel: 'none',
+    version: 'none',
+    outputSpace: 'margin',
+    coverSource: 'none',
+    baseValue: zeros(),
+    attributions: zeros().map(() => new Float64Array(model.featureNames.length)),
+    additivityError: 0,
+  };
+}

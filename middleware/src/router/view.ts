@@ -1,0 +1,114 @@
+import { fromBase64, decodeSignedPromise, isJsonObject, parseTlogProof } from '@showcause/core';
+import type { Json, JsonObject } from '@showcause/core';
+import type { ReasonRegistry } from '@showcause/explain';
+import type { Contact, DecisionPolicy } from '../options.ts';
+import type { KnownDecision } from '../receipts/receipts.ts';
+
+export interface ShownReason {
+  text: string;
+  next: string | null;
+}
+
+/** What a decision's page and its JSON twin say: one source for both. */
+export interface DecisionView {
+  decisionId: string;
+  decidedAt: string | null;
+  status: string;
+  outcome: string | null;
+  terms: readonly { name: string; value: string }[];
+  reasons: readonly ShownReason[];
+  /** what the model got, by the feature's plain name */
+  data: readonly { name: string; value: string }[];
+  automated: boolean;
+  accountable: { team: string; role: string } | null;
+  later: readonly { kind: string; at: string | null }[];
+  contact: Contact;
+  receipt: {
+    promisedAt: string;
+    mergeBy: string;
+    /** place in the public log, once it is there */
+    index: number | null;
+    anchor: { chainId: number; blockNumber: number } | null;
+    logId: string;
+  };
+}
+
+export interface ViewFacts {
+  contact: Contact;
+  policy: DecisionPolicy | null;
+  registry: ReasonRegistry | null;
+  featureNames: readonly string[];
+}
+
+/** A decision in words that a person can read. Pure. */
+export function decisionView(known: KnownDecision, facts: ViewFacts): DecisionView {
+  const { decision, entry, receipt } = known;
+  const { claims, container } = entry;
+  const scored = Array.isArray(container['features']) ? (container['features'] as Json[]) : [];
+  return {
+    decisionId: decision.decisionId,
+    decidedAt: text(claims['endedAt']),
+    status: text(claims['status']) ?? 'unknown',
+    outcome: text(claims['outcome']),
+    terms: pairs(claims['terms']),
+    reasons: shownReasons(container['shown'] ?? null, claims['reasons'] ?? null),
+    data: scored.map((value, i) => {
+      const name = facts.featureNames[i] ?? `${i}`;
+      return { name: labelOf(name, facts.registry), value: valueOf(name, value, facts.registry) };
+    }),
+    automated: scored.length > 0,
+    accountable: facts.policy?.accountable ?? null,
+    later: decision.entries
+      .filter(({ type }) => type === 'followup')
+      .map((later) => ({ kind: text(later.claims['kind']) ?? 'note', at: text(later.claims['at']) })),
+    contact: facts.contact,
+    receipt: receiptView(receipt),
+  };
+}
+
+function receiptView(receipt: KnownDecision['receipt']): DecisionView['receipt'] {
+  const { promise } = decodeSignedPromise(fromBase64(receipt.promise));
+  return {
+    promisedAt: new Date(promise.signedAt * 1000).toISOString(),
+    mergeBy: new Date(promise.mergeBy * 1000).toISOString(),
+    index: receipt.proof === null ? null : parseTlogProof(receipt.proof).index,
+    anchor: receipt.anchor === null ? null : { chainId: receipt.anchor.chainId, blockNumber: receipt.anchor.blockNumber },
+    logId: receipt.logId,
+  };
+}
+
+function shownReasons(shown: Json, claimed: Json): ShownReason[] {
+  const list = Array.isArray(shown) ? shown : Array.isArray(claimed) ? claimed : [];
+  return (list as Json[])
+    .filter(isJsonObject)
+    .slice(0, 4)
+    .map((reason) => ({ text: text(reason['text']) ?? '', next: text(reason['next']) }));
+}
+
+function pairs(value: Json | undefined): { name: string; value: string }[] {
+  if (value === undefined || value === null || !isJsonObject(value)) return [];
+  return Object.entries(value as JsonObject)
+    .filter(([, member]) => typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean')
+    .map(([name, member]) => ({ name: words(name), value: String(member) }));
+}
+
+function labelOf(feature: string, registry: ReasonRegistry | null): string {
+  return registry?.labels[feature] ?? words(feature);
+}
+
+/** The registry's word for a value where a reason of this feature has one. */
+function valueOf(feature: string, value: Json, registry: ReasonRegistry | null): string {
+  if (value === null) return 'not given';
+  const shown = typeof value === 'string' ? value : JSON.stringify(value);
+  const reason = registry?.reasons.find(({ features, values }) => features.length === 1 && features[0] === feature && Object.hasOwn(values, shown));
+  return reason?.values[shown] ?? shown;
+}
+
+/** `durationMonths` and `duration_months` as `duration months`. */
+function words(name: string): string {
+  return name.replaceAll('_', ' ').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}

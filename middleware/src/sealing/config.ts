@@ -1,0 +1,42 @@
+import type { KeyPair } from '@showcause/core/node';
+
+/** All the sealing thread needs, as plain data. */
+export interface SealingConfig {
+  producer: string;
+  /** 32 bytes */
+  logId: Uint8Array;
+  producerKey: KeyPair;
+  /** 64 bytes */
+  storeKey: Uint8Array;
+  /** file of subject keys */
+  keyFile: string;
+  spoolDir: string;
+  /** leaf hash of the deployment entry, hex */
+  deployment: string;
+  /** registrar-signed entries that each epoch sends ahead: the key entry, then the deployment */
+  registrations: readonly Uint8Array[];
+  featureNames: readonly string[];
+  /** JSON texts of claims that every decision states: people accountable and retention rule */
+  people: string;
+  retention: string;
+  heartbeatSeconds: number;
+  mergeBySeconds: number;
+  segmentBytes: number;
+  maxSpoolBytes: number;
+  allowVolatileSpool: boolean;
+}
+
+/** How far the spool is durable. */
+export interface SealingStatus {
+  epoch: number;
+  /** seq of the newest durable entry */
+  seq: number;
+  poisoned: boolean;
+  full: boolean;
+  spoolBytes: number;
+  /** intents without a decision yet */
+  open: number;
+  unlogged: number;
+  alarms: readonly { code: string; segment: string; detail: string }[];
+  lastCommitMs: number;
+}

@@ -1,0 +1,177 @@
+import { SPOOL_REGISTRATION, encodeMessage, encodeSpoolRecord, fromHex, isJsonObject, parseJson, producerKeyId, toHex } from '@showcause/core';
+import type { JsonObject } from '@showcause/core';
+import { AuditError } from '../errors.ts';
+import { KeyStore } from '../keystore/keystore.ts';
+import type { SubjectKey } from '../keystore/keystore.ts';
+import { DecisionIndex, INDEX_DECISION, INDEX_FOLLOWUP } from '../spool/decision-index.ts';
+import { volatileFilesystem } from '../spool/disk.ts';
+import { lockSpool, processTable } from '../spool/lock.ts';
+import { recoverSpool } from '../spool/recovery.ts';
+import type { FoundMessage, SpoolAlarm } from '../spool/recovery.ts';
+import { nextEpoch, readEpochState, writeEpochState } from '../spool/state.ts';
+import type { StreamEnd } from '../spool/state.ts';
+import { BatchTree } from './batch.ts';
+import type { promiseSigner } from './commit.ts';
+import type { SealingConfig } from './config.ts';
+import type { EnginePorts } from './engine.ts';
+import { openWithAny, sealedEntryOf } from './open-entry.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** An intent that an earlier process left without a decision. */
+export interface OpenIntent {
+  /** hex */
+  leaf: string;
+  /** claims of the intent, or null when its key is gone */
+  claims: JsonObject | null;
+  key: SubjectKey | null;
+}
+
+export interface UnloggedSpan {
+  count: number;
+  /** Unix ms */
+  from: number;
+  to: number;
+}
+
+/** A locked, recovered spool with a durable new epoch number. */
+export interface EpochStart {
+  epoch: number;
+  keyId: Uint8Array;
+  previous: StreamEnd | null;
+  keys: KeyStore;
+  index: DecisionIndex;
+  openIntents: readonly OpenIntent[];
+  registrations: readonly Uint8Array[];
+  alarms: readonly SpoolAlarm[];
+  /** Says that epochs before this one need no recovery any more. */
+  settle(epoch: number): void;
+  unlock(): void;
+  /** Keeps the count of what was released without a record, as durably as the disk still allows. */
+  noteUnlogged(span: UnloggedSpan): void;
+  takeUnlogged(): UnloggedSpan | null;
+  clearUnlogged(): void;
+}
+
+/** @throws {AuditError} `SPOOL_VOLATILE`, `SPOOL_LOCKED`, `SPOOL_FOREIGN`, `SPOOL_CORRUPT`, `KEY_STORE` */
+export function startEpoch(config: SealingConfig, ports: EnginePorts, sign: ReturnType<typeof promiseSigner>): EpochStart {
+  const { disk } = ports;
+  const dir = config.spoolDir;
+  disk.makeDirectory(dir);
+  const volatile = volatileFilesystem(disk, dir);
+  if (volatile !== null && !config.allowVolatileSpool)
+    throw new AuditError('SPOOL_VOLATILE', { got: `${volatile} at ${dir}`, want: 'a disk' });
+  const lock = lockSpool(disk, dir, processTable(disk));
+  try {
+    const state = readEpochState(disk, dir);
+    const recovered = recoverSpool(disk, dir, config, state.settled, (epoch, firstSeq, leaves) =>
+      sign(epoch, firstSeq, leaves.length, new BatchTree(leaves).root),
+    );
+    const epoch = nextEpoch(Math.max(state.last, recovered.newestEpoch), ports.now());
+    const previous = recovered.end ?? state.previous;
+    writeEpochState(disk, dir, { last: epoch, settled: state.settled, previous });
+    const keys = new KeyStore(disk, config.keyFile, config.storeKey);
+    const index = new DecisionIndex(disk, dir);
+    const openIntents = findOpenIntents(recovered.messages, keys);
+    reindex(recovered.messages, state.settled, index, keys);
+    return {
+      epoch,
+      keyId: producerKeyId(config.producerKey.publicKey),
+      previous,
+      keys,
+      index,
+      openIntents,
+      registrations: config.registrations.map((entry) =>
+        encodeSpoolRecord({ type: SPOOL_REGISTRATION, seq: 0, bytes: encodeMessage({ entry, sealed: NOTHING }) }),
+      ),
+      alarms: recovered.alarms,
+      settle: (settled) => writeEpochState(disk, dir, { last: epoch, settled, previous }),
+      unlock: () => lock.release(),
+      ...unloggedFile(ports, dir),
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Intents that no decision of any recovered epoch names. */
+function findOpenIntents(messages: readonly FoundMessage[], keys: KeyStore): OpenIntent[] {
+  const open = new Map<string, FoundMessage>();
+  for (const found of messages) {
+    const entry = sealedEntryOf(found.message);
+    if (entry?.type === 'intent') open.set(toHex(found.leaf), found);
+    if (entry?.type === 'decision') open.delete(entry.intent);
+  }
+  return [...open].map(([leaf, found]) => {
+    const opened = openWithAny(sealedEntryOf(found.message)!, found.message.sealed, keys.candidates());
+    if (opened === null) return { leaf, claims: null, key: null };
+    const claims = opened.opened.container['claims'] ?? null;
+    if (!isJsonObject(claims)) return { leaf, claims: null, key: opened.key };
+    adopt(keys, opened.key, claims);
+    return { leaf, claims, key: opened.key };
+  });
+}
+
+/** Puts back into the index what a crash kept from it. */
+function reindex(messages: readonly FoundMessage[], settled: number, index: DecisionIndex, keys: KeyStore): void {
+  if (messages.length === 0) return;
+  const seen = index.seen(settled);
+  for (const found of messages) {
+    if (seen.has(`${found.epoch}:${found.seq}`)) continue;
+    const entry = sealedEntryOf(found.message);
+    if (entry === null || entry.type === 'intent') continue;
+    const opened = openWithAny(entry, found.message.sealed, keys.candidates());
+    const claims = opened?.opened.container['claims'];
+    if (opened === null || claims === undefined || !isJsonObject(claims)) continue;
+    adopt(keys, opened.key, claims);
+    const { decisionId } = claims;
+    if (typeof decisionId !== 'string') continue;
+    const { epoch, firstSeq, seq, offset, batchOffset } = found;
+    const kind = entry.type === 'decision' ? INDEX_DECISION : INDEX_FOLLOWUP;
+    index.add({ decisionId, kind, keyOrdinal: opened.key.ordinal, epoch, firstSeq, seq, offset, batchOffset });
+  }
+  index.flush();
+}
+
+function adopt(keys: KeyStore, key: SubjectKey, claims: JsonObject): void {
+  const { subject } = claims;
+  if (typeof subject === 'string' && fromHex(subject).length === 32) keys.adopt(key.ordinal, subject);
+}
+
+function unloggedFile(
+  { disk }: EnginePorts,
+  dir: string,
+): Pick<EpochStart, 'noteUnlogged' | 'takeUnlogged' | 'clearUnlogged'> {
+  const path = `${dir}/unlogged.json`;
+  let left = readUnlogged(disk.read(path));
+  return {
+    noteUnlogged(span) {
+      try {
+        disk.replace(path, JSON.stringify(span));
+      } catch {
+        // The disk is why there is a gap; the count in memory still becomes an entry if it comes back.
+      }
+    },
+    takeUnlogged() {
+      const span = left;
+      left = null;
+      return span;
+    },
+    clearUnlogged() {
+      if (disk.read(path) !== null) disk.remove(path);
+    },
+  };
+}
+
+function readUnlogged(bytes: Uint8Array | null): UnloggedSpan | null {
+  if (bytes === null) return null;
+  try {
+    const value = parseJson(new TextDecoder().decode(bytes));
+    if (!isJsonObject(value)) return null;
+    const { count, from, to } = value;
+    return typeof count === 'number' && typeof from === 'number' && typeof to === 'number' ? { count, from, to } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,112 @@
+import { ByteReader, concatBytes, fromHex, toHex, u32, u64 } from '@showcause/core';
+import type { Disk, DiskFile } from './disk.ts';
+
+const NAME = 'decisions.index';
+/** decisionId 16 ‖ kind u8 ‖ key ordinal u32 ‖ epoch u64 ‖ segment's first seq u64 ‖ seq u64 ‖ offset u32 ‖ batch offset u32 */
+const RECORD_BYTES = 53;
+const CHUNK_RECORDS = 65_536;
+
+export const INDEX_DECISION = 1;
+export const INDEX_FOLLOWUP = 2;
+
+/** Where an entry about a decision lies in the spool. */
+export interface IndexRecord {
+  /** hex, 16 bytes */
+  decisionId: string;
+  kind: number;
+  keyOrdinal: number;
+  epoch: number;
+  firstSeq: number;
+  seq: number;
+  offset: number;
+  /** where the batch of its promise begins in the same segment */
+  batchOffset: number;
+}
+
+/**
+ * From a decision's number to its place in the spool. Derived: whatever a crash takes from it is
+ * rebuilt by opening the records, so it is written without a sync. Looked up by a scan of the file,
+ * newest first: a page is rare, and the index of ten million decisions needs no memory.
+ */
+export class DecisionIndex {
+  readonly #disk: Disk;
+  readonly #path: string;
+  readonly #file: DiskFile;
+  #length: number;
+  #pending: Uint8Array[] = [];
+
+  constructor(disk: Disk, dir: string) {
+    this.#disk = disk;
+    this.#path = `${dir}/${NAME}`;
+    const missing = disk.read(this.#path) === null;
+    this.#file = missing ? disk.create(this.#path) : disk.open(this.#path);
+    this.#length = missing ? 0 : disk.size(this.#path) - (disk.size(this.#path) % RECORD_BYTES);
+  }
+
+  add(record: IndexRecord): void {
+    this.#pending.push(
+      concatBytes(
+        fromHex(record.decisionId, 16),
+        new Uint8Array([record.kind]),
+        u32(record.keyOrdinal),
+        u64(record.epoch),
+        u64(record.firstSeq),
+        u64(record.seq),
+        u32(record.offset),
+        u32(record.batchOffset),
+      ),
+    );
+  }
+
+  flush(): void {
+    if (this.#pending.length === 0) return;
+    const bytes = concatBytes(...this.#pending);
+    this.#pending = [];
+    this.#file.write(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** All records of a decision, oldest first. */
+  find(decisionId: string): IndexRecord[] {
+    this.flush();
+    const wanted = Buffer.from(decisionId, 'hex');
+    const found: IndexRecord[] = [];
+    const step = CHUNK_RECORDS * RECORD_BYTES;
+    for (let at = 0; at < this.#length; at += step) {
+      const chunk = Buffer.from(this.#disk.readAt(this.#path, at, Math.min(step, this.#length - at)));
+      for (let hit = chunk.indexOf(wanted); hit !== -1; hit = chunk.indexOf(wanted, hit + 1))
+        if (hit % RECORD_BYTES === 0) found.push(decode(chunk.subarray(hit, hit + RECORD_BYTES)));
+    }
+    return found;
+  }
+
+  /** Every record of epochs from `epoch` on, as `epoch:seq`. */
+  seen(epoch: number): Set<string> {
+    const seen = new Set<string>();
+    const bytes = this.#disk.readAt(this.#path, 0, this.#length);
+    for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
+      const record = decode(bytes.subarray(at, at + RECORD_BYTES));
+      if (record.epoch >= epoch) seen.add(`${record.epoch}:${record.seq}`);
+    }
+    return seen;
+  }
+
+  close(): void {
+    this.flush();
+    this.#file.close();
+  }
+}
+
+function decode(bytes: Uint8Array): IndexRecord {
+  const reader = new ByteReader(bytes);
+  return {
+    decisionId: toHex(reader.take(16)),
+    kind: reader.uint(1),
+    keyOrdinal: reader.uint(4),
+    epoch: reader.uint(8),
+    firstSeq: reader.uint(8),
+    seq: reader.uint(8),
+    offset: reader.uint(4),
+    batchOffset: reader.uint(4),
+  };
+}

@@ -1,0 +1,117 @@
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { isMissing, syncDirectory, writeFileDurably } from '@showcause/core/node';
+
+/** An open file. Positions are bytes from its start. */
+export interface DiskFile {
+  /** All of `bytes` at `position`, not yet durable. */
+  write(bytes: Uint8Array, position: number): void;
+  /** When it returns, everything written is durable. After an error nothing on this file may be believed. */
+  datasync(): void;
+  truncate(length: number): void;
+  close(): void;
+}
+
+/** The disk as the spool and the key store see it. Synchronous: the caller is a thread of its own. */
+export interface Disk {
+  makeDirectory(dir: string): void;
+  list(dir: string): string[];
+  /** null when there is no such file */
+  read(path: string): Uint8Array | null;
+  /** Up to `length` bytes from `position`; shorter at the file's end. */
+  readAt(path: string, position: number, length: number): Uint8Array;
+  size(path: string): number;
+  /** A new file, mode 0600. Throws EEXIST when it is there. */
+  create(path: string): DiskFile;
+  open(path: string): DiskFile;
+  /** Old or new bytes after a crash, never a mix; durable on return. */
+  replace(path: string, bytes: Uint8Array | string): void;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+  /** Makes new and renamed names in `dir` durable. */
+  syncDirectory(dir: string): void;
+  /** `f_type` of statfs(2). */
+  filesystemType(dir: string): number;
+}
+
+class NodeDiskFile implements DiskFile {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    for (let at = 0; at < bytes.length; )
+      at += writeSync(this.#fd, bytes, at, bytes.length - at, position + at);
+  }
+  datasync(): void {
+    fdatasyncSync(this.#fd);
+  }
+  truncate(length: number): void {
+    ftruncateSync(this.#fd, length);
+  }
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** The real one. */
+export const nodeDisk: Disk = {
+  makeDirectory: (dir) => void mkdirSync(dir, { recursive: true, mode: 0o700 }),
+  list: (dir) => (existsSync(dir) ? readdirSync(dir).sort() : []),
+  read(path) {
+    try {
+      const bytes = readFileSync(path);
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  },
+  readAt(path, position, length) {
+    const fd = openSync(path, 'r');
+    try {
+      const bytes = new Uint8Array(length);
+      let at = 0;
+      for (let read = -1; read !== 0 && at < length; at += read)
+        read = readSync(fd, bytes, at, length - at, position + at);
+      return bytes.subarray(0, at);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  size: (path) => statSync(path).size,
+  create: (path) => new NodeDiskFile(openSync(path, 'wx+', 0o600)),
+  open: (path) => new NodeDiskFile(openSync(path, 'r+')),
+  replace: (path, bytes) => writeFileDurably(path, bytes, 0o600),
+  rename: (from, to) => renameSync(from, to),
+  remove: (path) => unlinkSync(path),
+  syncDirectory,
+  filesystemType: (dir) => statfsSync(dir).type,
+};
+
+const volatileFilesystems: Readonly<Record<number, string>> = {
+  0x01021994: 'tmpfs',
+  0x858458f6: 'ramfs',
+  0x794c7630: 'overlayfs',
+};
+
+/** The name of a file system that loses its files with the machine or container, or null. */
+export function volatileFilesystem(disk: Disk, dir: string): string | null {
+  return volatileFilesystems[disk.filesystemType(dir)] ?? null;
+}

@@ -1,0 +1,85 @@
+import type { Disk, DiskFile } from './disk.ts';
+
+/** Where a fault may be put: throw from it to fail the call. */
+export interface DiskFaults {
+  onWrite?: (path: string, bytes: number) => void;
+  onDatasync?: (path: string) => void;
+}
+
+/** A disk in memory: for tests and trials, durable as long as the process. */
+export interface MemoryDisk extends Disk {
+  readonly files: Map<string, Uint8Array>;
+  readonly faults: DiskFaults;
+  filesystem: number;
+}
+
+export function memoryDisk(): MemoryDisk {
+  const files = new Map<string, Uint8Array>();
+  const faults: DiskFaults = {};
+  const need = (path: string): Uint8Array => {
+    const bytes = files.get(path);
+    if (bytes === undefined) throw Object.assign(new Error(`no file ${path}`), { code: 'ENOENT' });
+    return bytes;
+  };
+  const disk: MemoryDisk = {
+    files,
+    faults,
+    filesystem: 0xef53,
+    makeDirectory: () => undefined,
+    list: (dir) =>
+      [...files.keys()]
+        .filter((path) => path.startsWith(`${dir}/`) && !path.slice(dir.length + 1).includes('/'))
+        .map((path) => path.slice(dir.length + 1))
+        .sort(),
+    read: (path) => files.get(path) ?? null,
+    readAt: (path, position, length) => need(path).slice(position, position + length),
+    size: (path) => need(path).length,
+    create(path) {
+      if (files.has(path)) throw Object.assign(new Error(`file ${path} is there`), { code: 'EEXIST' });
+      files.set(path, new Uint8Array(0));
+      return memoryFile(disk, path);
+    },
+    open(path) {
+      need(path);
+      return memoryFile(disk, path);
+    },
+    replace(path, bytes) {
+      files.set(path, typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes.slice());
+    },
+    rename(from, to) {
+      files.set(to, need(from));
+      files.delete(from);
+    },
+    remove: (path) => void files.delete(path),
+    syncDirectory: () => undefined,
+    filesystemType: () => disk.filesystem,
+  };
+  return disk;
+}
+
+function memoryFile(disk: MemoryDisk, path: string): DiskFile {
+  // Grows by doubling, so that appending stays linear; readers see the exact length.
+  let store = disk.files.get(path)!.slice();
+  let length = store.length;
+  const publish = (): void => void disk.files.set(path, store.subarray(0, length));
+  return {
+    write(bytes, position) {
+      disk.faults.onWrite?.(path, bytes.length);
+      const end = position + bytes.length;
+      if (end > store.length) {
+        const larger = new Uint8Array(Math.max(end, 2 * store.length));
+        larger.set(store.subarray(0, length));
+        store = larger;
+      }
+      store.set(bytes, position);
+      length = Math.max(length, end);
+      publish();
+    },
+    datasync: () => disk.faults.onDatasync?.(path),
+    truncate(to) {
+      length = Math.min(length, to);
+      publish();
+    },
+    close: () => undefined,
+  };
+}

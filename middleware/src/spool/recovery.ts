@@ -1,0 +1,199 @@
+import {
+  SPOOL_PROMISE,
+  encodeSignedPromise,
+  encodeSpoolHeader,
+  encodeSpoolRecord,
+  isStreamed,
+  leafHash,
+  parseEntry,
+  spoolFileName,
+  toHex,
+} from '@showcause/core';
+import type { Hash, SignedPromise, SpoolHeader } from '@showcause/core';
+import { AuditError } from '../errors.ts';
+import type { Disk } from './disk.ts';
+import { nextRecord, scanRecords, scanSegment } from './scan.ts';
+import type { ScannedMessage, ScannedSegment } from './scan.ts';
+import type { StreamEnd } from './state.ts';
+
+/** magic, ids, numbers and a name of at most 64 characters */
+const LARGEST_HEADER = 256;
+
+/** Something an operator must look at. Never holds personal data. */
+export interface SpoolAlarm {
+  code: 'SPOOL_CORRUPT';
+  segment: string;
+  detail: string;
+}
+
+/** A message of an earlier epoch with the segment it lies in. */
+export interface FoundMessage extends ScannedMessage {
+  epoch: number;
+  firstSeq: number;
+}
+
+/** What the earlier epochs left behind, after their tails were cut and everything was promised. */
+export interface Recovered {
+  messages: readonly FoundMessage[];
+  /** newest epoch that has an entry */
+  end: StreamEnd | null;
+  newestEpoch: number;
+  alarms: readonly SpoolAlarm[];
+}
+
+export interface RecoveryOwner {
+  producer: string;
+  logId: Uint8Array;
+}
+
+/** Signs a promise over leaves of consecutive seqs of an earlier epoch. */
+export type PromiseSigner = (epoch: number, firstSeq: number, leaves: readonly Hash[]) => SignedPromise;
+
+/**
+ * Reads every segment of unsettled epochs: cuts torn tails, quarantines corruption with an alarm,
+ * rewrites the tail so that a failed sync of the earlier process cannot hide in the page cache, and
+ * signs what no promise covers.
+ * @throws {AuditError} `SPOOL_FOREIGN` when a segment is another producer's or log's
+ */
+export function recoverSpool(
+  disk: Disk,
+  dir: string,
+  owner: RecoveryOwner,
+  settled: number,
+  sign: PromiseSigner,
+): Recovered {
+  const alarms: SpoolAlarm[] = [];
+  const segments = unsettledSegments(disk, dir, owner, settled, alarms);
+  const messages: FoundMessage[] = [];
+  segments.forEach((segment, i) => {
+    const last = segments[i + 1]?.header.epoch !== segment.header.epoch;
+    for (const part of mend(disk, dir, segment, last, alarms)) {
+      if (last || part.uncovered.length > 0) settleTail(disk, dir, part, sign);
+      for (const message of part.messages)
+        messages.push({ ...message, epoch: part.header.epoch, firstSeq: part.header.firstSeq });
+    }
+  });
+  const newest = messages.at(-1);
+  return {
+    messages,
+    end: newest === undefined ? null : { epoch: newest.epoch, seq: newest.seq, leaf: toHex(newest.leaf) },
+    newestEpoch: segments.at(-1)?.header.epoch ?? 0,
+    alarms,
+  };
+}
+
+function unsettledSegments(
+  disk: Disk,
+  dir: string,
+  owner: RecoveryOwner,
+  settled: number,
+  alarms: SpoolAlarm[],
+): ScannedSegment[] {
+  const segments: ScannedSegment[] = [];
+  for (const name of disk.list(dir)) {
+    if (!name.endsWith('.spool')) continue;
+    const path = `${dir}/${name}`;
+    if (epochInName(name) < settled) continue;
+    const bytes = disk.read(path)!;
+    let segment: ScannedSegment;
+    try {
+      segment = scanSegment(name, bytes);
+    } catch {
+      // Begun, but the crash came before its header was durable: nothing in it was ever promised.
+      if (bytes.length > LARGEST_HEADER) alarms.push({ code: 'SPOOL_CORRUPT', segment: name, detail: 'header is not whole' });
+      quarantine(disk, dir, name);
+      continue;
+    }
+    const { header } = segment;
+    if (header.producer !== owner.producer || toHex(header.logId) !== toHex(owner.logId) || spoolFileName(header) !== name)
+      throw new AuditError('SPOOL_FOREIGN', { got: name, want: `segments of ${owner.producer}` });
+    segments.push(segment);
+  }
+  return segments;
+}
+
+function epochInName(name: string): number {
+  return Number(name.split('-').at(-2));
+}
+
+/** Cuts a torn tail; parts a corrupt segment into the good records before and behind. */
+function mend(disk: Disk, dir: string, segment: ScannedSegment, lastOfEpoch: boolean, alarms: SpoolAlarm[]): ScannedSegment[] {
+  if (segment.end === 'clean') return [segment];
+  if (segment.end === 'torn' && lastOfEpoch) {
+    cut(disk, `${dir}/${segment.name}`, segment.goodBytes);
+    return [segment];
+  }
+  const { bytes, header, name, goodBytes } = segment;
+  alarms.push({ code: 'SPOOL_CORRUPT', segment: name, detail: `wrong record at byte ${goodBytes} of ${bytes.length}` });
+  copyToQuarantine(disk, dir, name, bytes);
+  const parts = [segment];
+  for (let at = nextRecord(bytes, goodBytes); at !== null; ) {
+    const rest = scanRecords(name, header, bytes, at);
+    const salvaged = salvage(disk, dir, header, rest, at);
+    if (salvaged !== null) parts.push(salvaged);
+    at = rest.end === 'corrupt' ? nextRecord(bytes, rest.goodBytes) : null;
+  }
+  cut(disk, `${dir}/${name}`, goodBytes);
+  return parts;
+}
+
+/** Good records behind a corrupt one become a segment of their own, named by their first seq. */
+function salvage(disk: Disk, dir: string, header: SpoolHeader, rest: ScannedSegment, start: number): ScannedSegment | null {
+  const [first] = rest.messages;
+  if (first === undefined) return null;
+  const own: SpoolHeader = { ...header, firstSeq: first.seq, prev: prevOf(first) };
+  const head = encodeSpoolHeader(own);
+  const bytes = new Uint8Array(head.length + rest.goodBytes - start);
+  bytes.set(head);
+  bytes.set(rest.bytes.subarray(start, rest.goodBytes), head.length);
+  const name = spoolFileName(own);
+  disk.replace(`${dir}/${name}`, bytes);
+  return scanSegment(name, bytes);
+}
+
+function prevOf(message: ScannedMessage): Uint8Array {
+  const parsed = parseEntry(message.message.entry);
+  return parsed.kind === 'known' && isStreamed(parsed.entry) ? Buffer.from(parsed.entry.prev, 'hex') : new Uint8Array(32);
+}
+
+/** Makes the last segment of an epoch durable again, byte for byte, and promises its uncovered tail. */
+function settleTail(disk: Disk, dir: string, segment: ScannedSegment, sign: PromiseSigner): void {
+  const file = disk.open(`${dir}/${segment.name}`);
+  try {
+    file.write(segment.bytes.subarray(0, segment.goodBytes), 0);
+    const [first] = segment.uncovered;
+    if (first !== undefined) {
+      const signed = sign(segment.header.epoch, first.seq, segment.uncovered.map(({ message }) => leafHash(message.entry)));
+      const record = encodeSpoolRecord({
+        type: SPOOL_PROMISE,
+        seq: segment.uncovered.at(-1)!.seq,
+        bytes: encodeSignedPromise(signed),
+      });
+      file.write(record, segment.goodBytes);
+    }
+    file.datasync();
+  } finally {
+    file.close();
+  }
+}
+
+function cut(disk: Disk, path: string, length: number): void {
+  const file = disk.open(path);
+  try {
+    file.truncate(length);
+    file.datasync();
+  } finally {
+    file.close();
+  }
+}
+
+function quarantine(disk: Disk, dir: string, name: string): void {
+  copyToQuarantine(disk, dir, name, disk.read(`${dir}/${name}`)!);
+  disk.remove(`${dir}/${name}`);
+  disk.syncDirectory(dir);
+}
+
+function copyToQuarantine(disk: Disk, dir: string, name: string, bytes: Uint8Array): void {
+  disk.makeDirectory(`${dir}/quarantine`);
+  disk.replace(`${dir}/quarantine/${name}.${toHex(leafHash(bytes)).slice(0, 16)}`, bytes);
+}

@@ -1,0 +1,144 @@
+import { encodeSpoolHeader, spoolFileName } from '@showcause/core';
+import type { SpoolHeader } from '@showcause/core';
+import { AuditError } from '../errors.ts';
+import type { Disk, DiskFile } from './disk.ts';
+
+export interface SegmentLimits {
+  /** a new segment begins once this many bytes are reached */
+  segmentBytes: number;
+  /** all segments of the folder together */
+  maxSpoolBytes: number;
+}
+
+/** Where records of one append lie: the segment is named by its first seq. */
+export interface Extent {
+  firstSeq: number;
+  offset: number;
+}
+
+/**
+ * Appends to the newest segment of one epoch: write → fdatasync → return. After a failed sync the
+ * descriptor is never synced again (Linux marks the lost pages clean, so a second sync would lie);
+ * every later append is refused.
+ */
+export class SegmentWriter {
+  readonly #disk: Disk;
+  readonly #dir: string;
+  readonly #limits: SegmentLimits;
+  #file: DiskFile | null = null;
+  #firstSeq = 0;
+  #length = 0;
+  #total: number;
+  #poison: unknown = null;
+
+  constructor(disk: Disk, dir: string, limits: SegmentLimits) {
+    this.#disk = disk;
+    this.#dir = dir;
+    this.#limits = limits;
+    this.#total = spoolBytes(disk, dir);
+  }
+
+  get poisoned(): boolean {
+    return this.#poison !== null;
+  }
+  get totalBytes(): number {
+    return this.#total;
+  }
+  /** True when the next append may begin a new segment. */
+  get full(): boolean {
+    return this.#length >= this.#limits.segmentBytes;
+  }
+  /** Where the next append will lie. */
+  get position(): Extent {
+    return { firstSeq: this.#firstSeq, offset: this.#length };
+  }
+
+  /** Header → fdatasync → fsync of the folder. */
+  begin(header: SpoolHeader): void {
+    this.#guard();
+    const bytes = encodeSpoolHeader(header);
+    try {
+      const file = this.#disk.create(`${this.#dir}/${spoolFileName(header)}`);
+      file.write(bytes, 0);
+      file.datasync();
+      this.#disk.syncDirectory(this.#dir);
+      this.#file?.close();
+      this.#file = file;
+    } catch (cause) {
+      throw this.#fail(cause);
+    }
+    this.#firstSeq = header.firstSeq;
+    this.#length = bytes.length;
+    this.#total += bytes.length;
+  }
+
+  /** @throws {AuditError} `SPOOL_FULL` before anything is written */
+  reserve(bytes: number): void {
+    this.#guard();
+    if (this.#total + bytes > this.#limits.maxSpoolBytes)
+      throw new AuditError('SPOOL_FULL', {
+        got: `${this.#total} bytes and ${bytes} more`,
+        want: `at most ${this.#limits.maxSpoolBytes}`,
+      });
+  }
+
+  /**
+   * Durable on return.
+   * @throws {AuditError} `SPOOL_FULL` when the disk is full: nothing of `bytes` stays; `SPOOL_POISONED`
+   */
+  append(bytes: Uint8Array): void {
+    this.#guard();
+    const file = this.#file;
+    if (file === null) throw new TypeError('no segment was begun');
+    try {
+      file.write(bytes, this.#length);
+    } catch (cause) {
+      if (!isDiskFull(cause)) throw this.#fail(cause);
+      this.#undo(file);
+      throw new AuditError('SPOOL_FULL', { got: 'a full disk', cause });
+    }
+    try {
+      file.datasync();
+    } catch (cause) {
+      throw this.#fail(cause);
+    }
+    this.#length += bytes.length;
+    this.#total += bytes.length;
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = null;
+  }
+
+  /** A write that did not fit leaves nothing behind, and that is made sure of before anything else is written. */
+  #undo(file: DiskFile): void {
+    try {
+      file.truncate(this.#length);
+      file.datasync();
+    } catch (cause) {
+      throw this.#fail(cause);
+    }
+  }
+
+  #guard(): void {
+    if (this.#poison !== null) throw new AuditError('SPOOL_POISONED', { got: 'an earlier failure', cause: this.#poison });
+  }
+
+  #fail(cause: unknown): AuditError {
+    this.#poison = cause ?? new Error('unknown');
+    return new AuditError('SPOOL_POISONED', { got: (cause as NodeJS.ErrnoException).code ?? 'a failed write', cause });
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+function spoolBytes(disk: Disk, dir: string): number {
+  return disk
+    .list(dir)
+    .filter((name) => name.endsWith('.spool'))
+    .reduce((sum, name) => sum + disk.size(`${dir}/${name}`), 0);
+}

@@ -1,0 +1,87 @@
+import { DecisionInProgress, codeOf } from './decision.ts';
+import type { OnUnexplained, OnUnloggable, RequestDecision } from './decision.ts';
+import { AuditError } from './errors.ts';
+import type { RouteContext } from './express/route.ts';
+import type { FeatureRecord } from '@showcause/explain';
+
+/** `decision` inside {@link wrapDecision}. */
+export type Wrapped = RequestDecision;
+
+export interface WrapOptions<Input, Output> {
+  /** the decision's name in the record: 'job nightly-review' */
+  name: string;
+  subject?: (input: Input) => string | null | undefined;
+  features?: (input: Input) => FeatureRecord | readonly (number | null)[];
+  outcome?: (output: Output) => unknown;
+  onUnloggable?: OnUnloggable;
+  onUnexplained?: Exclude<OnUnexplained, 'refer'>;
+}
+
+export interface WrapInput<Input> {
+  value: Input;
+  /** the bytes as received; JSON of the value otherwise */
+  raw?: Uint8Array;
+  idempotencyKey?: string;
+  traceparent?: string;
+}
+
+/**
+ * Decides outside Express: intent, then `decide`, then the record; the output is returned only when
+ * the decision is durable. A throw is recorded and thrown again.
+ * @throws {AuditError} `DECISION_UNEXPLAINED`; what refused the record
+ */
+export async function wrapDecision<Input, Output>(
+  context: RouteContext,
+  options: WrapOptions<Input, Output>,
+  input: WrapInput<Input>,
+  decide: (input: Input, decision: Wrapped) => Promise<Output> | Output,
+): Promise<{ output: Output; decisionId: string; receipt: string | null }> {
+  const { features, subject } = options;
+  const decision = new DecisionInProgress(
+    context,
+    {
+      subject: subject?.(input.value) ?? null,
+      route: options.name,
+      startedAt: context.now(),
+      trace: input.traceparent ?? null,
+      idempotencyKey: input.idempotencyKey ?? null,
+      body: input.raw ?? jsonBytes(input.value),
+      raw: input.raw !== undefined,
+      contentType: input.raw === undefined ? 'application/json' : null,
+    },
+    {
+      features: features === undefined ? null : () => features(input.value),
+      onUnloggable: options.onUnloggable ?? 'refuse',
+    },
+  );
+  context.inFlight.enter();
+  try {
+    if (features === undefined) await decision.intend();
+    const output = await attempt(decision, () => decide(input.value, decision));
+    const outcome = options.outcome?.(output) ?? null;
+    if (options.onUnexplained !== 'release' && decision.missingExplanation(outcome) !== null) {
+      await decision.finish({ status: 'error', outcome: null, response: null, error: { name: null, code: 'DECISION_UNEXPLAINED' } });
+      throw new AuditError('DECISION_UNEXPLAINED', { got: 'an adverse outcome' });
+    }
+    const body = jsonBytes(output);
+    const response = { status: 200, contentType: 'application/json', body, hash: null, length: body.length, streamed: false };
+    const durable = await decision.finish({ status: 'decided', outcome, response, error: null });
+    return { output, decisionId: decision.id, receipt: durable?.header ?? null };
+  } finally {
+    context.inFlight.leave();
+  }
+}
+
+async function attempt<T>(decision: DecisionInProgress, decide: () => Promise<T> | T): Promise<T> {
+  try {
+    return await decide();
+  } catch (error) {
+    const name = error instanceof Error ? error.name : null;
+    await decision.finish({ status: 'error', outcome: null, response: null, error: { name, code: codeOf(error) } });
+    throw error;
+  }
+}
+
+function jsonBytes(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value ?? null));
+}

@@ -1,0 +1,368 @@
+import { describe, expect, test } from '@jest/globals';
+import { SPOOL_MESSAGE, SPOOL_PROMISE, decodeMessage, decodeSpoolHeader, parseEntry, readSpoolRecord, toHex } from '@showcause/core';
+import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
+import type { MemoryDisk, TestAudit, TestAuditOptions } from '../src/testing.ts';
+import { checkStreams, newestClaims, newestDecision } from './support.ts';
+
+const identity = testIdentity();
+
+function open(disk: MemoryDisk, more: TestAuditOptions = {}): Promise<TestAudit> {
+  return createTestAudit({ identity, disk, ...more });
+}
+
+function decide(audited: TestAudit, outcome = 'approved', idempotencyKey?: string) {
+  return audited.audit.wrap(
+    { name: 'job', outcome: (output: { decision: string }) => output.decision, subject: (input: { id: string }) => input.id },
+    { value: { id: 'person-1' }, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
+    () => ({ decision: outcome }),
+  );
+}
+
+/** What a kill leaves: the files as they are, without the lock of a living process. */
+function afterKill(disk: MemoryDisk): MemoryDisk {
+  const copy = memoryDisk();
+  for (const [path, bytes] of disk.files) if (!path.endsWith('spool.lock')) copy.files.set(path, bytes.slice());
+  return copy;
+}
+
+function segments(disk: MemoryDisk): string[] {
+  return disk.list('/spool').filter((name) => name.endsWith('.spool'));
+}
+
+/** Byte offsets of all records of a segment, its end last. */
+function offsets(bytes: Uint8Array): { at: number; type: number; seq: number }[] {
+  const found: { at: number; type: number; seq: number }[] = [];
+  for (let at = decodeSpoolHeader(bytes).length; ; ) {
+    const read = readSpoolRecord(bytes, at);
+    if (read.kind !== 'record') return found;
+    found.push({ at, type: read.record.type, seq: read.record.seq });
+    at = read.next;
+  }
+}
+
+describe('epochs', () => {
+  test('each start is a new epoch that names where the last one ended; the clock may go back', async () => {
+    const disk = memoryDisk();
+    for (const now of [5_000_000, 4_000_000, 4_000_000]) {
+      const audited = await open(disk, { now: () => now });
+      await decide(audited);
+      await audited.audit.close();
+    }
+    const audited = await open(disk, { now: () => 4_000_000 });
+    const streams = checkStreams(audited);
+    expect(streams.map(({ entries }) => entries[0]!.epoch)).toStrictEqual([5_000_000, 5_000_001, 5_000_002, 5_000_003]);
+    for (const [i, { entries, leaves }] of streams.entries()) {
+      const [start] = entries;
+      if (start!.type !== 'stream') throw new Error('no start');
+      const before = streams[i - 1];
+      expect(start.previous).toStrictEqual(
+        before === undefined ? null : { epoch: before.entries[0]!.epoch, seq: before.entries.length - 1, leaf: toHex(before.leaves.at(-1)!) },
+      );
+      expect(start.prev).toBe(before === undefined ? '0'.repeat(64) : toHex(before.leaves.at(-1)!));
+      expect(leaves).toHaveLength(entries.length);
+    }
+    await audited.audit.close();
+  });
+
+  test('a clean stop ends the stream with a signed entry, and a second close does nothing', async () => {
+    const audited = await open(memoryDisk());
+    await decide(audited);
+    await audited.audit.close();
+    await audited.audit.close();
+    const [stream] = checkStreams(audited);
+    expect(stream!.entries.at(-1)).toMatchObject({ type: 'stream', event: 'end' });
+    expect(stream!.covered).toBe(stream!.entries.length);
+    await expect(decide(audited)).rejects.toMatchObject({ code: 'AUDIT_CLOSED' });
+  });
+
+  test('each epoch sends the registrations ahead of its first entry', async () => {
+    const audited = await open(memoryDisk());
+    const records = audited.spooled();
+    expect(records.slice(0, 2).map(({ type }) => type)).toStrictEqual([3, 3]);
+    expect(records.slice(0, 2).map(({ bytes }) => (JSON.parse(Buffer.from(decodeMessage(bytes).entry).toString()) as { type: string }).type)).toStrictEqual(['key', 'deployment']);
+    await audited.audit.close();
+  });
+
+  test('heartbeats are signed and promised, also when idle', async () => {
+    const audited = await open(memoryDisk(), { heartbeatSeconds: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 1150));
+    const [stream] = checkStreams(audited);
+    expect(stream!.entries.map(({ type }) => type)).toStrictEqual(['stream', 'heartbeat']);
+    expect(stream!.covered).toBe(2);
+    await audited.audit.close();
+  });
+
+  test('segments end at their size, each promise covers entries of one segment', async () => {
+    const audited = await open(memoryDisk(), { segmentBytes: 8192 });
+    for (let i = 0; i < 12; i++) await decide(audited);
+    const names = segments(audited.disk);
+    expect(names.length).toBeGreaterThan(3);
+    const [stream] = checkStreams(audited);
+    expect(stream!.covered).toBe(stream!.entries.length);
+    for (const name of names) {
+      const bytes = audited.disk.read(`/spool/${name}`)!;
+      const records = offsets(bytes);
+      expect(records.at(-1)!.type).toBe(SPOOL_PROMISE);
+      const first = records.find(({ type }) => type === SPOOL_MESSAGE)!;
+      expect(decodeSpoolHeader(bytes).header.firstSeq).toBe(first.seq);
+    }
+    expect(await newestClaims(audited)).toMatchObject({ status: 'decided' });
+    await audited.audit.close();
+  });
+});
+
+describe('recovery', () => {
+  test('a tail torn at every byte of the last record: cut, promised again, nothing accepted lost', async () => {
+    const before = await open(memoryDisk());
+    const accepted = await decide(before, 'denied');
+    // An intent that was never answered is what a kill leaves at the end.
+    void before.audit.wrap({ name: 'hangs' }, { value: 1 }, () => new Promise(() => undefined));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const name = `/spool/${segments(before.disk)[0]!}`;
+    const whole = before.disk.read(name)!.slice();
+    const last = offsets(whole).at(-1)!;
+    expect(last.type).toBe(SPOOL_MESSAGE);
+    const step = Math.max(1, Math.floor((whole.length - last.at) / 150));
+    for (let end = last.at; end <= whole.length; end += end < last.at + 24 || end > whole.length - 24 ? 1 : step) {
+      const disk = afterKill(before.disk);
+      disk.files.set(name, whole.slice(0, end));
+      const after = await open(disk);
+      expect(after.audit.status().spool.alarms).toBe(0);
+      const [old] = checkStreams(after);
+      expect(old!.entries.at(-1)!.seq).toBe(end === whole.length ? last.seq : last.seq - 1);
+      expect(old!.covered).toBe(old!.entries.length);
+      const records = await after.records(accepted.decisionId);
+      expect(records.at(-1)!.claims).toMatchObject({ outcome: 'denied' });
+      await after.audit.close();
+    }
+  });
+
+  test('an open intent is closed as unknown by the next epoch, under the same person and number', async () => {
+    const before = await open(memoryDisk());
+    let id = '';
+    void before.audit.wrap({ name: 'job', subject: () => 'person-1' }, { value: 1 }, (_value, decision) => {
+      id = decision.id;
+      return new Promise(() => undefined);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const after = await open(afterKill(before.disk));
+    const [, fresh] = checkStreams(after);
+    expect(fresh!.entries.map(({ type }) => type)).toStrictEqual(['stream', 'decision']);
+    const [record] = await after.records(id);
+    expect(record!.claims).toMatchObject({ status: 'unknown', decisionId: id, route: 'job' });
+    expect(record!.claims['subject']).toMatch(/^[0-9a-f]{64}$/);
+    await after.audit.close();
+    const third = await open(after.disk);
+    expect(checkStreams(third)[2]!.entries.map(({ type }) => type)).toStrictEqual(['stream']);
+    await third.audit.close();
+  });
+
+  test('owners that a power cut took from the key store are found again', async () => {
+    const before = await open(memoryDisk());
+    const { decisionId } = await decide(before);
+    const disk = afterKill(before.disk);
+    const path = '/keys/subjects-test-api.keys';
+    const keys = disk.read(path)!;
+    const firstOwner = Array.from({ length: (keys.length - 8) / 81 }, (_, i) => 8 + i * 81).find((at) => keys[at] === 2)!;
+    disk.files.set(path, keys.slice(0, firstOwner)); // written without a sync, so it may be gone
+    disk.files.delete('/spool/decisions.index');
+    const after = await open(disk);
+    expect((await after.records(decisionId)).at(-1)!.claims).toMatchObject({ outcome: 'approved' });
+    expect(await after.audit.eraseSubject('person-1')).toBe(1);
+    expect(await after.records(decisionId)).toStrictEqual([]);
+    await after.audit.close();
+  });
+
+  test('a corrupt record in the middle: quarantined with an alarm, everything else still there', async () => {
+    const before = await open(memoryDisk());
+    for (let i = 0; i < 4; i++) await decide(before);
+    const name = segments(before.disk)[0]!;
+    const bytes = before.disk.read(`/spool/${name}`)!.slice();
+    const messages = offsets(bytes).filter(({ type }) => type === SPOOL_MESSAGE);
+    for (const flip of [30, 2]) {
+      // in the body, and in the length field, which makes everything behind it look torn
+      const victim = messages[4]!;
+      const disk = afterKill(before.disk);
+      const broken = bytes.slice();
+      broken[victim.at + flip]! ^= 1;
+      disk.files.set(`/spool/${name}`, broken);
+      const after = await open(disk);
+      expect(after.audit.status().spool.alarms).toBe(1);
+      expect(disk.list('/spool/quarantine')).toHaveLength(1);
+      expect(disk.read(`/spool/quarantine/${disk.list('/spool/quarantine')[0]!}`)).toStrictEqual(broken);
+      const kept = after.spooled().filter(({ type }) => type === SPOOL_MESSAGE).map(({ bytes: message }) => {
+        const parsed = parseEntry(decodeMessage(message).entry);
+        return parsed.kind === 'known' && 'seq' in parsed.entry ? `${parsed.entry.epoch}:${parsed.entry.seq}` : '';
+      });
+      const epoch = Number(name.split('-').at(-2));
+      expect(kept.filter((place) => place.startsWith(`${epoch}:`))).toStrictEqual(
+        messages.filter(({ seq }) => seq !== victim.seq).map(({ seq }) => `${epoch}:${seq}`),
+      );
+      await decide(after);
+      await after.audit.close();
+    }
+  });
+
+  test('a segment whose header a crash tore is set aside: nothing in it was promised', async () => {
+    const before = await open(memoryDisk());
+    await decide(before);
+    const disk = afterKill(before.disk);
+    disk.files.set('/spool/test-api-0009999999999999-0000000000000000.spool', new Uint8Array(20));
+    const after = await open(disk);
+    expect(after.audit.status().spool.alarms).toBe(0);
+    await decide(after);
+    await after.audit.close();
+  });
+
+  test("another producer's segments are not touched", async () => {
+    const before = await open(memoryDisk());
+    await before.audit.close();
+    await expect(createTestAudit({ disk: afterKill(before.disk) })).rejects.toMatchObject({ code: 'SPOOL_FOREIGN' });
+  });
+});
+
+describe('a disk that fails', () => {
+  test('after a failed sync: every waiter fails, nothing is written any more, health says so, a restart recovers', async () => {
+    const audited = await open(memoryDisk());
+    const first = await decide(audited);
+    let syncs = 0;
+    audited.disk.faults.onDatasync = (path) => {
+      if (!path.endsWith('.spool')) return;
+      syncs++;
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    const results = await Promise.allSettled([decide(audited), decide(audited), decide(audited)]);
+    expect(results.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok'))).toStrictEqual(
+      Array(3).fill('SPOOL_POISONED'),
+    );
+    expect(syncs).toBe(1);
+    audited.disk.faults.onDatasync = () => undefined as never;
+    await expect(decide(audited)).rejects.toMatchObject({ code: 'SPOOL_POISONED' });
+    expect(syncs).toBe(1);
+    expect(audited.audit.status()).toMatchObject({ ready: false, spool: { poisoned: true } });
+    const after = await open(afterKill(audited.disk));
+    expect((await after.records(first.decisionId)).at(-1)!.claims).toMatchObject({ outcome: 'approved' });
+    for (const stream of checkStreams(after)) expect(stream.covered).toBe(stream.entries.length);
+    await after.audit.close();
+  });
+
+  test('a full disk refuses, keeps its place in the stream, and goes on when there is room', async () => {
+    const audited = await open(memoryDisk());
+    await decide(audited);
+    audited.disk.faults.onWrite = (path) => {
+      if (path.endsWith('.spool')) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    };
+    await expect(decide(audited)).rejects.toMatchObject({ code: 'SPOOL_FULL' });
+    expect(audited.audit.status()).toMatchObject({ ready: false, spool: { full: true, poisoned: false } });
+    delete audited.disk.faults.onWrite;
+    await decide(audited);
+    expect(audited.audit.status().ready).toBe(true);
+    const [stream] = checkStreams(audited);
+    expect(stream!.covered).toBe(stream!.entries.length);
+    await audited.audit.close();
+  });
+
+  test('a disk that fills between intent and decision: the intent is closed once there is room', async () => {
+    const audited = await open(memoryDisk());
+    const failing = audited.audit.wrap({ name: 'job' }, { value: 1 }, () => {
+      audited.disk.faults.onWrite = (path) => {
+        if (path.endsWith('.spool')) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+      };
+      return 1;
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'SPOOL_FULL' });
+    delete audited.disk.faults.onWrite;
+    await decide(audited);
+    const [stream] = checkStreams(audited);
+    const types = stream!.entries.map(({ type }) => type);
+    expect(types.filter((type) => type === 'decision')).toHaveLength(types.filter((type) => type === 'intent').length);
+    await audited.audit.close();
+  });
+
+  test('the watermark refuses before the disk is full', async () => {
+    const audited = await open(memoryDisk(), { maxSpoolBytes: 65_536 });
+    let refused = '';
+    for (let i = 0; i < 60 && refused === ''; i++)
+      await decide(audited).catch((error: { code: string }) => {
+        refused = error.code;
+      });
+    expect(refused).toBe('SPOOL_FULL');
+    expect(segments(audited.disk).reduce((sum, name) => sum + audited.disk.size(`/spool/${name}`), 0)).toBeLessThanOrEqual(65_536);
+    await audited.audit.close();
+  });
+
+  test('a releasing route lets the answer through and leaves one signed gap entry', async () => {
+    const audited = await open(memoryDisk());
+    const release = () => audited.audit.wrap({ name: 'job', onUnloggable: 'release' }, { value: 1 }, () => 1);
+    audited.disk.faults.onWrite = (path) => {
+      if (path.endsWith('.spool')) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    };
+    expect(await release()).toMatchObject({ output: 1, receipt: null });
+    expect(await release()).toMatchObject({ output: 1, receipt: null });
+    expect(audited.audit.status().unlogged).toBe(2);
+    delete audited.disk.faults.onWrite;
+    await decide(audited);
+    const gaps = checkStreams(audited)[0]!.entries.filter(({ type }) => type === 'gap');
+    expect(gaps).toHaveLength(1);
+    expect(gaps[0]).toMatchObject({ count: 2 });
+    await audited.audit.close();
+  });
+
+  test('what a poisoned spool let through becomes a gap entry of the next epoch', async () => {
+    const audited = await open(memoryDisk());
+    audited.disk.faults.onDatasync = (path) => {
+      if (path.endsWith('.spool')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    await audited.audit.wrap({ name: 'job', onUnloggable: 'release' }, { value: 1 }, () => 1);
+    const after = await open(afterKill(audited.disk));
+    const gaps = checkStreams(after).at(-1)!.entries.filter(({ type }) => type === 'gap');
+    expect(gaps).toMatchObject([{ count: 1 }]);
+    await after.audit.close();
+    expect(after.disk.read('/spool/unlogged.json')).toBeNull();
+  });
+});
+
+describe('where a spool may lie', () => {
+  test.each([
+    ['tmpfs', 0x01021994],
+    ['overlayfs', 0x794c7630],
+    ['ramfs', 0x858458f6],
+  ])('%s is refused unless told otherwise', async (_name, type) => {
+    const disk = memoryDisk();
+    disk.filesystem = type;
+    await expect(open(disk)).rejects.toMatchObject({ code: 'SPOOL_VOLATILE' });
+    const audited = await open(disk, { allowVolatileSpool: true });
+    await audited.audit.close();
+  });
+
+  test('a spool in use is refused; a lock whose holder is gone is taken over', async () => {
+    const audited = await open(memoryDisk());
+    const held = memoryDisk();
+    for (const [path, bytes] of audited.disk.files) held.files.set(path, bytes.slice());
+    await expect(open(held)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+    const lock = JSON.parse(Buffer.from(held.read('/spool/spool.lock')!).toString()) as object;
+    for (const stale of [{ ...lock, startedAt: '1' }, { ...lock, pid: 2 ** 22 + 1, startedAt: '1' }]) {
+      const disk = afterKill(audited.disk);
+      disk.files.set('/spool/spool.lock', Buffer.from(JSON.stringify(stale)));
+      const after = await open(disk);
+      await after.audit.close();
+      expect(disk.read('/spool/spool.lock')).toBeNull();
+    }
+    const elsewhere = afterKill(audited.disk);
+    elsewhere.files.set('/spool/spool.lock', Buffer.from(JSON.stringify({ ...lock, host: 'another' })));
+    await expect(open(elsewhere)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+    await audited.audit.close();
+  });
+});
+
+test('a followup is about its decision, under the same key', async () => {
+  const audited = await open(memoryDisk());
+  const { decisionId } = await decide(audited, 'denied');
+  await audited.audit.append(decisionId, { kind: 'contest', detail: { grounds: 'income is wrong' } });
+  const records = await audited.records(decisionId);
+  expect(records.map(({ type }) => type)).toStrictEqual(['decision', 'followup']);
+  expect(records[1]!.claims).toMatchObject({ kind: 'contest', decisionId, subject: records[0]!.claims['subject'], explains: toHex(records[0]!.leaf) });
+  await expect(audited.audit.append('0'.repeat(32), { kind: 'review' })).rejects.toMatchObject({ code: 'DECISION_UNKNOWN' });
+  expect(newestDecision(audited)).toBe(decisionId);
+  await audited.audit.close();
+});

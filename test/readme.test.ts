@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import ts from 'typescript';
+
+const root = new URL('..', import.meta.url).pathname;
+const run = promisify(execFile);
+
+const pages = [
+  'core/README.md',
+  'explain/README.md',
+  'middleware/README.md',
+  'anchor-service/README.md',
+  'verify/README.md',
+  'contracts/README.md',
+  'docs/engineer.md',
+];
+
+test.each(pages)(
+  'the examples of %s run as they stand',
+  async (page) => {
+    const blocks = [
+      ...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g),
+    ].map((match) => match[1]!);
+    expect(blocks.length).toBeGreaterThan(0);
+    mkdirSync(join(root, '.cache'), { recursive: true });
+    const dir = mkdtempSync(join(root, '.cache/readme-'));
+    try {
+      if (page === 'docs/engineer.md')
+        await run(process.execPath, [
+          join(root, 'cli/bin/showcause.js'),
+          'init',
+          join(dir, 'trial'),
+          '--origin',
+          'log.example/loans',
+        ]);
+      for (const [i, block] of blocks.entries()) {
+        const { outputText } = ts.transpileModule(block, {
+          compilerOptions: {
+            module: ts.ModuleKind.ESNext,
+            target: ts.ScriptTarget.ES2022,
+            verbatimModuleSyntax: true,
+          },
+        });
+        // A page's paths are the root's, but for what it makes itself; what stays open is ended.
+        const code = outputText.replaceAll("'./trial", `'${dir}/trial`);
+        const file = join(dir, `block-${i}.mjs`);
+        writeFileSync(file, `${code}\nprocess.exit(process.exitCode ?? 0);\n`);
+        await run(process.execPath, [file], { cwd: root, timeout: 60_000 });
+      }
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  },
+  120_000,
+);
+
+test.each(pages.filter((page) => page.endsWith('README.md')))(
+  '%s is a page, not a book',
+  (page) => {
+    expect(readFileSync(join(root, page), 'utf8').split('\n').length).toBeLessThanOrEqual(61);
+  },
+);

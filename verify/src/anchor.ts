@@ -1,0 +1,219 @@
+import {
+  fromBase64,
+  equalBytes,
+  fromHex,
+  logContractAddress,
+  verifyConsistency,
+} from '@showcause/core';
+import type {
+  AnchorEvidence,
+  Checkpoint,
+  EntryOf,
+  Hash,
+  PolicyChain,
+  TrustPolicy,
+} from '@showcause/core';
+import { CouldNotCheck, VerifyError } from './errors.ts';
+import { headLine, openLogCheckpoint } from './logged.ts';
+import { detailed } from './report.ts';
+import type { Checklist, Step } from './report.ts';
+
+/** What one node said about the log's contract, read at a final block. Collected by a reader, judged here. */
+export interface ChainObservation {
+  chainId: number;
+  /** lower-case 0x hex: the address that was asked */
+  contract: string;
+  finalBlock: { number: number; hash: string };
+  /** null: there is no contract at that block */
+  head: { size: number; root: Hash } | null;
+  /** the contract's own `Advanced` event for the anchored size, in a final block; null: not found or not looked for */
+  advanced: { size: number; root: Hash; transactionHash: string } | null;
+  /** hash of the block that the evidence names, if it is final; null: not final or not looked for */
+  anchorBlockHash: string | null;
+}
+
+export const developmentNote = 'Test chain: proves nothing against its owner.';
+
+/**
+ * The policy's chain and the address that genesis implies: the address binds code, log id and every role, so that
+ * nothing else can stand there.
+ * @param creationCode  0x hex of the published contract
+ */
+export function checkContract(
+  list: Checklist,
+  policy: TrustPolicy,
+  facts: {
+    genesis: Step<EntryOf<'genesis'>>;
+    creationCode: string;
+    chainId: number | null;
+    contract: string | null;
+  },
+  asked: boolean,
+): Step<PolicyChain> {
+  return list.run(
+    'anchor-contract',
+    () => {
+      const { contract } = facts.genesis.use();
+      if (contract === null)
+        throw new VerifyError('VERIFY_CHAIN', { got: 'a genesis without contract', want: 'one' });
+      const chainId = facts.chainId ?? contract.chainId;
+      const chain = policy.chains.find((known) => known.chainId === chainId);
+      if (chain === undefined)
+        throw new VerifyError('VERIFY_CHAIN', {
+          got: `chain ${chainId}`,
+          want: 'a chain of the policy',
+        });
+      if (chainId !== contract.chainId)
+        throw new VerifyError('VERIFY_CHAIN', {
+          got: `chain ${chainId}`,
+          want: `chain ${contract.chainId} of genesis`,
+        });
+      const address = logContractAddress(fromHex(policy.logId, 32), contract, facts.creationCode);
+      if (address !== chain.contract)
+        throw new VerifyError('VERIFY_CHAIN', {
+          got: `policy's ${chain.contract}`,
+          want: `${address}, computed`,
+        });
+      if (facts.contract !== null && facts.contract !== address)
+        throw new VerifyError('VERIFY_CHAIN', {
+          got: facts.contract,
+          want: `${address}, computed`,
+        });
+      if (chain.development) list.note(developmentNote);
+      return detailed(chain, `${address} on chain ${chainId}`);
+    },
+    { asked },
+  );
+}
+
+/** The log's own checkpoint of exactly the anchored head, which is also the head that the entry was proven under. */
+export function checkAnchoredCheckpoint(
+  list: Checklist,
+  policy: TrustPolicy,
+  anchor: AnchorEvidence,
+  proven: Step<{ checkpoint: Checkpoint }> | null,
+  asked: boolean,
+): Step<Checkpoint> {
+  return list.run(
+    'anchor-checkpoint',
+    () => {
+      const checkpoint = openLogCheckpoint(fromBase64(anchor.checkpoint), policy);
+      requireHead(checkpoint, { size: anchor.size, root: fromHex(anchor.root, 32) });
+      if (proven !== null) requireHead(proven.use().checkpoint, checkpoint);
+      return detailed(checkpoint, headLine(checkpoint));
+    },
+    { asked },
+  );
+}
+
+function requireHead(got: { size: number; root: Hash }, want: { size: number; root: Hash }): void {
+  if (got.size !== want.size || !equalBytes(got.root, want.root))
+    throw new VerifyError('VERIFY_ANCHOR', { got: headLine(got), want: headLine(want) });
+}
+
+export interface FinalFacts {
+  anchor: AnchorEvidence;
+  contract: Step<PolicyChain>;
+  checkpoint: Step<Checkpoint>;
+  /** null: nobody asked a node; an error: it did not answer */
+  chain: ChainObservation | CouldNotCheck | null;
+  /** consistency proof from the anchored size to the contract's head, where a log was at hand */
+  extension: readonly Hash[] | null;
+}
+
+/** Whether the contract holds the anchored head or one that extends it. @returns the check as a step */
+export function checkFinal(list: Checklist, facts: FinalFacts, asked: boolean): Step<null> {
+  return list.run(
+    'anchor-final',
+    () => {
+      if (facts.chain === null)
+        throw new CouldNotCheck(
+          'VERIFY_MISSING',
+          `recorded in block ${facts.anchor.blockNumber}, not compared with the chain (needs --rpc)`,
+        );
+      const chain = observed(facts.chain);
+      const { head, block } = finalHead(chain, facts.contract.use());
+      const checkpoint = facts.checkpoint.use();
+      if (head === null || head.size < checkpoint.size) {
+        const what = head === null ? 'no contract' : headLine(head);
+        // A node that has not seen the anchoring block yet may simply be behind.
+        if (block < facts.anchor.blockNumber)
+          throw new CouldNotCheck('VERIFY_NOT_FINAL', `${what} at final block ${block}`);
+        throw new VerifyError('VERIFY_ANCHOR_HEAD', {
+          got: `${what} at final block ${block}`,
+          want: headLine(checkpoint),
+        });
+      }
+      requireExtension(chain, facts.extension, checkpoint, head);
+      requireNamedPlace(facts.anchor, chain);
+      return detailed(null, `final block ${block}, ${headLine(head)}`);
+    },
+    { asked },
+  );
+}
+
+function requireExtension(
+  { advanced }: ChainObservation,
+  extension: readonly Hash[] | null,
+  checkpoint: Checkpoint,
+  head: { size: number; root: Hash },
+): void {
+  const refuse = (got: { size: number; root: Hash }): never => {
+    throw new VerifyError('VERIFY_ANCHOR_HEAD', { got: headLine(got), want: headLine(checkpoint) });
+  };
+  if (head.size === checkpoint.size) {
+    if (!equalBytes(head.root, checkpoint.root)) refuse(head);
+    return;
+  }
+  if (advanced !== null && advanced.size === checkpoint.size) {
+    // The contract's code, bound by its address, lets only heads follow that extend this one.
+    if (!equalBytes(advanced.root, checkpoint.root)) refuse(advanced);
+    return;
+  }
+  if (extension === null)
+    throw new CouldNotCheck(
+      'VERIFY_MISSING',
+      `the chain is at size ${head.size} already; give --log for a consistency proof`,
+    );
+  verifyConsistency(checkpoint.size, checkpoint.root, head.size, head.root, extension);
+}
+
+/** Block and transaction are no proof, but evidence that names wrong ones is not what the chain says. */
+function requireNamedPlace(
+  anchor: AnchorEvidence,
+  { advanced, anchorBlockHash }: ChainObservation,
+): void {
+  if (anchorBlockHash !== null && anchorBlockHash !== anchor.blockHash)
+    throw new VerifyError('VERIFY_ANCHOR', {
+      got: `block ${anchor.blockHash}`,
+      want: anchorBlockHash,
+    });
+  const { transactionHash } = anchor;
+  if (
+    advanced?.size === anchor.size &&
+    transactionHash !== null &&
+    advanced.transactionHash !== transactionHash
+  )
+    throw new VerifyError('VERIFY_ANCHOR', {
+      got: `transaction ${transactionHash}`,
+      want: advanced.transactionHash,
+    });
+}
+
+/** @throws {CouldNotCheck} the reason why there is none */
+export function observed(chain: ChainObservation | CouldNotCheck): ChainObservation {
+  if (chain instanceof CouldNotCheck) throw chain;
+  return chain;
+}
+
+/** @throws {CouldNotCheck} when the observation is of another chain or contract */
+export function finalHead(
+  chain: ChainObservation,
+  trusted: PolicyChain,
+): { head: { size: number; root: Hash } | null; block: number } {
+  if (chain.chainId !== trusted.chainId)
+    throw new CouldNotCheck('VERIFY_RPC_CHAIN', `chain ${chain.chainId}, want ${trusted.chainId}`);
+  if (chain.contract !== trusted.contract)
+    throw new CouldNotCheck('VERIFY_RPC_CHAIN', `asked about ${chain.contract}`);
+  return { head: chain.head, block: chain.finalBlock.number };
+}

@@ -1,0 +1,100 @@
+import { showcauseLogCreationCode } from '@showcause/contracts';
+import { parseReceipt } from '@showcause/core';
+import type { TrustPolicy } from '@showcause/core';
+import { openLogCheckpoint } from '../logged.ts';
+import { verifyReceipt, verifyReceiptHeader } from '../receipt.ts';
+import type { Report } from '../report.ts';
+import { findKeyEntry, isAddress, readBytes, readText } from '../readers/index.ts';
+import {
+  askChain,
+  loadHeader,
+  loadSecondOpinion,
+  loadShown,
+  openGivenLog,
+  reading,
+} from './inputs.ts';
+import type { CommonOptions } from './inputs.ts';
+import { askLog } from './receipt-log.ts';
+
+export interface ReceiptOptions extends CommonOptions {
+  response?: string;
+  shown?: string;
+  header?: string;
+  key?: string;
+}
+
+/** @param now  Unix seconds */
+export async function runReceipt(
+  file: string,
+  options: ReceiptOptions,
+  policy: TrustPolicy,
+  now: number,
+): Promise<Report> {
+  const receipt = await reading('input', async () => parseReceipt(await readText(file)));
+  const { shown, response } = options;
+  const given = await reading('input', async () => ({
+    ...(shown === undefined ? {} : { shown: await loadShown(shown) }),
+    ...(response === undefined ? {} : { response: await readBytes(response) }),
+    ...(await loadSecondOpinion(options)),
+  }));
+  const chain = await askChain(options, policy, receipt.anchor ?? undefined);
+  const where = options.log;
+  const fromLog =
+    where === undefined
+      ? { receipt }
+      : await askLog(
+          await reading('input', () => openGivenLog(options, where)),
+          policy,
+          receipt,
+          chain,
+          isAddress(where) ? now : null,
+        );
+  const require = [
+    ...(options.require ?? []),
+    ...(options.rpc === undefined ? [] : (['anchored'] as const)),
+  ];
+  return verifyReceipt({
+    policy,
+    creationCode: showcauseLogCreationCode,
+    ...(options.fingerprint === undefined ? {} : { expectedFingerprint: options.fingerprint }),
+    ...given,
+    ...fromLog,
+    ...(chain === null ? {} : { chain }),
+    require,
+  });
+}
+
+export async function runHeader(
+  header: string,
+  options: ReceiptOptions,
+  policy: TrustPolicy,
+): Promise<Report> {
+  const decoded = await reading('input', () => loadHeader(header));
+  const key = await reading('input', () =>
+    headerKey(options, policy, decoded.promise.promise.keyId),
+  );
+  const { response } = options;
+  return verifyReceiptHeader({
+    header: decoded,
+    policy,
+    ...(options.fingerprint === undefined ? {} : { expectedFingerprint: options.fingerprint }),
+    ...(key === null ? {} : { key }),
+    ...(response === undefined
+      ? {}
+      : { response: await reading('input', () => readBytes(response)) }),
+  });
+}
+
+/** The producer's key entry: from a file, or looked up in a log. */
+async function headerKey(
+  options: ReceiptOptions,
+  policy: TrustPolicy,
+  keyId: Uint8Array,
+): Promise<Uint8Array | null> {
+  if (options.key !== undefined) return readBytes(options.key);
+  const where = options.log;
+  if (where === undefined) return null;
+  const log = await openGivenLog(options, where);
+  const { size } = openLogCheckpoint(await log.checkpoint(), policy);
+  return findKeyEntry(log, size, keyId);
+}

@@ -1,0 +1,117 @@
+import {
+  coversProducer,
+  fromHex,
+  producerKeyId,
+  toHex,
+  verifyRegistration,
+  verifyStreamSignature,
+} from '@showcause/core';
+import type { EntryOf } from '@showcause/core';
+import type { Findings } from './findings.ts';
+import type { Position } from './position.ts';
+
+interface RegisteredKey {
+  producer: string;
+  /** x ‖ y */
+  key: Uint8Array;
+  /** hex */
+  keyId: string;
+  types: readonly string[];
+  /** null: not revoked; else the last entry that a revocation still lets in, by `producer epoch` */
+  closes: Map<string, { seq: number; leaf: string }> | null;
+}
+
+interface Deployment {
+  producer: string;
+  development: boolean;
+}
+
+/** Keys and deployments as they stand at one place of the log: validity is by position, never by clock. */
+export class Registry {
+  readonly #keys: RegisteredKey[] = [];
+  readonly #deployments = new Map<string, Deployment>();
+  readonly #logId: Uint8Array;
+  readonly #registrar: Uint8Array;
+  readonly #findings: Findings;
+
+  constructor(logId: Uint8Array, registrar: Uint8Array, findings: Findings) {
+    this.#logId = logId;
+    this.#registrar = registrar;
+    this.#findings = findings;
+  }
+
+  get counts(): { keys: number; deployments: number; development: number } {
+    const deployments = [...this.#deployments.values()];
+    return {
+      keys: this.#keys.length,
+      deployments: deployments.length,
+      development: deployments.filter(({ development }) => development).length,
+    };
+  }
+
+  /** Takes effect from this index on, unless the registrar did not sign it. @param leaf hex */
+  register(entry: EntryOf<'key'> | EntryOf<'deployment'>, leaf: string, index: number): void {
+    try {
+      verifyRegistration(entry, this.#logId, this.#registrar);
+    } catch {
+      this.#findings.refuted(
+        'log-registrations',
+        'VERIFY_REGISTRATION',
+        `${entry.type} of ${entry.producer} at index ${index}`,
+      );
+      return;
+    }
+    if (entry.type === 'deployment')
+      this.#deployments.set(leaf, { producer: entry.producer, development: entry.development });
+    else if (entry.action === 'add') this.#addKey(entry);
+    else this.#revoke(entry);
+  }
+
+  #addKey({ producer, key, types }: EntryOf<'key'>): void {
+    const bytes = fromHex(key, 64);
+    this.#keys.push({
+      producer,
+      key: bytes,
+      keyId: toHex(producerKeyId(bytes)),
+      types,
+      closes: null,
+    });
+  }
+
+  #revoke(entry: EntryOf<'key'>): void {
+    const closes = new Map<string, { seq: number; leaf: string }>();
+    for (const { producer, epoch, seq, leaf } of entry.closes ?? [])
+      closes.set(`${producer} ${epoch}`, { seq, leaf });
+    for (const known of this.#keys) if (toHex(known.key) === entry.key) known.closes = closes;
+  }
+
+  /** Keys under which this entry may stand here. @param leaf hex, of the entry */
+  keysFor(at: Position, leaf: string): readonly { key: Uint8Array; keyId: string }[] {
+    return this.#keys.filter(({ producer, types, closes }) => {
+      if (!coversProducer(producer, at.producer) || !types.includes(at.type)) return false;
+      if (closes === null) return true;
+      const last = closes.get(`${at.producer} ${at.epoch}`);
+      return (
+        last !== undefined && (at.seq < last.seq || (at.seq === last.seq && leaf === last.leaf))
+      );
+    });
+  }
+
+  /** Key id of the key that signed this position, or null. */
+  signerOf(at: Position & { sig: string }, leaf: string): string | null {
+    for (const { key, keyId } of this.keysFor(at, leaf))
+      try {
+        verifyStreamSignature(at, this.#logId, key);
+        return keyId;
+      } catch {
+        // another of the producer's keys may have signed
+      }
+    return null;
+  }
+
+  /** Whether a deployment that covers the producer stands before this place. */
+  hasDeployment(leaf: string, producer: string): boolean {
+    const deployment = this.#deployments.get(leaf);
+    return deployment !== undefined && coversProducer(deployment.producer, producer);
+  }
+}

@@ -1,0 +1,16 @@
+/** What touches a disk or a network, for the library that does not. */
+export { readBytes, readText } from './files.ts';
+export {
+  auditLog,
+  consistencyProof,
+  findKeyEntry,
+  findLeaf,
+  genesisOf,
+  inclusionProof,
+  isAddress,
+  latestAnchor,
+  logEntries,
+  openLog,
+} from './log.ts';
+export { RPC_TIMEOUT_MS, observeChain } from './rpc.ts';
+export type { ObserveOptions } from './rpc.ts';

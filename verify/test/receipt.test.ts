@@ -1,0 +1,729 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  fromBase64,
+  inclusionPath,
+  leafHash,
+  openClaim,
+  policyFingerprint,
+  sha256,
+  toBase64,
+  toHex,
+} from '@showcause/core';
+import type { Receipt } from '@showcause/core';
+import { merkletreejsOpinion } from '../src/second-opinion.ts';
+import { CouldNotCheck, verifyReceipt } from '../src/index.ts';
+import type { ChainObservation, Report } from '../src/index.ts';
+import type { ReceiptInput } from '../src/receipt.ts';
+import {
+  REASONS,
+  RESPONSE,
+  START,
+  address,
+  creationCode,
+  keyEntry,
+  logSigner,
+  makeReceiptWorld,
+  makeWorld,
+  producerTypes,
+  promiseOf,
+  signRegistration,
+} from './support/fixture.ts';
+
+const world = makeReceiptWorld(toHex(sha256(RESPONSE)));
+const { receipt, policy, parties, log, live, batch } = world;
+
+const chain: ChainObservation = {
+  chainId: world.chain.chainId,
+  contract: world.chain.contract,
+  finalBlock: { number: 20, hash: `0x${'ee'.repeat(32)}` },
+  head: { size: world.anchor.size, root: log.root() },
+  advanced: {
+    size: world.anchor.size,
+    root: log.root(),
+    transactionHash: world.anchor.transactionHash!,
+  },
+  anchorBlockHash: world.anchor.blockHash,
+};
+
+const all: ReceiptInput = {
+  receipt,
+  policy,
+  creationCode,
+  require: ['accepted', 'logged', 'witnessed', 'anchored'],
+  chain,
+  today: { checkpoint: log.checkpoint(), proof: [] },
+  shown: { outcome: 'denied', reasons: REASONS },
+  response: RESPONSE,
+  secondOpinion: merkletreejsOpinion,
+};
+
+function refuted(report: Report): string[] {
+  return report.checks.filter(({ result }) => result === 'refuted').map(({ id }) => id);
+}
+function open(report: Report): string[] {
+  return report.checks
+    .filter(({ result, asked }) => asked && result === 'could-not-check')
+    .map(({ id }) => id);
+}
+const withReceipt = (changes: Partial<Receipt>): ReceiptInput => ({
+  ...all,
+  receipt: { ...receipt, ...changes },
+});
+const flip = (text: string, at: number, bit = 0): string => {
+  const bytes = fromBase64(text);
+  bytes[at]! ^= 1 << bit;
+  return toBase64(bytes);
+};
+
+describe('an honest receipt', () => {
+  test('passes every check and earns every grade', () => {
+    const report = verifyReceipt(all);
+    expect(report.checks.filter(({ result }) => result !== 'passed')).toStrictEqual([]);
+    expect(report).toMatchObject({
+      verdict: 'verified',
+      grades: ['accepted', 'logged', 'witnessed', 'anchored'],
+    });
+    expect(report.notes).toStrictEqual(['Test chain: proves nothing against its owner.']);
+  });
+
+  test('offline passes, and tells that the anchor was not compared with the chain', () => {
+    const report = verifyReceipt({ receipt, policy, creationCode });
+    expect(report.verdict).toBe('verified');
+    expect(report.grades).toStrictEqual(['accepted', 'logged', 'witnessed']);
+    expect(report.checks.find(({ id }) => id === 'anchor-final')).toMatchObject({
+      result: 'could-not-check',
+      asked: false,
+    });
+  });
+
+  test('without proof and anchor is accepted, no more', () => {
+    const bare = { ...receipt, proof: null, anchor: null };
+    expect(verifyReceipt({ receipt: bare, policy, creationCode })).toMatchObject({
+      verdict: 'verified',
+      grades: ['accepted'],
+    });
+    for (const grade of ['logged', 'witnessed', 'anchored'] as const)
+      expect(verifyReceipt({ receipt: bare, policy, creationCode, require: [grade] }).verdict).toBe(
+        'could-not-check',
+      );
+  });
+
+  test('every check is named once', () => {
+    const ids = verifyReceipt(all).checks.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+const other = makeWorld();
+const forgedPromise = (firstSeq: number, changes: object = {}): string =>
+  toBase64(promiseOf(live, parties.producer, firstSeq, batch.leaves, changes));
+const openings = (member: string, value: unknown): Receipt['openings'] =>
+  receipt.openings.map((opening) =>
+    opening.path[0] === member ? { ...opening, value: value as never } : opening,
+  );
+const intentLeaves = batch.leaves;
+const wrongOpinion = { ...merkletreejsOpinion, includes: () => false };
+
+/** For each check, what breaks it and nothing else. */
+const mutations: { check: string; name: string; input: ReceiptInput; code?: string }[] = [
+  {
+    check: 'policy',
+    name: 'another policy',
+    input: { ...all, expectedFingerprint: 'SHA256:somethingelse' },
+    code: 'VERIFY_FINGERPRINT',
+  },
+  {
+    check: 'genesis',
+    name: 'genesis of another log',
+    input: withReceipt({ genesis: toBase64(other.genesis) }),
+    code: 'VERIFY_LOG_ID',
+  },
+  {
+    check: 'genesis',
+    name: 'log id of another log',
+    input: withReceipt({ logId: other.policy.logId }),
+    code: 'VERIFY_LOG_ID',
+  },
+  {
+    check: 'policy',
+    name: 'a fingerprint that differs in its last character',
+    input: { ...all, expectedFingerprint: `${policyFingerprint(policy).slice(0, -1)}!` },
+    code: 'VERIFY_FINGERPRINT',
+  },
+  {
+    check: 'key',
+    name: 'a revocation shown as a key entry',
+    input: withReceipt({ key: toBase64(revocation()) }),
+    code: 'VERIFY_KEY',
+  },
+  {
+    check: 'key',
+    name: 'key entry that the producer signed itself in as registrar',
+    input: withReceipt({
+      key: toBase64(
+        keyEntry(
+          parties,
+          world.logId,
+          { producer: 'loan-api', key: parties.producer, types: producerTypes },
+          { ...parties.witness, role: 'registrar' },
+        ),
+      ),
+    }),
+    code: 'REGISTRAR_SIGNATURE',
+  },
+  {
+    check: 'key-scope',
+    name: 'key of another producer name',
+    input: withReceipt({
+      key: toBase64(
+        keyEntry(parties, world.logId, {
+          producer: 'loan',
+          key: parties.producer,
+          types: producerTypes,
+        }),
+      ),
+    }),
+    code: 'VERIFY_KEY',
+  },
+  {
+    check: 'key-scope',
+    name: 'key that may not write decisions',
+    input: withReceipt({
+      key: toBase64(
+        keyEntry(parties, world.logId, {
+          producer: 'loan-api',
+          key: parties.producer,
+          types: ['heartbeat'],
+        }),
+      ),
+    }),
+    code: 'VERIFY_KEY',
+  },
+  {
+    check: 'promise',
+    name: 'promise with a changed signature',
+    input: withReceipt({ promise: flip(receipt.promise, 160) }),
+    code: 'PROMISE_SIGNATURE',
+  },
+  {
+    check: 'promise',
+    name: 'promise with high s',
+    input: withReceipt({ promise: toBase64(withHighS(fromBase64(receipt.promise))) }),
+    code: 'PROMISE_SIGNATURE',
+  },
+  {
+    check: 'promise',
+    name: 'promise by a stranger',
+    input: withReceipt({
+      promise: toBase64(promiseOf(live, parties.stranger, batch.firstSeq, batch.leaves)),
+    }),
+    code: 'PROMISE_KEY',
+  },
+  {
+    check: 'promise',
+    name: 'promise for another log',
+    input: withReceipt({ promise: forgedPromise(batch.firstSeq, { logId: other.logId }) }),
+    code: 'PROMISE_KEY',
+  },
+  {
+    check: 'promise-place',
+    name: 'genuine promise of another seq',
+    input: withReceipt({ promise: forgedPromise(batch.firstSeq + 1) }),
+    code: 'VERIFY_POSITION',
+  },
+  {
+    check: 'promise-place',
+    name: 'genuine promise of another epoch',
+    input: withReceipt({ promise: forgedPromise(batch.firstSeq, { epoch: 2 }) }),
+    code: 'VERIFY_POSITION',
+  },
+  {
+    check: 'promised',
+    name: 'path of a neighbour',
+    input: withReceipt({ batch: { index: 1, path: inclusionPath(batch.leaves, 0).map(toHex) } }),
+    code: 'PROMISE_MEMBER',
+  },
+  {
+    check: 'entry',
+    name: 'intent shown as a decision',
+    input: withReceipt({
+      entry: toBase64(world.intent),
+      batch: { index: 0, path: inclusionPath(intentLeaves, 0).map(toHex) },
+      proof: log.proof(log.indexOf(world.intent)),
+    }),
+    code: 'ENTRY_SCHEMA',
+  },
+  {
+    check: 'outcome',
+    name: 'another outcome',
+    input: { ...withReceipt({ openings: openings('outcome', 'approved') }) },
+    code: 'CLAIM_OPENING',
+  },
+  {
+    check: 'reasons',
+    name: 'one reason dropped',
+    input: withReceipt({ openings: openings('reasons', REASONS.slice(1)) }),
+    code: 'CLAIM_OPENING',
+  },
+  {
+    check: 'response-hash',
+    name: 'another response hash',
+    input: withReceipt({ openings: openings('responseHash', 'ab'.repeat(32)) }),
+    code: 'CLAIM_OPENING',
+  },
+  {
+    check: 'claims',
+    name: 'another status',
+    input: withReceipt({ openings: openings('status', 'error') }),
+    code: 'CLAIM_OPENING',
+  },
+  {
+    check: 'claims',
+    name: 'a claim at the slot of another',
+    input: withReceipt({
+      openings: receipt.openings.map((opening) =>
+        opening.path[0] === 'status' ? { ...opening, slot: opening.slot + 1 } : opening,
+      ),
+    }),
+    code: 'CLAIM_SLOT',
+  },
+  {
+    check: 'claims',
+    name: 'a claim opened twice',
+    input: withReceipt({ openings: [...receipt.openings, openClaim(world.claims, ['status'])] }),
+    code: 'VERIFY_CLAIM',
+  },
+  {
+    check: 'shown',
+    name: 'another outcome shown',
+    input: { ...all, shown: { outcome: 'approved' } },
+    code: 'VERIFY_SHOWN',
+  },
+  {
+    check: 'shown',
+    name: 'a reason left out',
+    input: { ...all, shown: { outcome: 'denied', reasons: REASONS.slice(0, 1) } },
+    code: 'VERIFY_SHOWN',
+  },
+  {
+    check: 'shown',
+    name: 'a reason with other words',
+    input: {
+      ...all,
+      shown: {
+        outcome: 'denied',
+        reasons: REASONS.map((reason) => ({ ...reason, text: 'Too young' })),
+      },
+    },
+    code: 'VERIFY_SHOWN',
+  },
+  {
+    check: 'shown',
+    name: 'reasons in another order',
+    input: { ...all, shown: { outcome: 'denied', reasons: [...REASONS].reverse() } },
+    code: 'VERIFY_SHOWN',
+  },
+  {
+    check: 'shown',
+    name: 'reasons without words',
+    input: { ...all, shown: { outcome: 'denied', reasons: [{}, {}] } },
+    code: 'VERIFY_SHOWN',
+  },
+  {
+    check: 'response',
+    name: 'another response',
+    input: { ...all, response: new TextEncoder().encode('{"decision":"approved"}') },
+    code: 'VERIFY_RESPONSE',
+  },
+  {
+    check: 'checkpoint',
+    name: 'checkpoint signed by a stranger under the same name',
+    input: withReceipt({
+      proof: receipt.proof!.replace(
+        /\n\n[\s\S]*$/,
+        `\n\n${new TextDecoder().decode(log.checkpoint(log.entries.length, [logSigner(parties.witness)]))}`,
+      ),
+    }),
+    code: 'NOTE_SIGNATURE',
+  },
+  {
+    check: 'inclusion',
+    name: 'proof of the neighbour',
+    input: withReceipt({ proof: log.proof(log.indexOf(world.decision) - 1) }),
+    code: 'PROOF_ROOT',
+  },
+  {
+    check: 'inclusion',
+    name: 'proof with a hash too many',
+    input: withReceipt({
+      proof: receipt.proof!.replace('\n\n', `\n${toBase64(new Uint8Array(32))}\n\n`),
+    }),
+    code: 'PROOF_LENGTH',
+  },
+  {
+    check: 'witnesses',
+    name: 'cosignature with a changed bit',
+    input: withReceipt({ proof: breakCosignature(receipt.proof!) }),
+    code: 'NOTE_SIGNATURE',
+  },
+  {
+    check: 'extends',
+    name: 'log of today that is a fork',
+    input: { ...all, today: { checkpoint: forkCheckpoint(), proof: [] } },
+    code: 'PROOF_ROOT',
+  },
+  {
+    check: 'extends',
+    name: 'log of today that was rolled back',
+    input: { ...all, today: { checkpoint: log.checkpoint(log.entries.length - 1), proof: [] } },
+    code: 'VERIFY_HEAD',
+  },
+  {
+    check: 'anchor-contract',
+    name: 'another contract',
+    input: withReceipt({ anchor: { ...world.anchor, contract: address('9') } }),
+    code: 'VERIFY_CHAIN',
+  },
+  {
+    check: 'anchor-contract',
+    name: 'another chain',
+    input: withReceipt({ anchor: { ...world.anchor, chainId: 1 } }),
+    code: 'VERIFY_CHAIN',
+  },
+  {
+    check: 'anchor-contract',
+    name: 'another creation code',
+    input: { ...all, creationCode: `${creationCode}00` },
+    code: 'CONTRACT_CODE',
+  },
+  {
+    check: 'anchor-checkpoint',
+    name: 'another anchored root',
+    input: withReceipt({ anchor: { ...world.anchor, root: 'ab'.repeat(32) } }),
+    code: 'VERIFY_ANCHOR',
+  },
+  {
+    check: 'anchor-checkpoint',
+    name: 'anchor of an earlier head',
+    input: withReceipt({
+      anchor: {
+        ...world.anchor,
+        size: 4,
+        root: toHex(log.root(4)),
+        checkpoint: toBase64(log.checkpoint(4)),
+      },
+    }),
+    code: 'VERIFY_ANCHOR',
+  },
+  {
+    check: 'anchor-final',
+    name: 'chain with another root',
+    input: {
+      ...all,
+      chain: { ...chain, head: { size: world.anchor.size, root: new Uint8Array(32) } },
+    },
+    code: 'VERIFY_ANCHOR_HEAD',
+  },
+  {
+    check: 'anchor-final',
+    name: 'chain that never got there',
+    input: { ...all, chain: { ...chain, head: { size: 3, root: log.root(3) } } },
+    code: 'VERIFY_ANCHOR_HEAD',
+  },
+  {
+    check: 'anchor-final',
+    name: 'chain without the contract',
+    input: { ...all, chain: { ...chain, head: null } },
+    code: 'VERIFY_ANCHOR_HEAD',
+  },
+  {
+    check: 'anchor-final',
+    name: 'larger head whose event names another root',
+    input: {
+      ...all,
+      chain: {
+        ...chain,
+        head: { size: 100, root: new Uint8Array(32) },
+        advanced: { ...chain.advanced!, root: new Uint8Array(32) },
+      },
+    },
+    code: 'VERIFY_ANCHOR_HEAD',
+  },
+  {
+    check: 'anchor-final',
+    name: 'larger head that does not extend the anchored one',
+    input: {
+      ...all,
+      chain: { ...chain, head: { size: 100, root: new Uint8Array(32) }, advanced: null },
+      extension: [new Uint8Array(32)],
+    },
+  },
+  {
+    check: 'anchor-final',
+    name: 'another block at that height',
+    input: { ...all, chain: { ...chain, anchorBlockHash: `0x${'00'.repeat(32)}` } },
+    code: 'VERIFY_ANCHOR',
+  },
+  {
+    check: 'anchor-final',
+    name: 'another transaction',
+    input: {
+      ...all,
+      chain: {
+        ...chain,
+        advanced: { ...chain.advanced!, transactionHash: `0x${'00'.repeat(32)}` },
+      },
+    },
+    code: 'VERIFY_ANCHOR',
+  },
+  {
+    check: 'second-opinion',
+    name: 'independent code that disagrees',
+    input: { ...all, secondOpinion: wrongOpinion },
+    code: 'VERIFY_SECOND_OPINION',
+  },
+];
+
+describe('each check catches what no other does', () => {
+  test.each(mutations)('$check: $name', ({ check, input, code }) => {
+    const report = verifyReceipt(input);
+    expect(refuted(report)).toStrictEqual([check]);
+    expect(report).toMatchObject({ verdict: 'refuted', grades: [] });
+    if (code !== undefined) expect(report.checks.find(({ id }) => id === check)?.code).toBe(code);
+  });
+
+  test('and no check is without one', () => {
+    const covered = new Set(mutations.map(({ check }) => check));
+    expect(
+      verifyReceipt(all)
+        .checks.map(({ id }) => id)
+        .filter((id) => !covered.has(id)),
+    ).toStrictEqual([]);
+  });
+
+  test('another policy is the only thing said: nothing else is looked at', () => {
+    expect(verifyReceipt({ ...all, expectedFingerprint: 'SHA256:x' }).checks).toHaveLength(1);
+  });
+});
+
+describe('what cannot be checked is said and holds back a verdict only when asked', () => {
+  const cases: { name: string; input: ReceiptInput; check: string; code: string }[] = [
+    {
+      name: 'outcome not opened',
+      input: withReceipt({
+        openings: receipt.openings.filter(({ path }) => path[0] !== 'outcome'),
+      }),
+      check: 'outcome',
+      code: 'VERIFY_MISSING',
+    },
+    {
+      name: 'node of another chain',
+      input: { ...all, chain: { ...chain, chainId: 1 } },
+      check: 'anchor-final',
+      code: 'VERIFY_RPC_CHAIN',
+    },
+    {
+      name: 'node asked about another contract',
+      input: { ...all, chain: { ...chain, contract: address('9') } },
+      check: 'anchor-final',
+      code: 'VERIFY_RPC_CHAIN',
+    },
+    {
+      name: 'node that is behind',
+      input: {
+        ...all,
+        chain: {
+          ...chain,
+          finalBlock: { ...chain.finalBlock, number: 11 },
+          head: { size: 3, root: log.root(3) },
+        },
+      },
+      check: 'anchor-final',
+      code: 'VERIFY_NOT_FINAL',
+    },
+    {
+      name: 'larger head without event or proof',
+      input: {
+        ...all,
+        chain: { ...chain, head: { size: 100, root: new Uint8Array(32) }, advanced: null },
+      },
+      check: 'anchor-final',
+      code: 'VERIFY_MISSING',
+    },
+  ];
+  test.each(cases)('$name', ({ input, check, code }) => {
+    const { shown: _, ...rest } = input;
+    const report = verifyReceipt(rest);
+    expect(refuted(report)).toStrictEqual([]);
+    expect(open(report)).toStrictEqual([check]);
+    expect(report.verdict).toBe('could-not-check');
+    expect(report.checks.find(({ id }) => id === check)?.code).toBe(code);
+  });
+
+  test('fewer cosignatures than the quorum', () => {
+    const bare = new TextDecoder().decode(
+      log.checkpoint(log.entries.length, [logSigner(parties.log)]),
+    );
+    const proof = receipt.proof!.replace(/\n\n[\s\S]*$/, `\n\n${bare}`);
+    const report = verifyReceipt(withReceipt({ proof }));
+    expect(open(report)).toStrictEqual(['witnesses']);
+    const offline = verifyReceipt({ receipt: { ...receipt, proof }, policy, creationCode });
+    expect(offline).toMatchObject({ verdict: 'verified', grades: ['accepted', 'logged'] });
+  });
+
+  test('a larger head on the chain is enough with the event or with a proof', () => {
+    const extended = makeReceiptWorld('00'.repeat(32));
+    const { size } = extended.anchor;
+    extended.log.append(extended.live.heartbeat());
+    const head = { size: size + 1, root: extended.log.root() };
+    const seen = { ...chain, contract: extended.chain.contract, head, anchorBlockHash: null };
+    const input = { receipt: extended.receipt, policy: extended.policy, creationCode };
+    const event = {
+      size,
+      root: extended.log.root(size),
+      transactionHash: extended.anchor.transactionHash!,
+    };
+    expect(verifyReceipt({ ...input, chain: { ...seen, advanced: event } }).grades).toContain(
+      'anchored',
+    );
+    expect(verifyReceipt({ ...input, chain: { ...seen, advanced: null } }).grades).not.toContain(
+      'anchored',
+    );
+  });
+});
+
+describe('a promise that the log did not keep', () => {
+  const due = START + 86_410;
+  // The log up to the entry before the promised one.
+  const size = log.indexOf(world.intent);
+  const search = { checkpoint: log.checkpoint(size), root: log.root(size), servedAt: due + 1 };
+  const judge = (changes: object): Report =>
+    verifyReceipt({
+      receipt: { ...receipt, proof: null, anchor: null },
+      policy,
+      creationCode,
+      search: { ...search, ...changes },
+    });
+
+  test('is proven by the receipt and the whole log', () => {
+    const report = judge({});
+    expect(refuted(report)).toStrictEqual(['kept']);
+    expect(report.checks.find(({ id }) => id === 'kept')?.code).toBe('VERIFY_OMITTED');
+  });
+
+  test.each([
+    ['before its time', { servedAt: due }, 'VERIFY_MISSING'],
+    ['by a copy of unknown age', { servedAt: null }, 'VERIFY_MISSING'],
+    ['by leaves that are not the whole log', { root: new Uint8Array(32) }, 'LOG_FETCH'],
+  ])('is not proven %s', (_, changes, code) => {
+    const report = judge(changes);
+    expect([refuted(report), open(report)]).toStrictEqual([[], ['kept']]);
+    expect(report.checks.find(({ id }) => id === 'kept')?.code).toBe(code);
+  });
+
+  test('is not proven by another log, nor when the log could not be read', () => {
+    expect(
+      refuted(judge({ checkpoint: log.checkpoint(size, [logSigner(parties.witness)]) })),
+    ).toStrictEqual(['kept']);
+    const unread = verifyReceipt({
+      receipt: { ...receipt, proof: null, anchor: null },
+      policy,
+      creationCode,
+      search: new CouldNotCheck('LOG_FETCH', 'no answer'),
+    });
+    expect([refuted(unread), open(unread)]).toStrictEqual([[], ['kept']]);
+  });
+});
+
+describe('single bits', () => {
+  // Without the anchor, whose contract address takes long to compute.
+  const light = (changes: Partial<Receipt>): ReceiptInput => ({
+    receipt: { ...receipt, anchor: null, ...changes },
+    policy,
+    creationCode,
+    require: ['accepted', 'logged', 'witnessed'],
+  });
+  const members = ['entry', 'promise', 'key', 'genesis'] as const;
+  test.each(members)('no flipped bit of `%s` verifies', (member) => {
+    const length = fromBase64(receipt[member]).length;
+    for (let at = 0; at < length; at++)
+      expect([
+        member,
+        at,
+        verifyReceipt(light({ [member]: flip(receipt[member], at, at % 8) })).verdict,
+      ]).not.toContain('verified');
+  });
+
+  test('no flipped bit of the proof verifies', () => {
+    const bytes = new TextEncoder().encode(receipt.proof!);
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice();
+      changed[at]! ^= 1 << (at % 8);
+      const proof = new TextDecoder().decode(changed);
+      expect([at, verifyReceipt(light({ proof })).verdict]).not.toContain('verified');
+    }
+  });
+
+  test('no flipped bit of batch path, salts or siblings verifies', () => {
+    const flipHex = (text: string, i: number): string =>
+      text.slice(0, i) + (parseInt(text[i]!, 16) ^ (1 << (i % 4))).toString(16) + text.slice(i + 1);
+    receipt.batch.path.forEach((hash, n) => {
+      for (let i = 0; i < 64; i++) {
+        const path = receipt.batch.path.map((one, m) => (m === n ? flipHex(hash, i) : one));
+        expect(verifyReceipt(light({ batch: { index: 1, path } })).verdict).not.toBe('verified');
+      }
+    });
+    receipt.openings.forEach((opening, n) => {
+      for (let i = 0; i < 64; i += 7) {
+        const change = (changed: object): Receipt['openings'] =>
+          receipt.openings.map((one, m) => (m === n ? { ...one, ...changed } : one));
+        const siblings = opening.siblings.map((one, m) =>
+          m === i % opening.siblings.length ? flipHex(one, i) : one,
+        );
+        expect(
+          verifyReceipt(light({ openings: change({ salt: flipHex(opening.salt, i) }) })).verdict,
+        ).not.toBe('verified');
+        expect(verifyReceipt(light({ openings: change({ siblings }) })).verdict).not.toBe(
+          'verified',
+        );
+      }
+    });
+  });
+});
+
+function revocation(): Uint8Array {
+  const add = JSON.parse(new TextDecoder().decode(world.key)) as object;
+  return signRegistration(parties.registrar, world.logId, { ...add, action: 'revoke' });
+}
+
+function withHighS(promise: Uint8Array): Uint8Array {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const s = order - BigInt(`0x${toHex(promise.slice(180))}`);
+  const high = promise.slice();
+  high.set(Buffer.from(s.toString(16).padStart(64, '0'), 'hex'), 180);
+  return high;
+}
+
+function breakCosignature(proof: string): string {
+  const lines = proof.split('\n');
+  const at = lines.findIndex((line) => line.startsWith('— witness'));
+  const parts = lines[at]!.split(' ');
+  parts[2] = flip(parts[2]!, 40);
+  lines[at] = parts.join(' ');
+  return lines.join('\n');
+}
+
+function forkCheckpoint(): Uint8Array {
+  const fork = makeWorld({ parties, witnesses: true }).log;
+  log.entries
+    .slice(0, -1)
+    .forEach((entry, i) =>
+      i < fork.entries.length ? (fork.entries[i] = entry) : fork.append(entry),
+    );
+  fork.append(world.stream(9).start());
+  return fork.checkpoint();
+}
+
+test('the fixture promises what it shows', () => {
+  expect(toHex(leafHash(world.decision))).toBe(toHex(batch.leaves[1]!));
+});

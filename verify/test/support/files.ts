@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { encodeEntryBundle, entryBundles, leafHash, tilePath } from '@showcause/core';
+import type { AnchorEvidence } from '@showcause/core';
+import { runVerify } from '../../src/command.ts';
+import { TileMaker } from '../../src/index.ts';
+import type { MiniLog } from './fixture.ts';
+
+/** An empty folder that is removed by `remove`. */
+export function emptyFolder(): {
+  dir: string;
+  write: (name: string, content: string | Uint8Array) => string;
+  remove: () => void;
+} {
+  const dir = mkdtempSync(join(tmpdir(), 'verify-'));
+  return {
+    dir,
+    write(name, content) {
+      const path = join(dir, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, content);
+      return path;
+    },
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Writes a log as the files of c2sp.org/tlog-tiles. */
+export function publish(
+  log: MiniLog,
+  write: (name: string, content: string | Uint8Array) => string,
+  anchor: AnchorEvidence | null = null,
+): void {
+  const size = log.entries.length;
+  write('checkpoint', log.checkpoint());
+  for (const tile of entryBundles(0, size))
+    write(
+      tilePath(tile),
+      encodeEntryBundle(log.entries.slice(tile.index * 256, tile.index * 256 + tile.width)),
+    );
+  const tiles = new TileMaker();
+  const made = log.entries.flatMap((entry) => tiles.append(leafHash(entry)));
+  for (const { tile, bytes } of [...made, ...tiles.rest()]) write(tilePath(tile), bytes);
+  if (anchor !== null) write('anchors/latest.json', JSON.stringify(anchor));
+}
+
+/** Serves a folder over HTTP. */
+export async function fileServer(
+  dir: string,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    try {
+      response.end(readFileSync(join(dir, request.url ?? '/')));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** Runs a command line in this process. */
+export async function run(
+  ...argv: readonly string[]
+): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runVerify(argv, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
