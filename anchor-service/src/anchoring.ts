@@ -36,6 +36,7 @@ export interface Anchoring {
 }
 
 const DEPLOY_RETRY_MS = 2_000;
+const CLOSE_WITHIN_MS = 3_000;
 /** What another try cannot mend. */
 const hopeless: readonly string[] = ['CHAIN_ID', 'CHAIN_CREATION_CODE', 'CHAIN_FACTORY'];
 
@@ -53,7 +54,7 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
   let state: PipelineState = 'running';
   let settledSize = 0;
   const run = async (): Promise<void> => {
-    settledSize = (await options.store.newestAnchor())?.size ?? 0;
+    settledSize = await restoreAnchor(options);
     const anchorer = createAnchorer({
       ...anchorParts(options),
       async saveAnchor(evidence) {
@@ -77,7 +78,8 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
     settledSize: () => settledSize,
     async close() {
       abort.abort();
-      await running;
+      // A node or countersigner that hangs does not hold up the end; whatever it does later is found on the chain.
+      await Promise.race([running, pause(CLOSE_WITHIN_MS)]);
     },
   };
 }
@@ -149,6 +151,14 @@ function anchorLog(store: Store, files: LogFiles, publisher: Publisher): AnchorL
   };
 }
 
+/** Evidence that the store holds is served again after the log folder was lost. @returns its size */
+async function restoreAnchor({ store, files }: AnchoringOptions): Promise<number> {
+  const evidence = await store.newestAnchor();
+  if (evidence === null) return 0;
+  if ((await files.read('anchors/latest.json')) === null) await writeAnchor(files, evidence);
+  return evidence.size;
+}
+
 /** Store first: what it holds decides which partial tiles stay. */
 async function saveAnchor(
   { store, files }: AnchoringOptions,
@@ -158,19 +168,23 @@ async function saveAnchor(
   if (known === null || !equalBytes(known.note, fromBase64(evidence.checkpoint)))
     throw new ServiceError('STORE_FAILED', { got: `no checkpoint of size ${evidence.size}` });
   await store.addAnchor(evidence);
+  await writeAnchor(files, evidence);
+}
+
+async function writeAnchor(files: LogFiles, evidence: AnchorEvidence): Promise<void> {
   const bytes = Buffer.from(`${JSON.stringify(evidence, null, 2)}\n`);
   await files.replace(`anchors/${evidence.size}.json`, bytes);
   await files.replace('anchors/latest.json', bytes);
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
     const stop = (): void => {
       clearTimeout(timer);
       resolve();
     };
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
+    const timer = setTimeout(stop, ms).unref();
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted === true) stop();
   });
 }

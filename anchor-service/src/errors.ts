@@ -71,10 +71,6 @@ export const serviceErrorCodes = {
     means: 'Kafka cannot be read as it must be',
     fix: 'Check brokers, topic and its settings.',
   },
-  SOURCE_ITEM: {
-    means: 'something in a source is not a message',
-    fix: 'It is kept in quarantine and recorded as opaque; ask its producer.',
-  },
   REQUEST_MALFORMED: {
     means: 'request is malformed',
     fix: 'Compare it with /openapi.json.',

@@ -3,6 +3,7 @@ import {
   ShowcauseError,
   decodeMessage,
   isJsonObject,
+  isProducerName,
   leafHash,
   parseEntry,
   streamPosition,
@@ -84,7 +85,7 @@ type Place = Pick<StreamMessage, 'position' | 'prev' | 'type' | 'known' | 'paylo
 function placeOf(parsed: ParsedEntry, item: SourceItem): Place | null {
   if (parsed.kind === 'typed') {
     const { producer, epoch, seq } = item;
-    if (producer === null || epoch === null || seq === null) return null;
+    if (!isProducerName(producer) || epoch === null || seq === null) return null;
     return {
       position: { producer, epoch, seq },
       prev: null,

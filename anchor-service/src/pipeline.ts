@@ -33,7 +33,8 @@ export const DEFAULT_LIMITS: ReadLimits = {
   waitMs: 1_000,
 };
 const SOURCE_BACKOFF_MS = 1_000;
-const COLLECT_EVERY_MS = 30_000;
+/** Partial tiles go after this at the earliest: a reader may be on its way with an older checkpoint. */
+const COLLECT_EVERY_MS = 60_000;
 
 /**
  * Source → sequencer → store, and beside it store → publisher. A source that fails is tried again; a store or publisher
@@ -60,11 +61,13 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   async function publish(): Promise<void> {
     let collectedTo = 0;
     let collectedAt = Date.now();
+    let settled = 0;
     while (!abort.signal.aborted) {
       const startedAt = Date.now();
       await publisher.publish();
       if (Date.now() - collectedAt >= COLLECT_EVERY_MS) {
-        collectedTo = await collect(options, collectedTo);
+        collectedTo = await collect(options, collectedTo, settled);
+        settled = options.settledSize();
         collectedAt = Date.now();
       }
       await delay(options.checkpointIntervalMs - (Date.now() - startedAt), abort.signal);
@@ -105,10 +108,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 }
 
 async function collect(
-  { files, store, settledSize }: PipelineOptions,
+  { files, store }: PipelineOptions,
   from: number,
+  settled: number,
 ): Promise<number> {
-  return collectPartialTiles(files, from, settledSize(), await store.anchoredSizes());
+  return collectPartialTiles(files, from, settled, await store.anchoredSizes());
 }
 
 async function readOrWait(

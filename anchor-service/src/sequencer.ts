@@ -2,14 +2,10 @@ import {
   MAX_VERBATIM_BYTES,
   TreeFrontier,
   equalBytes,
-  fromHex,
   leafHash,
-  parseEntry,
-  parseGenesis,
   sha256,
   toBase64,
   toHex,
-  verifyRegistration,
 } from '@showcause/core';
 import { CursorTracker } from './cursors.ts';
 import type { Settle } from './cursors.ts';
@@ -18,13 +14,14 @@ import { ServiceError } from './errors.ts';
 import type { QuarantineReason } from './errors.ts';
 import { readMessage, readRegistration } from './intake.ts';
 import type { Read, StreamMessage } from './intake.ts';
-import { KeyRegistry } from './keys.ts';
 import { OwnStream, ownTypes } from './own-stream.ts';
 import type { OwnFields, OwnProducer } from './own-stream.ts';
 import type { Leaf, Logger, SourceItem, Store } from './ports.ts';
 import { PromiseBook } from './promise-book.ts';
 import type { Resolution, VerifiedPromise, Waiting } from './promise-book.ts';
-import { PromiseJudge, coversSeq, holds } from './promise-judge.ts';
+import { PromiseJudge, coversSeq } from './promise-judge.ts';
+import { Registrations } from './registrations.ts';
+import type { Registration } from './registrations.ts';
 import { StreamLedger } from './stream-ledger.ts';
 import type { Hole } from './stream-ledger.ts';
 
@@ -58,9 +55,7 @@ const DEFAULT_MAX_WAITING_BYTES = 256 * 1024 * 1024;
 interface Start {
   lease: number;
   frontier: TreeFrontier;
-  keys: KeyRegistry;
-  /** leaf hashes of `key` and `deployment` entries, hex */
-  registered: Set<string>;
+  registrations: Registrations;
   ledger: StreamLedger;
   own: OwnStream;
 }
@@ -73,10 +68,8 @@ interface Start {
 export class Sequencer {
   readonly #options: SequencerOptions;
   readonly #logId: Uint8Array;
-  readonly #registrar: Uint8Array;
   readonly #lease: number;
-  readonly #keys: KeyRegistry;
-  readonly #registered: Set<string>;
+  readonly #registrations: Registrations;
   readonly #ledger: StreamLedger;
   readonly #own: OwnStream;
   readonly #draft: Draft;
@@ -95,14 +88,12 @@ export class Sequencer {
   private constructor(options: SequencerOptions, start: Start) {
     this.#options = options;
     this.#logId = leafHash(options.genesis);
-    this.#registrar = fromHex(parseGenesis(options.genesis).registrar, 32);
     this.#lease = start.lease;
-    this.#keys = start.keys;
-    this.#registered = start.registered;
+    this.#registrations = start.registrations;
     this.#ledger = start.ledger;
     this.#own = start.own;
     this.#draft = new Draft(start.frontier);
-    this.#judge = new PromiseJudge(this.#logId, start.keys);
+    this.#judge = new PromiseJudge(this.#logId, start.registrations.keys);
     this.#book = new PromiseBook(async (producer, epoch, seq) => {
       const leaf = await start.ledger.leafAt({ producer, epoch, seq });
       return leaf?.hash ?? null;
@@ -129,7 +120,7 @@ export class Sequencer {
     const sequencer = new Sequencer(options, {
       lease,
       frontier: TreeFrontier.from(head.size, head.peaks),
-      ...(await readRegistrations(store)),
+      registrations: await Registrations.read(store, genesis),
       ledger,
       own: new OwnStream(producer, leafHash(genesis), last, clock, newId),
     });
@@ -184,7 +175,7 @@ export class Sequencer {
           got: 'a registration that the registrar did not sign',
         });
     }
-    const own = this.#keys
+    const own = this.#registrations.keys
       .coveringProducer(producer.name)
       .find(({ key, closes }) => key === toHex(producer.publicKey) && closes === null);
     const missing = ownTypes.find((type) => !(own?.types.includes(type) ?? false));
@@ -331,21 +322,15 @@ export class Sequencer {
   }
 
   /** @returns false when the registrar did not sign it */
-  #register({ bytes, entry }: Extract<Read, { kind: 'registration' }>): boolean {
+  #register({ bytes, entry }: Registration): boolean {
     const hash = leafHash(bytes);
-    const hex = toHex(hash);
-    if (this.#registered.has(hex)) {
-      this.#counts.duplicates++;
-      return true;
+    const verdict = this.#registrations.judge(entry, hash);
+    if (verdict === 'new') {
+      this.#append(bytes, hash, null);
+      if (entry.type === 'key') this.#judge.forget();
     }
-    if (!holds(() => verifyRegistration(entry, this.#logId, this.#registrar))) return false;
-    this.#append(bytes, hash, null);
-    this.#registered.add(hex);
-    if (entry.type === 'key') {
-      this.#keys.apply(entry);
-      this.#judge.forget();
-    }
-    return true;
+    if (verdict === 'duplicate') this.#counts.duplicates++;
+    return verdict !== 'unsigned';
   }
 
   #append(entry: Uint8Array, hash: Uint8Array, position: Leaf['position']): Leaf {
@@ -388,19 +373,6 @@ export class Sequencer {
     const change = this.#draft.take(this.#lease, epochs, this.#cursors.take());
     if (change !== null) await this.#options.store.commit(change);
   }
-}
-
-async function readRegistrations(
-  store: Store,
-): Promise<{ keys: KeyRegistry; registered: Set<string> }> {
-  const keys = new KeyRegistry();
-  const registered = new Set<string>();
-  for (const { entry, hash } of await store.registrations()) {
-    registered.add(toHex(hash));
-    const parsed = parseEntry(entry);
-    if (parsed.kind === 'known' && parsed.entry.type === 'key') keys.apply(parsed.entry);
-  }
-  return { keys, registered };
 }
 
 function localItem(bytes: Uint8Array): SourceItem {

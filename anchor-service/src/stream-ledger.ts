@@ -149,7 +149,8 @@ export class StreamLedger {
   }
 
   #set(state: EpochState): void {
-    this.#producers.get(state.producer)!.set(state.epoch, state);
+    const epochs = this.#producers.get(state.producer) ?? new Map<number, EpochState>();
+    this.#producers.set(state.producer, epochs.set(state.epoch, state));
     this.#changed.set(`${state.producer} ${state.epoch}`, state);
   }
 
@@ -158,7 +159,8 @@ export class StreamLedger {
     if (known !== undefined) return known;
     const epochs = new Map<number, EpochState>();
     for (const state of await this.#store.epochs(producer)) epochs.set(state.epoch, state);
-    this.#producers.set(producer, epochs);
+    // A name that anybody may send is not kept until something of it is.
+    if (epochs.size > 0) this.#producers.set(producer, epochs);
     return epochs;
   }
 }

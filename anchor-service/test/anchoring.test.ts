@@ -4,8 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import {
+  TreeFrontier,
   formatPolicy,
   fromBase64,
+  leafHash,
   openCheckpoint,
   parseAnchorEvidence,
   parseEntryOf,
@@ -17,8 +19,10 @@ import {
 import { ensurePassphraseFile, loadOrCreateKey } from '@showcause/core/node';
 import { describeWithAnvil, startAnvil } from '../../test/support/anvil.ts';
 import type { Anvil } from '../../test/support/anvil.ts';
-import { ethereumAddress } from '../src/chain/accounts.ts';
+import { ethereumAccount, ethereumAddress } from '../src/chain/accounts.ts';
 import { contractAddress, genesisContract } from '../src/chain/contract.ts';
+import { checkpointTypedData } from '../src/chain/typed-data.ts';
+import { createViemChain } from '../src/chain/viem.ts';
 import { readCountersignerConfig, readServiceConfig } from '../src/config.ts';
 import { startCountersigner } from '../src/countersigner/start.ts';
 import type { RunningCountersigner } from '../src/countersigner/start.ts';
@@ -46,12 +50,17 @@ async function setUp(): Promise<{
   config: string;
   contract: string;
   countersigner: RunningCountersigner;
+  /** the countersigner's folder */
+  other: string;
+  countersignerKey: Uint8Array;
+  operatorKey: Uint8Array;
   start: () => Promise<AnchorService>;
 }> {
   const dir = newFolder();
   const other = newFolder();
   const keys = join(other, 'keys');
   const key = loadOrCreateKey(keys, 'countersigner', ensurePassphraseFile(keys));
+  let operatorKey: Uint8Array | null = null;
   const guardian = `0x${'11'.repeat(20)}`;
   const { config, log, spool } = writeServiceFolder(
     dir,
@@ -63,15 +72,17 @@ async function setUp(): Promise<{
         minAdvanceIntervalMs: 0,
       },
     },
-    (operator) =>
-      genesisContract({
+    (operator) => {
+      operatorKey = operator.secretKey;
+      return genesisContract({
         chainId: anvil.chainId,
         salt: randomBytes(32),
         operator: ethereumAddress(operator.publicKey),
         countersigner: ethereumAddress(key.publicKey),
         guardian,
         timelock: guardian,
-      }),
+      });
+    },
   );
   const genesis = parseEntryOf('genesis', log.genesis);
   await anvil.fund(genesis.contract!.operator);
@@ -113,6 +124,9 @@ async function setUp(): Promise<{
     config,
     contract,
     countersigner,
+    other,
+    countersignerKey: key.secretKey,
+    operatorKey: operatorKey!,
     async start() {
       const service = await startService(readServiceConfig(config), { logger: silent });
       open.push(service);
@@ -162,4 +176,62 @@ describeWithAnvil('the service on a chain', () => {
     const answer = await fetch(`${service.url}/v1/heads`);
     expect(await answer.json()).toMatchObject({ signed: { size: 323 }, anchored: { size: 323 } });
   });
+
+  test('the log goes on while chain or countersigner are away, and catches up', async () => {
+    const { log, spool, countersigner, start, other } = await setUp();
+    const producer = new TestProducer('loan-api', log.logId);
+    const spooled = new TestSpool(spool, log.logId);
+    spooled.begin(producer);
+    spooled.registration(log.register('loan-api', producer.key.publicKey));
+    spooled.batch(producer.batch(5));
+    await countersigner.close();
+    open.splice(0);
+    const service = await start();
+    await eventually(() => service.status().signedSize === 8, 20_000);
+    expect(service.status()).toMatchObject({ anchoring: 'running', anchoredSize: 0 });
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+    const port = Number(new URL(countersigner.url).port);
+    const config = readCountersignerConfig(join(other, 'config.json'));
+    open.push(
+      await startCountersigner({ ...config, http: { ...config.http, port } }, { logger: silent }),
+    );
+    await eventually(() => service.status().anchoredSize === 8, 30_000);
+  }, 60_000);
+
+  test('a foreign head on the chain ends signing, and readiness says so', async () => {
+    const { log, spool, contract, countersignerKey, operatorKey, start } = await setUp();
+    const service = await start();
+    await eventually(() => service.status().anchoredSize === 2, 20_000);
+    const chain = createViemChain({
+      rpcUrl: anvil.url,
+      chainId: anvil.chainId,
+      contract,
+      account: ethereumAccount(operatorKey),
+    });
+    const head = await chain.head('latest');
+    const frontier = TreeFrontier.from(2, [head!.root]);
+    const foreign = leafHash(new Uint8Array([1]));
+    frontier.append(foreign);
+    const step = { oldSize: 2, size: 3, root: frontier.root() };
+    const signature = await ethereumAccount(countersignerKey).signTypedData(
+      checkpointTypedData(anvil.chainId, contract, step),
+    );
+    const countersignature = Buffer.from(signature.slice(2), 'hex');
+    // What is left of the old tree is its root, what is new its sibling.
+    await chain.advance({ ...step, proof: [foreign], countersignature });
+    await eventually(() => service.status().anchoring === 'failed', 20_000);
+    const producer = new TestProducer('loan-api', log.logId);
+    const spooled = new TestSpool(spool, log.logId);
+    spooled.begin(producer);
+    spooled.registration(log.register('loan-api', producer.key.publicKey));
+    spooled.batch(producer.batch(5));
+    await expect(service.done).rejects.toMatchObject({ code: 'PUBLISH_FAILED' });
+    expect(service.status().signedSize).toBe(2);
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(503);
+    await service.close();
+    open.splice(open.indexOf(service), 1);
+    await expect(start()).rejects.toMatchObject({
+      code: expect.stringMatching(/^PUBLISH_(FORK|ROLLBACK)$/),
+    });
+  }, 60_000);
 });

@@ -360,7 +360,7 @@ describeWithAnvil('on a real EVM', () => {
     });
 
     test('says that the final block is above the latest', async () => {
-      const block = await anvil.rpc('eth_getBlockByNumber', ['0x0', false]);
+      const block = await anvil.rpc('eth_getBlockByNumber', ['latest', false]);
       let asked = 0;
       proxy.answers.set('eth_getBlockByNumber', (response, id) => {
         const number = asked++ === 0 ? '0xffff' : '0x1';
@@ -391,8 +391,8 @@ describeWithAnvil('on a real EVM', () => {
     const made = genesisContract({
       chainId: anvil.chainId,
       salt: randomBytes(32),
-      operator: role,
-      countersigner: role,
+      operator: account.address,
+      countersigner: countersigner.address,
       guardian: role,
       timelock: role,
     });

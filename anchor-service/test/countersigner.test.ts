@@ -12,7 +12,6 @@ import {
   toHex,
   utf8,
 } from '@showcause/core';
-import type { KnownEntry } from '@showcause/core';
 import { ed25519KeySigner, generateKey } from '@showcause/core/node';
 import { recoverTypedDataAddress } from 'viem';
 import { ethereumAccount } from '../src/chain/accounts.ts';
@@ -209,7 +208,7 @@ describe('the countersigner', () => {
           prev: '00'.repeat(32),
           about: { producer: 'x', epoch: 1, from: 0, to: 1 },
           sig: `${'A'.repeat(86)}==`,
-        } as KnownEntry),
+        }),
       ],
     ],
   ] as [string, () => Uint8Array[]][])('no signature over %s', async (_name, entries) => {

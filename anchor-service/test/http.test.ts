@@ -317,7 +317,7 @@ describe('who may read', () => {
     ]) {
       const url = `${closed.url}${path}`;
       for (const headers of [{}, tokens('x'), tokens(`${TOKEN}r`), { authorization: TOKEN }]) {
-        const refused = await fetch(url, { headers: headers as Record<string, string> });
+        const refused = await fetch(url, { headers: headers });
         expect(refused.status).toBe(401);
         expect(refused.headers.get('www-authenticate')).toBe('Bearer');
         expect(await refused.json()).toMatchObject({ code: 'REQUEST_TOKEN' });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { toHex } from '@showcause/core';
 import { startKafka } from '@showcause/example-demo/parts';
@@ -121,6 +122,7 @@ describeWithKafka('the service reads a real Kafka broker', () => {
   afterAll(async () => {
     await sender.disconnect();
     await broker.stop();
+    rmSync(broker.dir, { recursive: true, force: true });
     removeFolders();
   }, 60_000);
 

@@ -25,8 +25,8 @@ interface Reading {
   producer: TestProducer;
   source: Source;
   /** moves the source's clock */
-  wait(ms: number): void;
-  read(limits?: Partial<typeof LIMITS>): Promise<readonly SourceItem[]>;
+  wait: (ms: number) => void;
+  read: (limits?: Partial<typeof LIMITS>) => Promise<readonly SourceItem[]>;
 }
 
 async function setUp(cursors = new Map<string, number>(), folder = newFolder()): Promise<Reading> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ensurePassphraseFile, readSecretFile } from '@showcause/core/node';
 import { CliError } from './errors.ts';
 import { reading } from './files.ts';
@@ -8,12 +8,12 @@ import type { Io } from './io.ts';
 export interface PassphraseSource {
   /** `--passphrase-file` */
   file?: string | undefined;
-  env: Io['env'];
+  io: Pick<Io, 'env'>;
 }
 
 /** What the environment says, or nothing: for a process that reads its own key folders. */
-export function givenPassphrase(env: Io['env']): string | undefined {
-  const value = env['SHOWCAUSE_PASSPHRASE'];
+export function givenPassphrase(io: Pick<Io, 'env'>): string | undefined {
+  const value = io.env['SHOWCAUSE_PASSPHRASE'];
   return value === undefined || value === '' ? undefined : value;
 }
 
@@ -22,7 +22,7 @@ export function givenPassphrase(env: Io['env']): string | undefined {
  * @throws {CliError} `FILE_UNREADABLE`; `FILE_UNSAFE` when others may read the file
  */
 export function passphraseFor(dir: string, source: PassphraseSource): string {
-  const given = source.file === undefined ? givenPassphrase(source.env) : undefined;
+  const given = source.file === undefined ? givenPassphrase(source.io) : undefined;
   if (given !== undefined) return given;
   const path = source.file ?? join(dir, 'passphrase');
   const text = reading(path, () => readSecretFile(path).toString('utf8').trimEnd());
@@ -36,12 +36,7 @@ export function passphraseForNew(
   source: PassphraseSource,
 ): { passphrase: string; made: string | null } {
   const path = join(dir, 'passphrase');
-  const given = source.file !== undefined || givenPassphrase(source.env) !== undefined;
+  const given = source.file !== undefined || givenPassphrase(source.io) !== undefined;
   if (given || existsSync(path)) return { passphrase: passphraseFor(dir, source), made: null };
   return { passphrase: ensurePassphraseFile(dir), made: path };
-}
-
-/** The folder of a key file: where its passphrase lies. */
-export function folderOf(keyFile: string): string {
-  return dirname(keyFile);
 }

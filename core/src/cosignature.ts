@@ -25,9 +25,6 @@ export interface Cosignature {
   time: number;
 }
 
-/** 8 bytes of time and 64 of Ed25519. */
-const COSIGNATURE_BYTES = 72;
-
 /** @throws {ShowcauseError} `NOTE_KEY` */
 export function parseCosignerVkey(vkey: string): CosignerVerifier {
   const { name, keyId, type, publicKey } = decodeVkey(vkey);
@@ -41,7 +38,7 @@ export function parseCosignerVkey(vkey: string): CosignerVerifier {
     keyId,
     publicKey,
     verify(text, signature) {
-      const time = timeOf(signature);
+      const time = timeOf(signature); // 64 bytes of Ed25519 follow
       return time !== null && verifyEd25519(publicKey, message(time, text), signature.subarray(8));
     },
   };
@@ -102,9 +99,8 @@ function message(time: number, text: Uint8Array): Uint8Array {
   return concatBytes(utf8(`cosignature/v1\ntime ${time}\n`), text);
 }
 
-/** Null unless it is a time below 2^53 and 64 bytes. */
+/** The first eight bytes; null when there are fewer, or at 2^53 and later. */
 function timeOf(signature: Uint8Array): number | null {
-  if (signature.length !== COSIGNATURE_BYTES) return null;
   try {
     return new ByteReader(signature).uint(8);
   } catch {

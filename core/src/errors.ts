@@ -116,10 +116,6 @@ export const coreErrorCodes = {
     fix: 'Get the policy file again and compare its fingerprint.',
   },
   SPOOL_SEGMENT: { means: 'not a spool segment', fix: 'Quarantine the file and keep it.' },
-  SPOOL_RECORD: {
-    means: 'spool record is torn or corrupt',
-    fix: 'A torn tail is cut; anything else is quarantined.',
-  },
   PAYLOAD_MALFORMED: { means: 'not a sealed payload', fix: 'Fetch the sealed payload again.' },
   PAYLOAD_SIZE: {
     means: 'sealed payload is over 512 KiB',

@@ -8,17 +8,19 @@ export type Hash = Uint8Array;
 /** MTH({}) = SHA-256 of nothing: the root of the tree without leaves. */
 export const emptyRoot: Hash = sha256(new Uint8Array(0));
 
-// Hashing is synchronous, so one buffer serves every call: an allocation costs half a hash.
+// Hashing is synchronous, so one buffer serves every call, and one view while entries have one length: an allocation
+// costs half a hash.
 const leafBuffer = new Uint8Array(65_536);
+let leafView = leafBuffer.subarray(0, 1);
 
 /** SHA-256(0x00 ‖ entry), RFC 6962 section 2.1. */
 export function leafHash(entry: Uint8Array): Hash {
-  const prefixed =
-    entry.length < leafBuffer.length
-      ? leafBuffer.subarray(0, entry.length + 1)
-      : new Uint8Array(entry.length + 1);
-  prefixed.set(entry, 1);
-  return sha256(prefixed);
+  const length = entry.length + 1;
+  if (leafView.length !== length)
+    leafView =
+      length <= leafBuffer.length ? leafBuffer.subarray(0, length) : new Uint8Array(length);
+  leafView.set(entry, 1);
+  return sha256(leafView);
 }
 
 const pair = new Uint8Array(65);

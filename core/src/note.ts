@@ -141,12 +141,12 @@ function parseSignature(line: string): NoteSignature {
 
 /** The note's bytes. @throws {ShowcauseError} `NOTE_MALFORMED` for what {@link parseNote} would refuse */
 export function formatNote(note: Note): Uint8Array {
-  if (!note.text.endsWith('\n')) return malformed('a text without a final newline', 'one');
   const lines = note.signatures.map(
     ({ name, keyId, signature }) => `— ${name} ${toBase64(concatBytes(u32(keyId), signature))}\n`,
   );
   const bytes = utf8(`${note.text}\n${lines.join('')}`);
-  if (parseNote(bytes).text !== note.text) return malformed('a lone surrogate', 'Unicode text');
+  if (parseNote(bytes).text !== note.text)
+    return malformed('another text', 'Unicode text that ends with a newline');
   return bytes;
 }
 

@@ -8,7 +8,6 @@ import type { HashReader, NodeCoordinate } from './tree.ts';
 export const TILE_WIDTH = 256;
 const MAX_LEVEL = 63;
 const MAX_ENTRY = 65_535;
-const MAX_PATH = 64;
 
 /** A resource of c2sp.org/tlog-tiles: a hash tile, or a bundle of entries. */
 export interface TileCoordinate {
@@ -34,14 +33,14 @@ const pathGrammar =
 
 /** The one spelling of each path. @throws {ShowcauseError} `TILE_PATH` */
 export function parseTilePath(path: string): TileCoordinate {
-  const [, level, index, width] = (path.length <= MAX_PATH && pathGrammar.exec(path)) || [];
+  const [, level, index, width] = pathGrammar.exec(path) ?? [];
   const tile: TileCoordinate = {
     level: level === 'entries' ? level : Number(level),
     index: Number(index?.replace(/[x/]/g, '')),
     width: width === undefined ? TILE_WIDTH : Number(width),
   };
   if (!isTile(tile) || tilePath(tile) !== path)
-    throw new ShowcauseError('TILE_PATH', { got: JSON.stringify(path.slice(0, MAX_PATH)) });
+    throw new ShowcauseError('TILE_PATH', { got: JSON.stringify(path.slice(0, 64)) });
   return tile;
 }
 

@@ -7,12 +7,14 @@ import {
   formatCosignerVkey,
   formatNote,
   formatVkey,
+  noteKeyId,
   openNote,
   parseCosignerVkey,
   parseNote,
   parseVkey,
   sha256,
   signNote,
+  toBase64,
   utf8,
   validCosignatures,
 } from '../src/index.ts';
@@ -67,6 +69,15 @@ describe('cosignature/v1', () => {
     expect(() => cosignatureSigner('two words', one.publicKey, time, (m) => m)).toThrow(
       code('NOTE_KEY'),
     );
+  });
+
+  test('a key of another length is refused, also under its right key id', () => {
+    for (const length of [31, 33]) {
+      const key = new Uint8Array(length);
+      const id = noteKeyId('a', 4, key).toString(16).padStart(8, '0');
+      const vkey = `a+${id}+${toBase64(Uint8Array.of(4, ...key))}`;
+      expect(() => parseCosignerVkey(vkey)).toThrow(code('NOTE_KEY'));
+    }
   });
 
   test.each([-1, 0.5, NaN, 2 ** 53])('the time %d is not signed', (bad) => {

@@ -83,6 +83,19 @@ describe('RFC 8785', () => {
     );
   });
 
+  test.each(
+    Array.from({ length: 0x21 }, (_, c) => String.fromCharCode(c)).concat(
+      '"',
+      '\\',
+      '\u007f',
+      '\u2028',
+    ),
+  )('the character %j is escaped the same in and out of order', (character) => {
+    const quoted = JSON.stringify(character);
+    expect(canonicalJson([character])).toBe(`[${quoted}]`);
+    expect(canonicalJson({ b: character, a: 1 })).toBe(`{"a":1,"b":${quoted}}`);
+  });
+
   test('minus zero is zero, written and read', () => {
     expect(canonicalJson([-0])).toBe('[0]');
     expect(canonicalJson({ b: -0, a: 1 })).toBe('{"a":1,"b":0}');
@@ -230,6 +243,7 @@ describe('refused texts', () => {
       'two values': ['1 2', 'JSON_SYNTAX'],
       'a byte order mark': ['\ufeff{}', 'JSON_SYNTAX'],
       'a no-break space': ['\u00a0{}', 'JSON_SYNTAX'],
+      'a vertical tab': ['\v{}', 'JSON_SYNTAX'],
       'a form feed': ['\f{}', 'JSON_SYNTAX'],
       'a comment': ['{}//', 'JSON_SYNTAX'],
       'a trailing comma in an object': ['{"a":1,}', 'JSON_SYNTAX'],
@@ -332,6 +346,7 @@ describe('refused values', () => {
       'an error': [new Error('a'), 'JSON_TYPE'],
       'a class instance': [new Instance(), 'JSON_TYPE'],
       'an object that inherits': [Object.create({ a: 1 }), 'JSON_TYPE'],
+      'an object that inherits like a root': [Object.create({ isPrototypeOf: 1 }), 'JSON_TYPE'],
       'an object with toJSON': [{ toJSON: () => 1 }, 'JSON_TYPE'],
       'an array with toJSON': [Object.assign([1], { toJSON: () => 2 }), 'JSON_TYPE'],
       'a sparse array': [sparse, 'JSON_TYPE'],

@@ -6,6 +6,7 @@ import {
   encodeVkey,
   formatNote,
   formatVkey,
+  noteKeyId,
   fromBase64,
   fromUtf8,
   openNote,
@@ -135,6 +136,20 @@ describe('verifier keys', () => {
     );
   });
 
+  test('a key of another length is refused, also under its right key id', () => {
+    for (const length of [31, 33]) {
+      const key = new Uint8Array(length);
+      const id = noteKeyId('a', 1, key).toString(16).padStart(8, '0');
+      const vkey = `a+${id}+${toBase64(Uint8Array.of(1, ...key))}`;
+      expect(decodeVkey(vkey).publicKey).toHaveLength(length);
+      expect(() => parseVkey(vkey)).toThrow(code('NOTE_KEY'));
+    }
+  });
+
+  test('a byte order mark is no blank', () => {
+    expect(parseVkey(formatVkey('a\ufeffb', new Uint8Array(32))).name).toBe('a\ufeffb');
+  });
+
   test('two keys under one name and id are refused, because either could be meant', () => {
     const note = signNote('text\n', [log.signer]);
     expect(() => openNote(note, [log.verifier, log.verifier])).toThrow(code('NOTE_KEY'));
@@ -157,6 +172,7 @@ describe('malformed notes', () => {
       'an empty line at the end': `${valid}\n`,
       'carriage returns': valid.replaceAll('\n', '\r\n'),
       'a carriage return in the text': `te\rxt\n\n${line}`,
+      'the last control character in the text': `te\u001fxt\n\n${line}`,
       'a control character in the text': `te\u0001xt\n\n${line}`,
       'a zero in the text': `te\u0000xt\n\n${line}`,
       'a tab in a signature line': valid.replace('— ', '—\t'),

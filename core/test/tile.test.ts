@@ -196,6 +196,7 @@ describe('growth', () => {
       'tile/entries/002.p/1',
     ]);
     expect(entryBundles(256, 256)).toStrictEqual([]);
+    expect(entryBundles(300, 300)).toStrictEqual([]);
     expect(entryBundles(256, 300).map(tilePath)).toStrictEqual(['tile/entries/001.p/44']);
   });
 
@@ -219,6 +220,7 @@ describe('growth', () => {
     [1, 0],
     [-1, 5],
     [0, 0.5],
+    [0.5, 1],
     [0, 2 ** 53],
     [NaN, 1],
   ])('from %d to %d is refused', (old, size) => {

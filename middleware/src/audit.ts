@@ -2,7 +2,8 @@ import type { JsonObject } from '@showcause/core';
 import type { Receipt } from '@showcause/core';
 import type { ErrorRequestHandler } from 'express';
 import { AuditError } from './errors.ts';
-import { InFlight, auditRoute } from './express/route.ts';
+import { InFlight } from './express/in-flight.ts';
+import { auditRoute } from './express/route.ts';
 import type { RouteContext } from './express/route.ts';
 import type { RequestHandler, RouteOptions } from './express/types.ts';
 import { problemHandler } from './express/problem-handler.ts';
@@ -21,6 +22,7 @@ import type { SealingConfig, SealingStatus } from './sealing/config.ts';
 import { openSealer } from './sealing/open.ts';
 import type { Durable, Sealer } from './sealing/sealer.ts';
 import { nodeDisk } from './spool/disk.ts';
+import type { Disk } from './spool/disk.ts';
 import { openTelemetry } from './telemetry.ts';
 import { startPublisher } from './transports/publisher.ts';
 import type { Publisher } from './transports/publisher.ts';
@@ -94,9 +96,19 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
     checked.development === true && checked.registrar !== undefined
       ? { dir: checked.registrar, passphrase: checked.registrarPassphrase }
       : null;
-  const deployment = findDeployment(checked.keys, checked.producer, facts, identity, registrar, Date.now());
+  const deployment = findDeployment(
+    checked.keys,
+    checked.producer,
+    facts,
+    identity,
+    registrar,
+    Date.now(),
+  );
   const config = sealingConfig(checked, identity, deployment.entry, deployment.hash);
-  const sealer = await openSealer(config, checked.sealing ?? null, { disk: nodeDisk, now: Date.now });
+  const sealer = await openSealer(config, checked.sealing ?? null, {
+    disk: nodeDisk,
+    now: Date.now,
+  });
   return assembleAudit({ options: checked, identity, registry, config, sealer, now: Date.now });
 }
 
@@ -117,7 +129,11 @@ export function sealingConfig(
     deployment: deploymentHash,
     registrations: [identity.keyEntry, deployment],
     featureNames: options.model?.featureNames ?? [],
-    people: JSON.stringify(options.policy?.accountable === undefined ? null : { accountable: options.policy.accountable }),
+    people: JSON.stringify(
+      options.policy?.accountable === undefined
+        ? null
+        : { accountable: options.policy.accountable },
+    ),
     retention: JSON.stringify(options.retention ?? null),
     heartbeatSeconds: options.heartbeatSeconds,
     mergeBySeconds: options.mergeBySeconds,
@@ -134,6 +150,8 @@ export interface AuditParts {
   config: SealingConfig;
   sealer: Sealer;
   now: () => number;
+  /** where the spool lies; the real disk by default */
+  disk?: Disk;
 }
 
 /** Puts an audit together around an open sealer. */
@@ -143,7 +161,10 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const telemetry = openTelemetry(() => known);
   for (const alarm of known.alarms) telemetry.alarm(alarm.code);
   const inFlight = new InFlight();
-  const append = (decisionId: string, followup: Followup | Record<string, unknown>): Promise<Durable> =>
+  const append = (
+    decisionId: string,
+    followup: Followup | Record<string, unknown>,
+  ): Promise<Durable> =>
     sealer.seal({
       kind: 'followup',
       decisionId,
@@ -161,21 +182,32 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     inFlight,
     append,
   };
-  const publisher = startPublisher({ config, transport: options.transport ?? null, sealer, telemetry });
+  const publisher = startPublisher({
+    config,
+    transport: options.transport ?? null,
+    sealer,
+    telemetry,
+    disk: parts.disk ?? nodeDisk,
+  });
   const receipts = receiptMaker(identity, options.transport?.log ?? null, sealer);
   sealer.onCommit((status) => (known = status));
   const close = closer(inFlight, sealer, publisher);
-  const audit = Object.assign((): RequestHandler => auditRoute(context, {}) as RequestHandler, {
-    route: (route = {}) => auditRoute(context, route),
-    wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
-    router: () => decisionRouter({ context, receipts }),
-    problems: (handler?: ProblemHandlerOptions) => problemHandler(options.contact, handler),
-    append,
-    receipt: async (decisionId: string) => (await receipts.ofDecision(decisionId))?.receipt ?? null,
-    eraseSubject: (subject: string) => sealer.eraseSubject(subject),
-    status: () => auditStatus(options, config, known, inFlight, publisher),
-    close,
-  } satisfies Partial<Audit>) as Audit;
+  const audit = Object.assign(
+    (): RequestHandler =>
+      auditRoute<object, unknown, unknown, unknown>(context, {}) as unknown as RequestHandler,
+    {
+      route: (route = {}) => auditRoute(context, route),
+      wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
+      router: () => decisionRouter({ context, receipts }),
+      problems: (handler?: ProblemHandlerOptions) => problemHandler(options.contact, handler),
+      append,
+      receipt: async (decisionId: string) =>
+        (await receipts.ofDecision(decisionId))?.receipt ?? null,
+      eraseSubject: (subject: string) => sealer.eraseSubject(subject),
+      status: () => auditStatus(options, config, known, inFlight, publisher),
+      close,
+    } satisfies Partial<Audit>,
+  ) as Audit;
   if (options.handleSignals === true) closeOnSignals(close);
   return audit;
 }
@@ -192,7 +224,12 @@ function auditStatus(
     producer: options.producer,
     deployment: config.deployment,
     epoch: known.epoch,
-    spool: { bytes: known.spoolBytes, full: known.full, poisoned: known.poisoned, alarms: known.alarms.length },
+    spool: {
+      bytes: known.spoolBytes,
+      full: known.full,
+      poisoned: known.poisoned,
+      alarms: known.alarms.length,
+    },
     open: known.open,
     inFlight: inFlight.count,
     unlogged: known.unlogged,
@@ -200,7 +237,11 @@ function auditStatus(
   };
 }
 
-function closer(inFlight: InFlight, sealer: Sealer, publisher: Publisher): (timeoutMs?: number) => Promise<void> {
+function closer(
+  inFlight: InFlight,
+  sealer: Sealer,
+  publisher: Publisher,
+): (timeoutMs?: number) => Promise<void> {
   let closing: Promise<void> | null = null;
   return (timeoutMs = DRAIN_MS) => {
     closing ??= (async () => {

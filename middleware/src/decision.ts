@@ -1,10 +1,21 @@
-import { randomBytes } from 'node:crypto';
-import type { Explanation, FeatureRecord, FiredRule, Reason, ReasonRegistry } from '@showcause/explain';
+import type {
+  Explanation,
+  FeatureRecord,
+  FiredRule,
+  Reason,
+  ReasonRegistry,
+} from '@showcause/explain';
 import { AuditError } from './errors.ts';
 import { reasonsFor } from './model/reasons.ts';
 import type { DecisionModel } from './model/tree-model.ts';
 import type { DecisionPolicy, PagesOptions } from './options.ts';
-import type { DecisionStatus, RequestFacts, ResponseFacts, ScoredCall, StatedFacts } from './record/messages.ts';
+import type {
+  DecisionStatus,
+  RequestFacts,
+  ResponseFacts,
+  ScoredCall,
+  StatedFacts,
+} from './record/messages.ts';
 import { randomId } from './sealing/random.ts';
 import type { Durable, Sealer } from './sealing/sealer.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -72,12 +83,11 @@ const DAY_MS = 86_400_000;
 /** One decision from its first intent to its record. Knows nothing of HTTP. */
 export class DecisionInProgress implements RequestDecision {
   readonly id = randomId();
-  readonly page: string;
   readonly #runtime: DecisionRuntime;
   readonly #facts: RequestFacts;
   readonly #features: (() => FeatureRecord | readonly (number | null)[]) | null;
   readonly #onUnloggable: OnUnloggable;
-  readonly #token = randomBytes(16);
+  readonly #token = randomId();
   readonly #calls: ScoredCall[] = [];
   readonly #explained: { row: Float64Array; explanation: Explanation }[] = [];
   readonly #rules: FiredRule[] = [];
@@ -101,7 +111,10 @@ export class DecisionInProgress implements RequestDecision {
     this.#facts = facts;
     this.#features = settings.features;
     this.#onUnloggable = settings.onUnloggable;
-    this.page = `${runtime.pages.base}/${this.id}#${this.#token.toString('hex')}`;
+  }
+
+  get page(): string {
+    return `${this.#runtime.pages.base}/${this.id}#${this.#token}`;
   }
 
   /** True once something of this decision could not be written and was let through. */
@@ -132,8 +145,10 @@ export class DecisionInProgress implements RequestDecision {
     telemetry.scored(now() - started, explained.explanation !== null);
     const { margin, score, probability } = prediction;
     this.#calls.push({ call, features: row, margin, score, probability, ...explained.recorded });
-    if (explained.explanation !== null) this.#explained.push({ row, explanation: explained.explanation });
-    const only = (values: readonly number[] | null): number => (values?.length === 1 ? values[0]! : NaN);
+    if (explained.explanation !== null)
+      this.#explained.push({ row, explanation: explained.explanation });
+    const only = (values: readonly number[] | null): number =>
+      values?.length === 1 ? values[0]! : NaN;
     return {
       call,
       margin: only(margin),
@@ -155,9 +170,17 @@ export class DecisionInProgress implements RequestDecision {
   reasons(): readonly Reason[] {
     if (this.#reasons !== null) return this.#reasons;
     const { model, registry } = this.#runtime;
-    if (model === null || registry === null) throw new AuditError('DECISION_NO_MODEL', { got: 'reasons() without model or reasons' });
+    if (model === null || registry === null)
+      throw new AuditError('DECISION_NO_MODEL', { got: 'reasons() without model or reasons' });
     const scored = this.#explained[0] ?? null;
-    const { principal } = reasonsFor(model, registry, scored, scored === null ? this.#rowIfAny(model) : null, this.#rules, this.#adverseDirection());
+    const { principal } = reasonsFor(
+      model,
+      registry,
+      scored,
+      scored === null ? this.#rowIfAny(model) : null,
+      this.#rules,
+      this.#adverseDirection(),
+    );
     this.#reasons = principal;
     return principal;
   }
@@ -168,7 +191,9 @@ export class DecisionInProgress implements RequestDecision {
 
   /** Whether an outcome goes against the person, by the policy. */
   isAdverse(outcome: unknown): boolean {
-    return typeof outcome === 'string' && (this.#runtime.policy?.adverse?.includes(outcome) ?? false);
+    return (
+      typeof outcome === 'string' && (this.#runtime.policy?.adverse?.includes(outcome) ?? false)
+    );
   }
 
   /**
@@ -207,7 +232,7 @@ export class DecisionInProgress implements RequestDecision {
         calls: this.#calls,
         response: ending.response,
         stated: this.#state(ending),
-        page: { token: this.#token.toString('hex'), expires: endedAt + pages.tokenDays * DAY_MS },
+        page: { token: this.#token, expires: endedAt + pages.tokenDays * DAY_MS },
       });
       telemetry.decided(ending.status, now() - endedAt);
       return durable;
@@ -231,15 +256,27 @@ export class DecisionInProgress implements RequestDecision {
       ...(reasons === null
         ? {}
         : {
-            reasons: reasons.map(({ code, rank, text, features }) => ({ code, rank, text, features })),
-            shown: reasons.map(({ code, rank, text, next, value }) => ({ code, rank, text, next, value })),
+            reasons: reasons.map(({ code, rank, text, features }) => ({
+              code,
+              rank,
+              text,
+              features,
+            })),
+            shown: reasons.map(({ code, rank, text, next, value }) => ({
+              code,
+              rank,
+              text,
+              next,
+              value,
+            })),
           }),
     };
     return JSON.stringify(stated);
   }
 
   #reasonsToRecord(outcome: unknown): readonly Reason[] | null {
-    if (this.#reasons !== null || !this.isAdverse(outcome) || this.#runtime.registry === null) return this.#reasons;
+    if (this.#reasons !== null || !this.isAdverse(outcome) || this.#runtime.registry === null)
+      return this.#reasons;
     try {
       return this.reasons();
     } catch {
@@ -250,7 +287,13 @@ export class DecisionInProgress implements RequestDecision {
   async #intent(call: number | null, features: Float64Array | null): Promise<void> {
     const facts = this.#takeFacts();
     try {
-      await this.#runtime.sealer.seal({ kind: 'intent', decisionId: this.id, call, facts, features });
+      await this.#runtime.sealer.seal({
+        kind: 'intent',
+        decisionId: this.id,
+        call,
+        facts,
+        features,
+      });
     } catch (error) {
       if (facts !== null) this.#factsSent = false;
       this.#runtime.telemetry.unloggable(codeOf(error));
@@ -282,7 +325,11 @@ export class DecisionInProgress implements RequestDecision {
       throw new AuditError('DECISION_NO_FEATURES', { got: 'score()' });
     }
     if (overrides === undefined) return own;
-    if (isList(own)) throw new AuditError('DECISION_NO_FEATURES', { got: 'overrides of a list', want: 'features by name' });
+    if (isList(own))
+      throw new AuditError('DECISION_NO_FEATURES', {
+        got: 'overrides of a list',
+        want: 'features by name',
+      });
     return { ...own, ...overrides };
   }
 
@@ -297,13 +344,19 @@ export class DecisionInProgress implements RequestDecision {
   #explain(
     model: DecisionModel,
     row: Float64Array,
-  ): { explanation: Explanation | null; recorded: Pick<ScoredCall, 'explanation' | 'unexplained'> } {
+  ): {
+    explanation: Explanation | null;
+    recorded: Pick<ScoredCall, 'explanation' | 'unexplained'>;
+  } {
     try {
       const explanation = model.explain(row);
       const { method, kernel, version, baseValue, additivityError, attributions } = explanation;
       return {
         explanation,
-        recorded: { explanation: { method, kernel, version, baseValue, additivityError, attributions }, unexplained: null },
+        recorded: {
+          explanation: { method, kernel, version, baseValue, additivityError, attributions },
+          unexplained: null,
+        },
       };
     } catch (error) {
       this.#unexplained = codeOf(error);
@@ -316,7 +369,9 @@ export class DecisionInProgress implements RequestDecision {
   }
 }
 
-function isList(value: FeatureRecord | readonly (number | null)[]): value is readonly (number | null)[] {
+function isList(
+  value: FeatureRecord | readonly (number | null)[],
+): value is readonly (number | null)[] {
   return Array.isArray(value);
 }
 

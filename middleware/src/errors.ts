@@ -4,8 +4,14 @@ import type { ErrorFacts } from '@showcause/core';
 /** What each code of the middleware means and what to do. `docs/errors.md` lists the same; a test compares the two. */
 export const middlewareErrorCodes = {
   OPTIONS_REQUIRED: { means: 'a required option is missing', fix: 'Give the option.' },
-  OPTIONS_UNKNOWN: { means: 'an option that createAudit does not know', fix: 'Remove it or correct its name.' },
-  OPTIONS_VALUE: { means: 'an option has a value it cannot have', fix: 'Give a value of the form stated.' },
+  OPTIONS_UNKNOWN: {
+    means: 'an option that createAudit does not know',
+    fix: 'Remove it or correct its name.',
+  },
+  OPTIONS_VALUE: {
+    means: 'an option has a value it cannot have',
+    fix: 'Give a value of the form stated.',
+  },
   KEYS_FOLDER: {
     means: 'key folder is incomplete',
     fix: 'Make it with showcause init or showcause keys generate.',
@@ -43,9 +49,15 @@ export const middlewareErrorCodes = {
     means: 'spool folder belongs to another producer or log',
     fix: 'Give each producer a folder of its own.',
   },
-  KEY_STORE: { means: 'subject key store is damaged', fix: 'Restore the key store; do not make a new one.' },
+  KEY_STORE: {
+    means: 'subject key store is damaged',
+    fix: 'Restore the key store; do not make a new one.',
+  },
   AUDIT_CLOSED: { means: 'audit is closed', fix: 'Make a new audit.' },
-  SEALER_STOPPED: { means: 'sealing thread ended', fix: 'Restart the process; what was promised is kept.' },
+  SEALER_STOPPED: {
+    means: 'sealing thread ended',
+    fix: 'Restart the process; what was promised is kept.',
+  },
   RECORD_SIZE: {
     means: 'record is over 512 KiB when sealed',
     fix: 'Send smaller requests and responses on audited routes.',
@@ -73,13 +85,19 @@ export const middlewareErrorCodes = {
     means: 'decision has been recorded already',
     fix: 'Score and register rules before the response is sent.',
   },
-  DECISION_NO_MODEL: { means: 'route has no model to score with', fix: 'Give createAudit a model.' },
+  DECISION_NO_MODEL: {
+    means: 'route has no model to score with',
+    fix: 'Give createAudit a model.',
+  },
   DECISION_NO_FEATURES: {
     means: 'route does not say how to read the features',
     fix: 'Give audit.route a features function or score() a record.',
   },
   DECISION_UNKNOWN: { means: 'no such decision here', fix: 'Check the number of the decision.' },
-  PAGE_TOKEN: { means: 'code for this page is missing or wrong', fix: 'Use the code that came with the decision.' },
+  PAGE_TOKEN: {
+    means: 'code for this page is missing or wrong',
+    fix: 'Use the code that came with the decision.',
+  },
   PAGE_EXPIRED: { means: 'code for this page has expired', fix: 'Ask the contact for a new one.' },
   PAGE_ATTEMPTS: { means: 'too many wrong codes', fix: 'Wait some minutes and try again.' },
   TRANSPORT_FAILED: {
@@ -117,12 +135,17 @@ export interface ErrorReport {
 
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof CodedError)
-    return { code: error.code, got: error.got, ...(error.want === undefined ? {} : { want: error.want }) };
+    return {
+      code: error.code,
+      got: error.got,
+      ...(error.want === undefined ? {} : { want: error.want }),
+    };
   return { code: 'RECORD_VALUE', got: error instanceof Error ? error.name : typeof error };
 }
 
 export function errorFrom(report: ErrorReport): CodedError {
   const facts = { got: report.got, ...(report.want === undefined ? {} : { want: report.want }) };
-  if (Object.hasOwn(middlewareErrorCodes, report.code)) return new AuditError(report.code as MiddlewareErrorCode, facts);
+  if (Object.hasOwn(middlewareErrorCodes, report.code))
+    return new AuditError(report.code as MiddlewareErrorCode, facts);
   return new CodedError(report.code, { means: 'record was refused', fix: 'See the code.' }, facts);
 }

@@ -119,21 +119,35 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
   if (stray !== undefined)
     throw new AuditError('OPTIONS_UNKNOWN', { got: stray, want: Object.keys(KNOWN).join(', ') });
   if (!isProducerName(required(options, 'producer')))
-    throw wrong('producer', 'lower-case words of letters, digits and -, joined by /, at most 64 characters');
+    throw wrong(
+      'producer',
+      'lower-case words of letters, digits and -, joined by /, at most 64 characters',
+    );
   nonEmpty('keys', required(options, 'keys'));
   nonEmpty('spool', required(options, 'spool'));
   checkContact(required(options, 'contact'));
   checkPolicy(options);
   if (options.development === true && options.registrar === undefined)
-    throw new AuditError('OPTIONS_REQUIRED', { got: 'development without registrar', want: "registrar: the registrar's key folder" });
+    throw new AuditError('OPTIONS_REQUIRED', {
+      got: 'development without registrar',
+      want: "registrar: the registrar's key folder",
+    });
   if (options.registrar !== undefined && options.development !== true)
-    throw wrong('registrar', 'development: true beside it; in production the registrar signs elsewhere');
+    throw wrong(
+      'registrar',
+      'development: true beside it; in production the registrar signs elsewhere',
+    );
   return {
     ...options,
     heartbeatSeconds: whole('heartbeatSeconds', options.heartbeatSeconds ?? 60, 1, 86_400),
     mergeBySeconds: whole('mergeBySeconds', options.mergeBySeconds ?? 86_400, 1, 30 * 86_400),
     segmentBytes: whole('segmentBytes', options.segmentBytes ?? 16 * 2 ** 20, 4096, 2 ** 30),
-    maxSpoolBytes: whole('maxSpoolBytes', options.maxSpoolBytes ?? 8 * 2 ** 30, 65_536, Number.MAX_SAFE_INTEGER),
+    maxSpoolBytes: whole(
+      'maxSpoolBytes',
+      options.maxSpoolBytes ?? 8 * 2 ** 30,
+      65_536,
+      Number.MAX_SAFE_INTEGER,
+    ),
     allowVolatileSpool: options.allowVolatileSpool ?? false,
     pages: {
       base: (options.pages?.base ?? '/decisions').replace(/\/+$/, ''),
@@ -143,13 +157,16 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
 }
 
 function checkContact(contact: Contact): void {
-  if (typeof contact !== 'object' || contact === null) throw wrong('contact', '{ name, url | email | phone }');
+  if (typeof contact !== 'object' || contact === null)
+    throw wrong('contact', '{ name, url | email | phone }');
   nonEmpty('contact.name', contact.name);
   const { url, email, phone } = contact;
   if (url === undefined && email === undefined && phone === undefined)
     throw wrong('contact', 'url, email or phone: a person has to be reachable');
-  if (url !== undefined && !/^https?:\/\/[^\s"'<>]{1,500}$/.test(url)) throw wrong('contact.url', 'an http(s) URL');
-  if (email !== undefined && !/^[^\s@"'<>]{1,64}@[^\s@"'<>]{1,200}$/.test(email)) throw wrong('contact.email', 'an e-mail address');
+  if (url !== undefined && !/^https?:\/\/[^\s"'<>]{1,500}$/.test(url))
+    throw wrong('contact.url', 'an http(s) URL');
+  if (email !== undefined && !/^[^\s@"'<>]{1,64}@[^\s@"'<>]{1,200}$/.test(email))
+    throw wrong('contact.email', 'an e-mail address');
 }
 
 function checkPolicy({ policy, model, reasons }: AuditOptions): void {
@@ -157,19 +174,28 @@ function checkPolicy({ policy, model, reasons }: AuditOptions): void {
     throw new AuditError('OPTIONS_REQUIRED', { got: 'reasons without model', want: 'model' });
   if (policy === undefined) {
     if (model !== undefined)
-      throw new AuditError('OPTIONS_REQUIRED', { got: 'model without policy', want: 'policy, which says what is adverse' });
+      throw new AuditError('OPTIONS_REQUIRED', {
+        got: 'model without policy',
+        want: 'policy, which says what is adverse',
+      });
     return;
   }
   nonEmpty('policy.id', policy.id);
   nonEmpty('policy.version', policy.version);
-  const thresholds = [policy.approveBelow, policy.approveAtLeast].filter((value) => value !== undefined);
+  const thresholds = [policy.approveBelow, policy.approveAtLeast].filter(
+    (value) => value !== undefined,
+  );
   if (model !== undefined && (thresholds.length !== 1 || !Number.isFinite(thresholds[0])))
     throw wrong('policy', 'exactly one of approveBelow and approveAtLeast, a finite number');
 }
 
-function required<K extends keyof AuditOptions>(options: AuditOptions, name: K): NonNullable<AuditOptions[K]> {
+function required<K extends keyof AuditOptions>(
+  options: AuditOptions,
+  name: K,
+): NonNullable<AuditOptions[K]> {
   const value = options[name];
-  if (value === undefined || value === null) throw new AuditError('OPTIONS_REQUIRED', { got: `no ${name}`, want: name });
+  if (value === undefined || value === null)
+    throw new AuditError('OPTIONS_REQUIRED', { got: `no ${name}`, want: name });
   return value;
 }
 
@@ -178,7 +204,8 @@ function nonEmpty(name: string, value: unknown): void {
 }
 
 function whole(name: string, value: number, least: number, most: number): number {
-  if (!Number.isSafeInteger(value) || value < least || value > most) throw wrong(name, `a whole number from ${least} to ${most}`);
+  if (!Number.isSafeInteger(value) || value < least || value > most)
+    throw wrong(name, `a whole number from ${least} to ${most}`);
   return value;
 }
 

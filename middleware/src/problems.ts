@@ -52,7 +52,7 @@ export function problem(status: number, code: string, detail?: string): Problem 
     (coreErrorCodes as Readonly<Record<string, { means: string; fix: string }>>)[code];
   const text = detail ?? row?.fix;
   return {
-    type: 'about:blank',
+    type: `urn:showcause:error:${code}`,
     title: row?.means ?? titles[status] ?? 'request was refused',
     status,
     code,
@@ -77,7 +77,9 @@ function statusOf(code: string, cause: unknown): number | null {
 
 /** Answers with a problem, whatever the handler had begun to set. */
 export function sendProblem(res: ServerResponse, sent: Problem, contact: Contact | null): void {
-  for (const name of res.getHeaderNames()) if (/^(content-|etag|last-modified|transfer-encoding|trailer)/.test(name)) res.removeHeader(name);
+  for (const name of res.getHeaderNames())
+    if (/^(content-|etag|last-modified|transfer-encoding|trailer)/.test(name))
+      res.removeHeader(name);
   const body = Buffer.from(JSON.stringify(contact === null ? sent : { ...sent, contact }));
   res.statusCode = sent.status;
   res.statusMessage = '';

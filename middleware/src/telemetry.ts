@@ -18,22 +18,47 @@ export interface Telemetry {
   span(name: string, attributes?: Record<string, string | number>): Span;
 }
 
-export function openTelemetry(observe: () => { spoolBytes: number; open: number; epoch: number }): Telemetry {
+export function openTelemetry(
+  observe: () => { spoolBytes: number; open: number; epoch: number },
+): Telemetry {
   const meter = metrics.getMeter(NAME, VERSION);
   const tracer = trace.getTracer(NAME, VERSION);
-  const decisions = meter.createCounter('showcause.decisions', { description: 'decisions recorded, by how they ended' });
-  const failures = meter.createCounter('showcause.audit.write.failures', { description: 'records that could not be written' });
-  const gaps = meter.createCounter('showcause.audit.released', { description: 'answers released without a record' });
-  const commit = meter.createHistogram('showcause.commit.duration', { unit: 'ms', description: 'wait for a durable decision' });
-  const scoring = meter.createHistogram('showcause.score.duration', { unit: 'ms', description: 'model and explanation' });
-  const published = meter.createCounter('showcause.published.messages', { description: 'messages taken by the transport' });
-  const publishFailures = meter.createCounter('showcause.publish.failures', { description: 'attempts the transport refused' });
-  const alarms = meter.createCounter('showcause.alarms', { description: 'something an operator must look at' });
+  const decisions = meter.createCounter('showcause.decisions', {
+    description: 'decisions recorded, by how they ended',
+  });
+  const failures = meter.createCounter('showcause.audit.write.failures', {
+    description: 'records that could not be written',
+  });
+  const gaps = meter.createCounter('showcause.audit.released', {
+    description: 'answers released without a record',
+  });
+  const commit = meter.createHistogram('showcause.commit.duration', {
+    unit: 'ms',
+    description: 'wait for a durable decision',
+  });
+  const scoring = meter.createHistogram('showcause.score.duration', {
+    unit: 'ms',
+    description: 'model and explanation',
+  });
+  const published = meter.createCounter('showcause.published.messages', {
+    description: 'messages taken by the transport',
+  });
+  const publishFailures = meter.createCounter('showcause.publish.failures', {
+    description: 'attempts the transport refused',
+  });
+  const alarms = meter.createCounter('showcause.alarms', {
+    description: 'something an operator must look at',
+  });
   meter
-    .createObservableGauge('showcause.spool.size', { unit: 'By', description: 'bytes in the spool folder' })
+    .createObservableGauge('showcause.spool.size', {
+      unit: 'By',
+      description: 'bytes in the spool folder',
+    })
     .addCallback((result) => result.observe(observe().spoolBytes));
   meter
-    .createObservableGauge('showcause.decisions.open', { description: 'intents without a decision yet' })
+    .createObservableGauge('showcause.decisions.open', {
+      description: 'intents without a decision yet',
+    })
     .addCallback((result) => result.observe(observe().open));
   return {
     scored: (ms, explained) => scoring.record(ms, { 'showcause.explained': explained }),
@@ -46,7 +71,8 @@ export function openTelemetry(observe: () => { spoolBytes: number; open: number;
     published: (messages) => published.add(messages),
     publishFailed: (code) => publishFailures.add(1, { 'error.type': code }),
     alarm: (code) => alarms.add(1, { 'error.type': code }),
-    span: (name, attributes = {}) => tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes }),
+    span: (name, attributes = {}) =>
+      tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes }),
   };
 }
 
@@ -55,5 +81,7 @@ export function traceparent(header: string | undefined): string | null {
   const context = trace.getActiveSpan()?.spanContext();
   if (context !== undefined && isSpanContextValid(context))
     return `00-${context.traceId}-${context.spanId}-${context.traceFlags.toString(16).padStart(2, '0')}`;
-  return header !== undefined && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : null;
+  return header !== undefined && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
+    ? header
+    : null;
 }

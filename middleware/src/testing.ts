@@ -1,4 +1,13 @@
-import { decodeSpoolHeader, encodeEntry, formatSignature, formatVkey, leafHash, readSpoolRecord, registrarMessage, toHex } from '@showcause/core';
+import {
+  decodeSpoolHeader,
+  encodeEntry,
+  formatSignature,
+  formatVkey,
+  leafHash,
+  readSpoolRecord,
+  registrarMessage,
+  toHex,
+} from '@showcause/core';
 import type { EntryOf, JsonObject } from '@showcause/core';
 import { ed25519KeySigner, generateKey } from '@showcause/core/node';
 import type { KeyPair } from '@showcause/core/node';
@@ -23,7 +32,9 @@ export { memoryDisk } from './spool/memory-disk.ts';
 export type { MemoryDisk } from './spool/memory-disk.ts';
 
 /** Options of an audit in memory: no folders, and a disk that a test may look into or break. */
-export type TestAuditOptions = Partial<Omit<AuditOptions, 'keys' | 'spool' | 'development' | 'registrar'>> & {
+export type TestAuditOptions = Partial<
+  Omit<AuditOptions, 'keys' | 'spool' | 'development' | 'registrar'>
+> & {
   /** of an earlier test audit: its spool is recovered */
   identity?: TestIdentity;
   disk?: MemoryDisk;
@@ -56,7 +67,10 @@ export interface SpooledRecord {
 const TYPES = ['stream', 'heartbeat', 'intent', 'decision', 'explanation', 'followup', 'gap'];
 
 /** A genesis, a registrar and a registered producer, all new. */
-export function testIdentity(producer = 'test-api', log: KeyPair = generateKey('log')): TestIdentity {
+export function testIdentity(
+  producer = 'test-api',
+  log: KeyPair = generateKey('log'),
+): TestIdentity {
   const registrar = generateKey('registrar');
   const producerKey = generateKey('producer');
   const registrarSign = ed25519KeySigner(registrar);
@@ -86,7 +100,10 @@ export function testIdentity(producer = 'test-api', log: KeyPair = generateKey('
   const sig = formatSignature(registrarSign(registrarMessage(logId, unsigned)));
   const keyEntry = encodeEntry({ ...unsigned, sig } as unknown as EntryOf<'key'>);
   const storeKey = generateKey('store').secretKey;
-  return { ...checkIdentity({ genesis, keyEntry, producerKey, storeKey }, producer), registrarSign };
+  return {
+    ...checkIdentity({ genesis, keyEntry, producerKey, storeKey }, producer),
+    registrarSign,
+  };
 }
 
 /** Opens an audit in memory. */
@@ -103,10 +120,22 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
   if (registry !== null && checked.model !== undefined) checkReasons(registry, checked.model);
   const identity = given ?? testIdentity(checked.producer);
   const facts = deploymentFacts(checked, registry);
-  const deployment = signDeployment(unsignedDeployment(checked.producer, facts, true, now()), identity.logId, identity.registrarSign);
+  const deployment = signDeployment(
+    unsignedDeployment(checked.producer, facts, true, now()),
+    identity.logId,
+    identity.registrarSign,
+  );
   const config = sealingConfig(checked, identity, deployment.entry, deployment.hash);
   const sealer = inlineSealer(config, { disk, now });
-  const audit = await assembleAudit({ options: checked, identity, registry, config, sealer, now });
+  const audit = await assembleAudit({
+    options: checked,
+    identity,
+    registry,
+    config,
+    sealer,
+    now,
+    disk,
+  });
   return {
     audit,
     identity,
@@ -124,7 +153,7 @@ function readSpool(disk: MemoryDisk): SpooledRecord[] {
     .flatMap((name) => {
       const bytes = disk.read(`/spool/${name}`)!;
       const records: SpooledRecord[] = [];
-      for (let at = decodeSpoolHeader(bytes).length; ; ) {
+      for (let at = decodeSpoolHeader(bytes).length; ;) {
         const read = readSpoolRecord(bytes, at);
         if (read.kind !== 'record') return records;
         records.push(read.record);

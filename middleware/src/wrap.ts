@@ -60,11 +60,23 @@ export async function wrapDecision<Input, Output>(
     const output = await attempt(decision, () => decide(input.value, decision));
     const outcome = options.outcome?.(output) ?? null;
     if (options.onUnexplained !== 'release' && decision.missingExplanation(outcome) !== null) {
-      await decision.finish({ status: 'error', outcome: null, response: null, error: { name: null, code: 'DECISION_UNEXPLAINED' } });
+      await decision.finish({
+        status: 'error',
+        outcome: null,
+        response: null,
+        error: { name: null, code: 'DECISION_UNEXPLAINED' },
+      });
       throw new AuditError('DECISION_UNEXPLAINED', { got: 'an adverse outcome' });
     }
     const body = jsonBytes(output);
-    const response = { status: 200, contentType: 'application/json', body, hash: null, length: body.length, streamed: false };
+    const response = {
+      status: 200,
+      contentType: 'application/json',
+      body,
+      hash: null,
+      length: body.length,
+      streamed: false,
+    };
     const durable = await decision.finish({ status: 'decided', outcome, response, error: null });
     return { output, decisionId: decision.id, receipt: durable?.header ?? null };
   } finally {
@@ -77,7 +89,12 @@ async function attempt<T>(decision: DecisionInProgress, decide: () => Promise<T>
     return await decide();
   } catch (error) {
     const name = error instanceof Error ? error.name : null;
-    await decision.finish({ status: 'error', outcome: null, response: null, error: { name, code: codeOf(error) } });
+    await decision.finish({
+      status: 'error',
+      outcome: null,
+      response: null,
+      error: { name, code: codeOf(error) },
+    });
     throw error;
   }
 }

@@ -37,10 +37,10 @@ async function withRoute<T>(
 ): Promise<T> {
   const audited = await createTestAudit(options);
   const app = express() as App;
-  app.post('/decide', ...before, audited.audit.route(route as never), handler);
-  app.get('/decide', ...before, audited.audit.route(route as never), handler);
+  app.post('/decide', ...before, audited.audit.route(route), handler);
+  app.get('/decide', ...before, audited.audit.route(route), handler);
   app.use(audited.audit.problems({ onError: () => undefined }));
-  const server = await listen(app as never);
+  const server = await listen(app);
   try {
     const result = await use(server.url, audited);
     for (const stream of checkStreams(audited)) expect(stream.covered).toBe(stream.entries.length);
@@ -51,7 +51,11 @@ async function withRoute<T>(
   }
 }
 
-function post(url: string, body: string, headers: Record<string, string> = jsonHeaders): Promise<globalThis.Response> {
+function post(
+  url: string,
+  body: string,
+  headers: Record<string, string> = jsonHeaders,
+): Promise<globalThis.Response> {
   return fetch(`${url}/decide`, { method: 'POST', body, headers });
 }
 
@@ -73,60 +77,100 @@ function recorded(audited: TestAudit): Promise<JsonObject> {
 export function endingsTable(name: string, express: ExpressLike): void {
   describe(`records of ${name}`, () => {
     test('an answer: decided, with outcome, hashes of both bodies, and a receipt', async () => {
-      await withRoute(express, { outcome: (body) => (body as { decision: string }).decision }, (req, res) => res.json({ decision: 'approved', n: (req.body as { n: number }).n }), async (url, audited) => {
-        const answer = await post(url, '{"n":1}');
-        const text = await answer.text();
-        const { responseHash } = checkReceipt(answer.headers.get('decision-receipt'), audited);
-        expect(responseHash).toBe(toHex(sha256(Buffer.from(text))));
-        const claims = await newestClaims(audited);
-        expect(claims).toMatchObject({
-          status: 'decided',
-          outcome: 'approved',
-          responseStatus: 200,
-          responseHash,
-          requestHash: toHex(sha256(Buffer.from('{"n":1}'))),
-          route: 'POST /decide',
-          explanation: { status: 'none' },
-        });
-      });
+      await withRoute(
+        express,
+        { outcome: (body) => (body as { decision: string }).decision },
+        (req, res) => res.json({ decision: 'approved', n: (req.body as { n: number }).n }),
+        async (url, audited) => {
+          const answer = await post(url, '{"n":1}');
+          const text = await answer.text();
+          const { responseHash } = checkReceipt(answer.headers.get('decision-receipt'), audited);
+          expect(responseHash).toBe(toHex(sha256(Buffer.from(text))));
+          const claims = await newestClaims(audited);
+          expect(claims).toMatchObject({
+            status: 'decided',
+            outcome: 'approved',
+            responseStatus: 200,
+            responseHash,
+            requestHash: toHex(sha256(Buffer.from('{"n":1}'))),
+            route: 'POST /decide',
+            explanation: { status: 'none' },
+          });
+        },
+      );
     });
 
     test('raw bytes are kept: odd white space and integers beyond 2^53', async () => {
       const body = '{ "id" : 9007199254740993 ,\n"b":[ ] }';
-      await withRoute(express, {}, (_req, res) => res.json({}), async (url, audited) => {
-        expect((await post(url, body)).status).toBe(200);
-        const entries = await audited.records((await newestClaims(audited))['decisionId'] as string);
-        const { request: kept } = entries.at(-1)!.container as { request: { raw: boolean; body: string } };
-        expect(Buffer.from(kept.body, 'base64').toString()).toBe(body);
-        expect(kept.raw).toBe(true);
-      });
+      await withRoute(
+        express,
+        {},
+        (_req, res) => res.json({}),
+        async (url, audited) => {
+          expect((await post(url, body)).status).toBe(200);
+          const entries = await audited.records(
+            (await newestClaims(audited))['decisionId'] as string,
+          );
+          const { request: kept } = entries.at(-1)!.container as {
+            request: { raw: boolean; body: string };
+          };
+          expect(Buffer.from(kept.body, 'base64').toString()).toBe(body);
+          expect(kept.raw).toBe(true);
+        },
+      );
     });
 
     test('a parser in front keeps the raw bytes when asked to', async () => {
       const body = '{ "id" : 1e2 }';
-      await withRoute(express, {}, (_req, res) => res.json({}), async (url, audited) => {
-        await post(url, body);
-        expect(await newestClaims(audited)).toMatchObject({ requestHash: toHex(sha256(Buffer.from(body))) });
-      }, {}, [express.json({ verify: keepRawBody })]);
+      await withRoute(
+        express,
+        {},
+        (_req, res) => res.json({}),
+        async (url, audited) => {
+          await post(url, body);
+          expect(await newestClaims(audited)).toMatchObject({
+            requestHash: toHex(sha256(Buffer.from(body))),
+          });
+        },
+        {},
+        [express.json({ verify: keepRawBody })],
+      );
     });
 
     test('a parser in front that drops them: canonical JSON, and the record says so', async () => {
-      await withRoute(express, {}, (_req, res) => res.json({}), async (url, audited) => {
-        await post(url, '{ "b" : 2, "a" : 1 }');
-        const claims = await newestClaims(audited);
-        expect(claims).toMatchObject({ requestHash: toHex(sha256(Buffer.from('{"a":1,"b":2}'))) });
-        const entries = await audited.records(claims['decisionId'] as string);
-        expect(entries.at(-1)!.container).toMatchObject({ request: { raw: false } });
-      }, {}, [express.json()]);
+      await withRoute(
+        express,
+        {},
+        (_req, res) => res.json({}),
+        async (url, audited) => {
+          await post(url, '{ "b" : 2, "a" : 1 }');
+          const claims = await newestClaims(audited);
+          expect(claims).toMatchObject({
+            requestHash: toHex(sha256(Buffer.from('{"a":1,"b":2}'))),
+          });
+          const entries = await audited.records(claims['decisionId'] as string);
+          expect(entries.at(-1)!.container).toMatchObject({ request: { raw: false } });
+        },
+        {},
+        [express.json()],
+      );
     });
 
     test('an error status of the handler: error, with its code', async () => {
-      await withRoute(express, {}, (_req, res) => res.status(422).json({ no: true }), async (url, audited) => {
-        const answer = await post(url, '{}');
-        expect(answer.status).toBe(422);
-        checkReceipt(answer.headers.get('decision-receipt'), audited);
-        expect(await newestClaims(audited)).toMatchObject({ status: 'error', error: { name: null, code: 'HTTP_422' } });
-      });
+      await withRoute(
+        express,
+        {},
+        (_req, res) => res.status(422).json({ no: true }),
+        async (url, audited) => {
+          const answer = await post(url, '{}');
+          expect(answer.status).toBe(422);
+          checkReceipt(answer.headers.get('decision-receipt'), audited);
+          expect(await newestClaims(audited)).toMatchObject({
+            status: 'error',
+            error: { name: null, code: 'HTTP_422' },
+          });
+        },
+      );
     });
 
     test('a thrown handler: error, its class and code, never its message', async () => {
@@ -142,7 +186,11 @@ export function endingsTable(name: string, express: ExpressLike): void {
         const { responseHash } = checkReceipt(answer.headers.get('decision-receipt'), audited);
         expect(responseHash).toBe(toHex(sha256(Buffer.from(text))));
         const claims = await newestClaims(audited);
-        expect(claims).toMatchObject({ status: 'error', error: { name: 'RangeError', code: 'E_ODD' }, responseStatus: 500 });
+        expect(claims).toMatchObject({
+          status: 'error',
+          error: { name: 'RangeError', code: 'E_ODD' },
+          responseStatus: 500,
+        });
         expect(JSON.stringify(claims)).not.toContain('4711');
       });
     });
@@ -170,23 +218,36 @@ export function endingsTable(name: string, express: ExpressLike): void {
         const answer = await post(url, '{}');
         expect(answer.status).toBe(504);
         expect(await answer.json()).toMatchObject({ code: 'DECISION_TIMEOUT' });
-        expect(await newestClaims(audited)).toMatchObject({ status: 'timeout', responseStatus: 504 });
+        expect(await newestClaims(audited)).toMatchObject({
+          status: 'timeout',
+          responseStatus: 504,
+        });
         await sleep(150);
         expect(await newestClaims(audited)).toMatchObject({ status: 'timeout' });
       });
     });
 
     test('a caller that hangs up: aborted', async () => {
-      await withRoute(express, {}, () => undefined, async (url, audited) => {
-        const abort = new AbortController();
-        const asked = fetch(`${url}/decide`, { method: 'POST', body: '{}', headers: jsonHeaders, signal: abort.signal }).catch(() => 'gone');
-        await until(async () => (audited.spooled().length > 4 ? true : undefined));
-        abort.abort();
-        expect(await asked).toBe('gone');
-        const claims = await recorded(audited);
-        expect(claims).toMatchObject({ status: 'aborted' });
-        expect(claims['responseHash'] ?? claims['outcome'] ?? null).toBeNull();
-      });
+      await withRoute(
+        express,
+        {},
+        () => undefined,
+        async (url, audited) => {
+          const abort = new AbortController();
+          const asked = fetch(`${url}/decide`, {
+            method: 'POST',
+            body: '{}',
+            headers: jsonHeaders,
+            signal: abort.signal,
+          }).catch(() => 'gone');
+          await until(async () => (audited.spooled().length > 4 ? true : undefined));
+          abort.abort();
+          expect(await asked).toBe('gone');
+          const claims = await recorded(audited);
+          expect(claims).toMatchObject({ status: 'aborted' });
+          expect(claims['responseHash'] ?? claims['outcome'] ?? null).toBeNull();
+        },
+      );
     });
 
     test.each([
@@ -194,20 +255,35 @@ export function endingsTable(name: string, express: ExpressLike): void {
       ['304', (res: Response) => res.status(304).end()],
       ['200 without a body', (res: Response) => res.end()],
     ])('an empty body (%s): the hash of nothing', async (_case, send) => {
-      await withRoute(express, {}, (_req, res) => send(res), async (url, audited) => {
-        const answer = await post(url, '{}');
-        const { responseHash } = checkReceipt(answer.headers.get('decision-receipt'), audited);
-        expect(responseHash).toBe(EMPTY);
-        expect(await newestClaims(audited)).toMatchObject({ status: 'decided', responseStatus: answer.status });
-      });
+      await withRoute(
+        express,
+        {},
+        (_req, res) => send(res),
+        async (url, audited) => {
+          const answer = await post(url, '{}');
+          const { responseHash } = checkReceipt(answer.headers.get('decision-receipt'), audited);
+          expect(responseHash).toBe(EMPTY);
+          expect(await newestClaims(audited)).toMatchObject({
+            status: 'decided',
+            responseStatus: answer.status,
+          });
+        },
+      );
     });
 
     test('HEAD: the hash of nothing, headers as for GET', async () => {
-      await withRoute(express, {}, (_req, res) => res.json({ a: 1 }), async (url, audited) => {
-        const answer = await fetch(`${url}/decide`, { method: 'HEAD' });
-        expect(answer.headers.get('content-length')).toBe('7');
-        expect(checkReceipt(answer.headers.get('decision-receipt'), audited).responseHash).toBe(EMPTY);
-      });
+      await withRoute(
+        express,
+        {},
+        (_req, res) => res.json({ a: 1 }),
+        async (url, audited) => {
+          const answer = await fetch(`${url}/decide`, { method: 'HEAD' });
+          expect(answer.headers.get('content-length')).toBe('7');
+          expect(checkReceipt(answer.headers.get('decision-receipt'), audited).responseHash).toBe(
+            EMPTY,
+          );
+        },
+      );
     });
 
     test('a stream: its intent is durable before the first byte, the last chunk waits, the receipt is a trailer', async () => {
@@ -228,8 +304,12 @@ export function endingsTable(name: string, express: ExpressLike): void {
         expect(text).toBe('one two three');
         const { responseHash } = checkReceipt(trailers['decision-receipt'] ?? null, audited);
         expect(responseHash).toBe(toHex(sha256(Buffer.from(text))));
-        const entries = await audited.records((await newestClaims(audited))['decisionId'] as string);
-        expect(entries.at(-1)!.container).toMatchObject({ response: { streamed: true, length: 13 } });
+        const entries = await audited.records(
+          (await newestClaims(audited))['decisionId'] as string,
+        );
+        expect(entries.at(-1)!.container).toMatchObject({
+          response: { streamed: true, length: 13 },
+        });
       });
     });
 
@@ -254,44 +334,64 @@ export function endingsTable(name: string, express: ExpressLike): void {
         await sleep(20);
         res.end('"denied"}');
       };
-      await withRoute(express, { outcome: (body) => (body as { decision: string }).decision }, parts, async (url, audited) => {
-        const answer = await post(url, '{}');
-        expect(await answer.json()).toStrictEqual({ decision: 'denied' });
-        checkReceipt(answer.headers.get('decision-receipt'), audited);
-        expect(await newestClaims(audited)).toMatchObject({ outcome: 'denied' });
-      });
+      await withRoute(
+        express,
+        { outcome: (body) => (body as { decision: string }).decision },
+        parts,
+        async (url, audited) => {
+          const answer = await post(url, '{}');
+          expect(await answer.json()).toStrictEqual({ decision: 'denied' });
+          checkReceipt(answer.headers.get('decision-receipt'), audited);
+          expect(await newestClaims(audited)).toMatchObject({ outcome: 'denied' });
+        },
+      );
     });
 
     test('one idempotency key twice: two attempts, the second names the first', async () => {
-      await withRoute(express, {}, (_req, res) => res.json({}), async (url, audited) => {
-        const headers = { ...jsonHeaders, 'idempotency-key': 'order-17' };
-        await post(url, '{}', headers);
-        const first = await newestClaims(audited);
-        await post(url, '{}', headers);
-        const second = await newestClaims(audited);
-        expect(first['retryOf'] ?? null).toBeNull();
-        expect(second['retryOf']).toBe(first['decisionId']);
-        expect(second['idempotencyKey']).toBe(first['idempotencyKey']);
-        expect(JSON.stringify(second)).not.toContain('order-17');
-      });
+      await withRoute(
+        express,
+        {},
+        (_req, res) => res.json({}),
+        async (url, audited) => {
+          const headers = { ...jsonHeaders, 'idempotency-key': 'order-17' };
+          await post(url, '{}', headers);
+          const first = await newestClaims(audited);
+          await post(url, '{}', headers);
+          const second = await newestClaims(audited);
+          expect(first['retryOf'] ?? null).toBeNull();
+          expect(second['retryOf']).toBe(first['decisionId']);
+          expect(second['idempotencyKey']).toBe(first['idempotencyKey']);
+          expect(JSON.stringify(second)).not.toContain('order-17');
+        },
+      );
     });
 
     test('concurrent requests: each its own receipt, one gapless stream', async () => {
-      await withRoute(express, {}, (req, res) => res.json(req.body), async (url, audited) => {
-        const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => post(url, `{"i":${i}}`)));
-        const seen = new Set<string>();
-        for (const [i, answer] of answers.entries()) {
-          const text = await answer.text();
-          expect(text).toBe(`{"i":${i}}`);
-          const { receipt, responseHash } = checkReceipt(answer.headers.get('decision-receipt'), audited);
-          expect(responseHash).toBe(toHex(sha256(Buffer.from(text))));
-          seen.add(toHex(receipt.entry));
-        }
-        expect(seen.size).toBe(40);
-        const [stream] = checkStreams(audited);
-        expect(stream!.entries.filter(({ type }) => type === 'decision')).toHaveLength(40);
-        expect(stream!.entries.filter(({ type }) => type === 'intent')).toHaveLength(40);
-      });
+      await withRoute(
+        express,
+        {},
+        (req, res) => res.json(req.body),
+        async (url, audited) => {
+          const answers = await Promise.all(
+            Array.from({ length: 40 }, (_, i) => post(url, `{"i":${i}}`)),
+          );
+          const seen = new Set<string>();
+          for (const [i, answer] of answers.entries()) {
+            const text = await answer.text();
+            expect(text).toBe(`{"i":${i}}`);
+            const { receipt, responseHash } = checkReceipt(
+              answer.headers.get('decision-receipt'),
+              audited,
+            );
+            expect(responseHash).toBe(toHex(sha256(Buffer.from(text))));
+            seen.add(toHex(receipt.entry));
+          }
+          expect(seen.size).toBe(40);
+          const [stream] = checkStreams(audited);
+          expect(stream!.entries.filter(({ type }) => type === 'decision')).toHaveLength(40);
+          expect(stream!.entries.filter(({ type }) => type === 'intent')).toHaveLength(40);
+        },
+      );
     });
 
     test.each([
@@ -300,25 +400,40 @@ export function endingsTable(name: string, express: ExpressLike): void {
       ['depth 65', '['.repeat(65) + ']'.repeat(65), 400, 'JSON_DEPTH'],
       ['a body over the limit', JSON.stringify('x'.repeat(2000)), 413, 'REQUEST_SIZE'],
     ])('%s is refused and leaves no record', async (_case, body, status, code) => {
-      await withRoute(express, { maxBodyBytes: 1024 }, (_req, res) => res.json({}), async (url, audited) => {
-        const answer = await post(url, body);
-        expect(answer.status).toBe(status);
-        expect(await answer.json()).toMatchObject({ code, status });
-        expect(checkStreams(audited)[0]!.entries.map(({ type }) => type)).toStrictEqual(['stream']);
-      });
+      await withRoute(
+        express,
+        { maxBodyBytes: 1024 },
+        (_req, res) => res.json({}),
+        async (url, audited) => {
+          const answer = await post(url, body);
+          expect(answer.status).toBe(status);
+          expect(await answer.json()).toMatchObject({ code, status });
+          expect(checkStreams(audited)[0]!.entries.map(({ type }) => type)).toStrictEqual([
+            'stream',
+          ]);
+        },
+      );
     });
 
     test('an encoded body is refused', async () => {
-      await withRoute(express, {}, (_req, res) => res.json({}), async (url) => {
-        const answer = await post(url, 'x', { ...jsonHeaders, 'content-encoding': 'gzip' });
-        expect(answer.status).toBe(415);
-        expect(await answer.json()).toMatchObject({ code: 'REQUEST_ENCODING' });
-      });
+      await withRoute(
+        express,
+        {},
+        (_req, res) => res.json({}),
+        async (url) => {
+          const answer = await post(url, 'x', { ...jsonHeaders, 'content-encoding': 'gzip' });
+          expect(answer.status).toBe(415);
+          expect(await answer.json()).toMatchObject({ code: 'REQUEST_ENCODING' });
+        },
+      );
     });
   });
 }
 
-function readStream(url: string, onFirst: () => void): Promise<{ text: string; body: Buffer; trailers: NodeJS.Dict<string> }> {
+function readStream(
+  url: string,
+  onFirst: () => void,
+): Promise<{ text: string; body: Buffer; trailers: NodeJS.Dict<string> }> {
   return new Promise((resolve, reject) => {
     const read = (answer: IncomingMessage): void => {
       const chunks: Buffer[] = [];
@@ -333,4 +448,3 @@ function readStream(url: string, onFirst: () => void): Promise<{ text: string; b
     get(url, read).on('error', reject);
   });
 }
-

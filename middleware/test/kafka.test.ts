@@ -6,7 +6,8 @@ import { kafka } from '../src/transports/kafka.ts';
 import { transportConformance } from './transport.conformance.ts';
 
 const available = kafkaAvailable();
-if (!available && process.env['CI'] === 'true') throw new Error('a Kafka broker needs Java and Maven');
+if (!available && process.env['CI'] === 'true')
+  throw new Error('a Kafka broker needs Java and Maven');
 const run = available ? describe : describe.skip;
 const DEAD_SEED = '127.0.0.1:9';
 
@@ -26,7 +27,10 @@ run('kafkajs against a real broker', () => {
     const topic = `conformance-${topics++}`;
     const admin = client().admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 1 }], waitForLeaders: true });
+    await admin.createTopics({
+      topics: [{ topic, numPartitions: 3, replicationFactor: 1 }],
+      waitForLeaders: true,
+    });
     await admin.disconnect();
     return {
       // A dead seed first: rotation has to get past it.
@@ -38,8 +42,14 @@ run('kafkajs against a real broker', () => {
   });
 
   test('a topic that is not there is a failure, not a new topic', async () => {
-    const transport = kafka({ brokers: broker.brokers, topic: 'nobody-made-this', deadlineMs: 4_000 });
-    await expect(transport.publish([{ value: new Uint8Array(1), producer: 'api', headers: {} }])).rejects.toMatchObject({ code: 'TRANSPORT_FAILED' });
+    const transport = kafka({
+      brokers: broker.brokers,
+      topic: 'nobody-made-this',
+      deadlineMs: 4_000,
+    });
+    await expect(
+      transport.publish([{ value: new Uint8Array(1), producer: 'api', headers: {} }]),
+    ).rejects.toMatchObject({ code: 'TRANSPORT_FAILED' });
     await transport.close();
   });
 });
@@ -59,7 +69,10 @@ async function consumeAll(kafkaClient: Kafka, topic: string): Promise<Stored[]> 
   const wanted = offsets.reduce((sum, { high }) => sum + Number(high), 0);
   expect(offsets.filter(({ high }) => high !== '0').length).toBeLessThanOrEqual(1);
   if (wanted === 0) return [];
-  const consumer = kafkaClient.consumer({ groupId: `${topic}-${Math.random()}`, maxWaitTimeInMs: 200 });
+  const consumer = kafkaClient.consumer({
+    groupId: `${topic}-${Math.random()}`,
+    maxWaitTimeInMs: 200,
+  });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const stored: Stored[] = [];
@@ -67,7 +80,11 @@ async function consumeAll(kafkaClient: Kafka, topic: string): Promise<Stored[]> 
     consumer
       .run({
         eachMessage: async ({ message }) => {
-          stored.push({ key: message.key!.toString(), value: message.value!, headers: message.headers as Record<string, Buffer> });
+          stored.push({
+            key: message.key!.toString(),
+            value: message.value!,
+            headers: message.headers as Record<string, Buffer>,
+          });
           if (stored.length === wanted) resolve();
         },
       })

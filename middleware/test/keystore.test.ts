@@ -16,8 +16,11 @@ describe('the key store', () => {
     expect(new Set(keys.map(({ key }) => toHex(key))).size).toBe(3);
     store.close();
     const again = new KeyStore(disk, path, storeKey);
-    expect(owners.map((owner) => toHex(again.keyOf(owner).key))).toStrictEqual(keys.map(({ key }) => toHex(key)));
-    for (const { key } of keys) expect(Buffer.from(disk.read(path)!).includes(Buffer.from(key))).toBe(false);
+    expect(owners.map((owner) => toHex(again.keyOf(owner).key))).toStrictEqual(
+      keys.map(({ key }) => toHex(key)),
+    );
+    for (const { key } of keys)
+      expect(Buffer.from(disk.read(path)!).includes(Buffer.from(key))).toBe(false);
   });
 
   test('a key is durable before anybody gets it, and a new person costs no sync', () => {
@@ -58,19 +61,27 @@ describe('the key store', () => {
     store.close();
     const whole = disk.read(path)!.slice();
     disk.files.set(path, whole.slice(0, whole.length - 10));
-    expect([...new KeyStore(disk, path, storeKey).candidates()].map((candidate) => toHex(candidate.key))).toContain(key);
+    expect(
+      [...new KeyStore(disk, path, storeKey).candidates()].map((candidate) => toHex(candidate.key)),
+    ).toContain(key);
     const broken = whole.slice();
     broken[100]! ^= 1;
     disk.files.set(path, broken);
-    expect(() => new KeyStore(disk, path, storeKey)).toThrow(expect.objectContaining({ code: 'KEY_STORE' }));
+    expect(() => new KeyStore(disk, path, storeKey)).toThrow(
+      expect.objectContaining({ code: 'KEY_STORE' }),
+    );
     disk.files.set(path, whole);
-    expect(() => new KeyStore(disk, path, generateKey('store').secretKey).keyOf(owners[0]!)).toThrow(expect.objectContaining({ code: 'KEY_STORE' }));
+    expect(() =>
+      new KeyStore(disk, path, generateKey('store').secretKey).keyOf(owners[0]!),
+    ).toThrow(expect.objectContaining({ code: 'KEY_STORE' }));
   });
 
   test('pseudonyms are keyed, and the two uses of the key differ', () => {
     const store = new KeyStore(memoryDisk(), path, storeKey);
     expect(store.pseudonym('a')).toBe(store.pseudonym('a'));
     expect(store.pseudonym('a')).not.toBe(store.idempotency('a'));
-    expect(new KeyStore(memoryDisk(), path, generateKey('store').secretKey).pseudonym('a')).not.toBe(store.pseudonym('a'));
+    expect(
+      new KeyStore(memoryDisk(), path, generateKey('store').secretKey).pseudonym('a'),
+    ).not.toBe(store.pseudonym('a'));
   });
 });

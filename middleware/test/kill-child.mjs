@@ -18,7 +18,12 @@ const text = (value) => Buffer.from(value).toString('base64');
 mkdirSync(join(dir, 'keys'), { recursive: true });
 if (!existsSync(saved)) {
   const { genesis, keyEntry, producerKey, storeKey, registrarSign, logId } = testIdentity('api');
-  const options = checkOptions({ producer: 'api', contact: { name: 'x', phone: '1' }, keys: 'k', spool: 's' });
+  const options = checkOptions({
+    producer: 'api',
+    contact: { name: 'x', phone: '1' },
+    keys: 'k',
+    spool: 's',
+  });
   const unsigned = unsignedDeployment('api', deploymentFacts(options, null), true, Date.now());
   const deployment = signDeployment(unsigned, logId, registrarSign);
   writeFileSync(
@@ -39,7 +44,11 @@ const identity = checkIdentity(
   {
     genesis: bytes(kept.genesis),
     keyEntry: bytes(kept.keyEntry),
-    producerKey: { role: 'producer', publicKey: bytes(kept.publicKey), secretKey: bytes(kept.secretKey) },
+    producerKey: {
+      role: 'producer',
+      publicKey: bytes(kept.publicKey),
+      secretKey: bytes(kept.secretKey),
+    },
     storeKey: bytes(kept.storeKey),
   },
   'api',
@@ -53,8 +62,18 @@ const options = checkOptions({
   segmentBytes: 65_536,
 });
 const config = sealingConfig(options, identity, bytes(kept.deployment), kept.hash);
-const sealer = await openSealer({ ...config, allowVolatileSpool: true }, 'worker', { disk: nodeDisk, now: Date.now });
-const audit = await assembleAudit({ options, identity, registry: null, config, sealer, now: Date.now });
+const sealer = await openSealer({ ...config, allowVolatileSpool: true }, 'worker', {
+  disk: nodeDisk,
+  now: Date.now,
+});
+const audit = await assembleAudit({
+  options,
+  identity,
+  registry: null,
+  config,
+  sealer,
+  now: Date.now,
+});
 if (mode === 'stop') {
   await audit.close();
   process.exit(0);
@@ -63,7 +82,11 @@ process.stdout.write('running\n');
 const decideForever = async (id) => {
   for (;;) {
     if (!audit.status().ready) return;
-    const { receipt } = await audit.wrap({ name: 'job', subject: () => `person-${id}` }, { value: id }, () => ({ id }));
+    const { receipt } = await audit.wrap(
+      { name: 'job', subject: () => `person-${id}` },
+      { value: id },
+      () => ({ id }),
+    );
     process.stdout.write(`${receipt}\n`);
   }
 };

@@ -4,7 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { SPOOL_MESSAGE, SPOOL_PROMISE, decodeMessage, decodeReceiptHeader, decodeSignedPromise, decodeSpoolHeader, leafHash, merkleRoot, readSpoolRecord, toHex } from '@showcause/core';
+import {
+  SPOOL_MESSAGE,
+  SPOOL_PROMISE,
+  decodeMessage,
+  decodeReceiptHeader,
+  decodeSignedPromise,
+  decodeSpoolHeader,
+  leafHash,
+  merkleRoot,
+  readSpoolRecord,
+  toHex,
+} from '@showcause/core';
 
 const built = fileURLToPath(new URL('../dist/testing.js', import.meta.url));
 const child = fileURLToPath(new URL('./kill-child.mjs', import.meta.url));
@@ -15,12 +26,14 @@ function readFolder(dir: string): { leaves: Set<string>; covered: Set<string>; e
   const leaves = new Set<string>();
   const covered = new Set<string>();
   const epochs = new Set<number>();
-  for (const name of readdirSync(dir).filter((file) => file.endsWith('.spool')).sort()) {
+  for (const name of readdirSync(dir)
+    .filter((file) => file.endsWith('.spool'))
+    .sort()) {
     const bytes = new Uint8Array(readFileSync(join(dir, name)));
     const { header, length } = decodeSpoolHeader(bytes);
     epochs.add(header.epoch);
     const bySeq = new Map<number, Uint8Array>();
-    for (let at = length; ; ) {
+    for (let at = length; ;) {
       const read = readSpoolRecord(bytes, at);
       if (read.kind !== 'record') break;
       const { type, seq, bytes: body } = read.record;
@@ -51,7 +64,9 @@ run('kill -9 of the compiled middleware, sealing on its own thread', () => {
     const receipts: string[] = [];
     for (let round = 0; round < rounds; round++) {
       const wait = Math.floor((150 * round) / rounds);
-      const process_ = spawn(process.execPath, [child, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const process_ = spawn(process.execPath, [child, dir], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let seen = '';
       const dead = new Promise((resolve) => process_.once('exit', resolve));
       process_.stdout.setEncoding('utf8');
@@ -67,11 +82,15 @@ run('kill -9 of the compiled middleware, sealing on its own thread', () => {
       receipts.push(...seen.split('\n').slice(1, -1)); // the first line says that it runs; the last one may be cut
     }
     // One more start recovers what the last kill left.
-    const last = spawn(process.execPath, [child, dir, 'stop'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const last = spawn(process.execPath, [child, dir, 'stop'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     expect(await new Promise((resolve) => last.once('exit', resolve))).toBe(0);
     const { leaves, covered, epochs } = readFolder(join(dir, 'spool'));
     expect(receipts.length).toBeGreaterThan(rounds);
-    const lost = receipts.filter((header) => !covered.has(toHex(leafHash(decodeReceiptHeader(header).entry))));
+    const lost = receipts.filter(
+      (header) => !covered.has(toHex(leafHash(decodeReceiptHeader(header).entry))),
+    );
     expect(lost).toStrictEqual([]);
     expect(covered.size).toBe(leaves.size);
     expect(epochs).toBe(rounds + 1);
@@ -79,13 +98,17 @@ run('kill -9 of the compiled middleware, sealing on its own thread', () => {
 
   test('SIGTERM with handleSignals: requests in flight finish, the stream ends with its entry, the signal stands', async () => {
     const own = mkdtempSync(join(dir, 'term-'));
-    const running = spawn(process.execPath, [child, own, 'signals'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const running = spawn(process.execPath, [child, own, 'signals'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await new Promise((resolve) => running.stdout.once('data', resolve));
     running.stdout.resume();
     setTimeout(() => running.kill('SIGTERM'), 50);
     const signal = await new Promise((resolve) => running.once('exit', (_code, by) => resolve(by)));
     expect(signal).toBe('SIGTERM');
-    const [name] = readdirSync(join(own, 'spool')).filter((file) => file.endsWith('.spool')).reverse();
+    const [name] = readdirSync(join(own, 'spool'))
+      .filter((file) => file.endsWith('.spool'))
+      .reverse();
     expect(readFileSync(join(own, 'spool', name!)).toString('latin1')).toContain('"event":"end"');
     expect(readdirSync(join(own, 'spool'))).not.toContain('spool.lock');
   }, 20_000);

@@ -1,4 +1,12 @@
-import { TreeFrontier, ed25519NoteSigner, leafHash, signCheckpoint, tilePath, toBase64, toHex } from '@showcause/core';
+import {
+  TreeFrontier,
+  ed25519NoteSigner,
+  leafHash,
+  signCheckpoint,
+  tilePath,
+  toBase64,
+  toHex,
+} from '@showcause/core';
 import { ed25519KeySigner } from '@showcause/core/node';
 import type { KeyPair, LogReader } from '@showcause/core/node';
 
@@ -18,7 +26,10 @@ export function memoryLog(origin: string, key: KeyPair): MemoryLog {
   const head = () => {
     const tree = TreeFrontier.empty();
     tree.appendAll(leaves);
-    return { root: tree.root(), note: signCheckpoint({ origin, size: leaves.length, root: tree.root() }, [signer]) };
+    return {
+      root: tree.root(),
+      note: signCheckpoint({ origin, size: leaves.length, root: tree.root() }, [signer]),
+    };
   };
   return {
     files,
@@ -47,8 +58,11 @@ export function memoryLog(origin: string, key: KeyPair): MemoryLog {
       const served = files.get(tilePath(tile));
       if (served !== undefined) return Promise.resolve(served);
       if (tile.level !== 0) return Promise.reject(new Error('small logs only'));
-      return Promise.resolve(new Uint8Array(Buffer.concat(leaves.slice(tile.index * 256, tile.index * 256 + tile.width))));
+      return Promise.resolve(
+        new Uint8Array(
+          Buffer.concat(leaves.slice(tile.index * 256, tile.index * 256 + tile.width)),
+        ),
+      );
     },
   };
 }
-

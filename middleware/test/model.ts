@@ -4,7 +4,13 @@ import type { Background, DecisionModel, DecisionPolicy } from '../src/index.ts'
 
 /** Two stumps in XGBoost's own JSON: income below 2000 adds 1.5 to the risk, debts from 500 on add 1. */
 export function modelFile(): Uint8Array {
-  const stump = (id: number, feature: number, condition: number, left: number, right: number): object => ({
+  const stump = (
+    id: number,
+    feature: number,
+    condition: number,
+    left: number,
+    right: number,
+  ): object => ({
     base_weights: [0, left, right],
     categories: [],
     categories_nodes: [],
@@ -30,10 +36,20 @@ export function modelFile(): Uint8Array {
         feature_names: ['income', 'debts'],
         feature_types: ['float', 'float'],
         gradient_booster: {
-          model: { gbtree_model_param: { num_parallel_tree: '1', num_trees: '2' }, tree_info: [0, 0], trees },
+          model: {
+            gbtree_model_param: { num_parallel_tree: '1', num_trees: '2' },
+            tree_info: [0, 0],
+            trees,
+          },
           name: 'gbtree',
         },
-        learner_model_param: { base_score: '5E-1', boost_from_average: '1', num_class: '0', num_feature: '2', num_target: '1' },
+        learner_model_param: {
+          base_score: '5E-1',
+          boost_from_average: '1',
+          num_class: '0',
+          num_feature: '2',
+          num_target: '1',
+        },
         objective: { name: 'binary:logistic', reg_loss_param: { scale_pos_weight: '1' } },
       },
       version: [3, 2, 0],
@@ -41,10 +57,24 @@ export function modelFile(): Uint8Array {
   );
 }
 
-export const background: Background = { id: 'cohorts-1', band: { below: 0.3 }, rows: [[3000, 100], [2500, 0], [4000, null]] };
+export const background: Background = {
+  id: 'cohorts-1',
+  band: { below: 0.3 },
+  rows: [
+    [3000, 100],
+    [2500, 0],
+    [4000, null],
+  ],
+};
 
 export function model(): DecisionModel {
-  return treeModel({ name: 'risk', version: '1.0.0', file: modelFile(), perturbation: 'interventional', background });
+  return treeModel({
+    name: 'risk',
+    version: '1.0.0',
+    file: modelFile(),
+    perturbation: 'interventional',
+    background,
+  });
 }
 
 export const reasons = parseReasonRegistry({

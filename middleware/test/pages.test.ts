@@ -22,7 +22,11 @@ interface Made {
 
 const evil = '<script>alert("x")</script>&\'"';
 
-async function decided(more: TestAuditOptions = {}, outcome = 'denied', terms: Record<string, unknown> = { amount: 500 }): Promise<Made> {
+async function decided(
+  more: TestAuditOptions = {},
+  outcome = 'denied',
+  terms: Record<string, unknown> = { amount: 500 },
+): Promise<Made> {
   let now = Date.UTC(2026, 10, 3, 14, 5);
   const audited = await createTestAudit({
     model: model(),
@@ -49,10 +53,20 @@ async function decided(more: TestAuditOptions = {}, outcome = 'denied', terms: R
   app.use('/decisions', audited.audit.router());
   const server = await listen(app as never);
   closing.push(server.close, () => audited.audit.close(100));
-  const answer = await fetch(`${server.url}/loans`, { method: 'POST', body: '{"income":1000,"debts":900}', headers: { 'content-type': 'application/json' } });
+  const answer = await fetch(`${server.url}/loans`, {
+    method: 'POST',
+    body: '{"income":1000,"debts":900}',
+    headers: { 'content-type': 'application/json' },
+  });
   const { page } = (await answer.json()) as { page: string };
   const [, id, token] = /^\/decisions\/([0-9a-f]{32})#([0-9a-f]{32})$/.exec(page)!;
-  return { url: `${server.url}/decisions/${id}`, id: id!, token: token!, audited, setNow: (to) => (now = to) };
+  return {
+    url: `${server.url}/decisions/${id}`,
+    id: id!,
+    token: token!,
+    audited,
+    setNow: (to) => (now = to),
+  };
 }
 
 function submit(url: string, token: string): Promise<Response> {
@@ -69,7 +83,9 @@ describe('the page', () => {
     expect(html).toContain('<label for="code">Code</label>');
     expect(html).not.toMatch(/denied|not approved|income/);
     const unknown = await fetch(url.replace(/[0-9a-f]{32}$/, '0'.repeat(32)));
-    expect((await unknown.text()).replaceAll('0'.repeat(32), 'ID')).toBe(html.replaceAll(url.slice(-32), 'ID'));
+    expect((await unknown.text()).replaceAll('0'.repeat(32), 'ID')).toBe(
+      html.replaceAll(url.slice(-32), 'ID'),
+    );
   });
 
   test('with the code: outcome, reasons with the own values, what to do, whom to ask, receipt, data, in that order', async () => {
@@ -109,9 +125,14 @@ describe('the page', () => {
     const policyText = answer.headers.get('content-security-policy')!;
     expect(policyText).toMatch(/default-src 'none'/);
     expect(policyText).toMatch(/frame-ancestors 'none'/);
-    for (const [tag, directive] of [['style', 'style-src'], ['script', 'script-src']] as const) {
+    for (const [tag, directive] of [
+      ['style', 'style-src'],
+      ['script', 'script-src'],
+    ] as const) {
       const inline = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(html)![1]!;
-      expect(policyText).toContain(`${directive} 'sha256-${createHash('sha256').update(inline).digest('base64')}'`);
+      expect(policyText).toContain(
+        `${directive} 'sha256-${createHash('sha256').update(inline).digest('base64')}'`,
+      );
     }
     expect(html).not.toMatch(/ style=| on[a-z]+=|src=|http-equiv/);
   });
@@ -135,7 +156,9 @@ describe('the page', () => {
       expect(answer.status).toBe(403);
       expect(await answer.text()).toContain('This code is not right');
     }
-    const json = await fetch(url, { headers: { accept: 'application/json', authorization: `Bearer ${wrong}` } });
+    const json = await fetch(url, {
+      headers: { accept: 'application/json', authorization: `Bearer ${wrong}` },
+    });
     expect(json.status).toBe(403);
     expect(await json.json()).toMatchObject({ code: 'PAGE_TOKEN' });
   });
@@ -158,9 +181,12 @@ describe('the page', () => {
 
   test('the code is nowhere but with the person: not in receipt, promise or spool', async () => {
     const { url, token, audited } = await decided();
-    const receipt = await (await fetch(`${url}/receipt`, { headers: { authorization: `Bearer ${token}` } })).text();
+    const receipt = await (
+      await fetch(`${url}/receipt`, { headers: { authorization: `Bearer ${token}` } })
+    ).text();
     expect(receipt).not.toContain(token);
-    for (const bytes of audited.disk.files.values()) expect(Buffer.from(bytes).includes(token)).toBe(false);
+    for (const bytes of audited.disk.files.values())
+      expect(Buffer.from(bytes).includes(token)).toBe(false);
   });
 
   test('the JSON twin says the same; the receipt is a file', async () => {
@@ -171,13 +197,27 @@ describe('the page', () => {
       decisionId: id,
       outcome: 'denied',
       status: 'decided',
-      reasons: [{ text: 'Your income of 1,000 is too low for this loan.', next: 'Ask for a smaller amount.' }, {}],
+      reasons: [
+        {
+          text: 'Your income of 1,000 is too low for this loan.',
+          next: 'Ask for a smaller amount.',
+        },
+        {},
+      ],
       contact: { name: 'Credit desk' },
-      data: [{ name: 'monthly income', value: '1000' }, { name: 'monthly debts', value: '900' }],
+      data: [
+        { name: 'monthly income', value: '1000' },
+        { name: 'monthly debts', value: '900' },
+      ],
       receipt: { index: null, anchor: null },
     });
-    for (const file of [await fetch(`${url}/receipt`, { headers: { authorization } }), await submit(`${url}/receipt`, token)]) {
-      expect(file.headers.get('content-disposition')).toBe(`attachment; filename="receipt-${id}.json"`);
+    for (const file of [
+      await fetch(`${url}/receipt`, { headers: { authorization } }),
+      await submit(`${url}/receipt`, token),
+    ]) {
+      expect(file.headers.get('content-disposition')).toBe(
+        `attachment; filename="receipt-${id}.json"`,
+      );
       parseReceipt(await file.text());
     }
     expect((await fetch(url, { headers: { accept: 'application/json' } })).status).toBe(403);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodeMessage, decodeSignedPromise, leafHash, merkleRoot, parseEntry, toHex } from '@showcause/core';
+import {
+  decodeMessage,
+  decodeSignedPromise,
+  leafHash,
+  merkleRoot,
+  parseEntry,
+  toHex,
+} from '@showcause/core';
 import { AuditError } from '../src/errors.ts';
 import type { OutgoingMessage, Transport } from '../src/index.ts';
 import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
@@ -23,7 +30,8 @@ function recorder(): Recorder {
     failing: false,
     connect: () => Promise.resolve(),
     publish(messages) {
-      if (made.failing) return Promise.reject(new AuditError('TRANSPORT_FAILED', { got: 'an outage' }));
+      if (made.failing)
+        return Promise.reject(new AuditError('TRANSPORT_FAILED', { got: 'an outage' }));
       made.taken.push(...messages);
       return Promise.resolve();
     },
@@ -41,15 +49,23 @@ transportConformance('in memory', () => {
         transport.taken.map(({ producer, value, headers }) => ({
           key: producer,
           value: Buffer.from(value),
-          headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, Buffer.from(header as string)])),
+          headers: Object.fromEntries(
+            Object.entries(headers).map(([name, header]) => [name, Buffer.from(header as string)]),
+          ),
         })),
       ),
-    outage: { begin: async () => void (transport.failing = true), end: async () => void (transport.failing = false) },
+    outage: {
+      begin: async () => void (transport.failing = true),
+      end: async () => void (transport.failing = false),
+    },
     dispose: () => Promise.resolve(),
   });
 });
 
-const quiet: PublisherParts['telemetry'] = { published: () => undefined, publishFailed: () => undefined };
+const quiet: PublisherParts['telemetry'] = {
+  published: () => undefined,
+  publishFailed: () => undefined,
+};
 
 function publish(audited: TestAudit, transport: Transport) {
   let notify = (): void => undefined;
@@ -73,7 +89,11 @@ describe('the publisher', () => {
     const { publisher } = publish(audited, transport);
     await publisher.close();
     const types = transport.taken.map(({ headers }) => headers['ce_type']);
-    expect(types.slice(0, 3)).toStrictEqual(['org.showcause.entry.key', 'org.showcause.entry.deployment', 'org.showcause.entry.stream']);
+    expect(types.slice(0, 3)).toStrictEqual([
+      'org.showcause.entry.key',
+      'org.showcause.entry.deployment',
+      'org.showcause.entry.stream',
+    ]);
     const streamed = transport.taken.slice(2);
     streamed.forEach(({ value, headers, producer }, seq) => {
       const { entry } = decodeMessage(value);
@@ -81,10 +101,17 @@ describe('the publisher', () => {
       if (parsed.kind !== 'known' || !('seq' in parsed.entry)) throw new Error('not streamed');
       expect(parsed.entry.seq).toBe(seq);
       expect(producer).toBe('test-api');
-      expect(headers).toMatchObject({ ce_id: parsed.entry.id, ce_source: 'test-api', ce_specversion: '1.0', ce_time: parsed.entry.time });
+      expect(headers).toMatchObject({
+        ce_id: parsed.entry.id,
+        ce_source: 'test-api',
+        ce_specversion: '1.0',
+        ce_time: parsed.entry.time,
+      });
       const { promise } = decodeSignedPromise(headers['showcause-promise'] as Uint8Array);
       const batch = streamed.slice(promise.firstSeq, promise.firstSeq + promise.count);
-      expect(toHex(merkleRoot(batch.map((message) => leafHash(decodeMessage(message.value).entry))))).toBe(toHex(promise.batchRoot));
+      expect(
+        toHex(merkleRoot(batch.map((message) => leafHash(decodeMessage(message.value).entry)))),
+      ).toBe(toHex(promise.batchRoot));
     });
     await audited.audit.close();
   });
@@ -96,7 +123,9 @@ describe('the publisher', () => {
     const transport = recorder();
     const { publisher } = publish(audited, transport);
     await publisher.close();
-    expect(transport.taken.map(({ headers }) => headers['ce_type'])).not.toContain('org.showcause.entry.intent');
+    expect(transport.taken.map(({ headers }) => headers['ce_type'])).not.toContain(
+      'org.showcause.entry.intent',
+    );
     await audited.audit.close(10);
   });
 

@@ -1,27 +1,60 @@
 import { describe, expect, test } from '@jest/globals';
-import { SPOOL_MESSAGE, decodeMessage, formatReceipt, fromBase64, leafHash, parseReceipt, parseTlogProof, parseVkey, sha256, toHex, verifyTlogProof } from '@showcause/core';
+import {
+  SPOOL_MESSAGE,
+  decodeMessage,
+  formatReceipt,
+  fromBase64,
+  leafHash,
+  parseReceipt,
+  parseTlogProof,
+  parseVkey,
+  sha256,
+  toHex,
+  verifyTlogProof,
+} from '@showcause/core';
 import { generateKey } from '@showcause/core/node';
 import { createTestAudit, testIdentity } from '../src/testing.ts';
 import type { TestAudit } from '../src/testing.ts';
 import { memoryLog } from './log.ts';
 import type { MemoryLog } from './log.ts';
 
-async function setUp(): Promise<{ audited: TestAudit; log: MemoryLog; decisionId: string; leaf: Uint8Array }> {
+async function setUp(): Promise<{
+  audited: TestAudit;
+  log: MemoryLog;
+  decisionId: string;
+  leaf: Uint8Array;
+}> {
   const key = generateKey('log');
   const identity = testIdentity('test-api', key);
   const log = memoryLog(identity.genesisEntry.origin, key);
   log.append([identity.genesis]);
   const audited = await createTestAudit({
     identity,
-    transport: { name: 'memory', readsSpool: true, log, connect: async () => {}, publish: async () => {}, close: async () => {} },
+    transport: {
+      name: 'memory',
+      readsSpool: true,
+      log,
+      connect: async () => {},
+      publish: async () => {},
+      close: async () => {},
+    },
   });
-  const { decisionId } = await audited.audit.wrap({ name: 'job', outcome: () => 'denied' }, { value: 1 }, () => ({ n: 1 }));
+  const { decisionId } = await audited.audit.wrap(
+    { name: 'job', outcome: () => 'denied' },
+    { value: 1 },
+    () => ({ n: 1 }),
+  );
   const leaf = (await audited.records(decisionId))[0]!.leaf;
   return { audited, log, decisionId, leaf };
 }
 
 function logAll({ audited, log }: { audited: TestAudit; log: MemoryLog }): void {
-  log.append(audited.spooled().filter(({ type }) => type === SPOOL_MESSAGE).map(({ bytes }) => decodeMessage(bytes).entry));
+  log.append(
+    audited
+      .spooled()
+      .filter(({ type }) => type === SPOOL_MESSAGE)
+      .map(({ bytes }) => decodeMessage(bytes).entry),
+  );
 }
 
 describe('a receipt', () => {
@@ -31,7 +64,11 @@ describe('a receipt', () => {
     expect(parseReceipt(formatReceipt(receipt))).toStrictEqual(receipt);
     expect(receipt).toMatchObject({ proof: null, anchor: null });
     expect(receipt.openings.map(({ path, value }) => [path[0], value])).toEqual(
-      expect.arrayContaining([['outcome', 'denied'], ['decisionId', set.decisionId], ['responseHash', toHex(sha256(Buffer.from('{"n":1}')))]]),
+      expect.arrayContaining([
+        ['outcome', 'denied'],
+        ['decisionId', set.decisionId],
+        ['responseHash', toHex(sha256(Buffer.from('{"n":1}')))],
+      ]),
     );
     expect(receipt.openings.map(({ path }) => path[0])).not.toContain('subject');
     await set.audited.audit.close();
@@ -57,13 +94,21 @@ describe('a receipt', () => {
     const receipt = (await set.audited.audit.receipt(set.decisionId))!;
     expect(receipt.anchor).toMatchObject({ size: anchored, chainId: 31337 });
     const { origin, log: vkey } = set.audited.identity.genesisEntry;
-    expect(verifyTlogProof(set.leaf, parseTlogProof(receipt.proof!), origin, [parseVkey(vkey)]).size).toBe(anchored);
+    expect(
+      verifyTlogProof(set.leaf, parseTlogProof(receipt.proof!), origin, [parseVkey(vkey)]).size,
+    ).toBe(anchored);
     await set.audited.audit.close();
   });
 
   test.each<[string, (log: MemoryLog) => void]>([
-    ['a checkpoint of another key', (log) => log.files.set('checkpoint', (memoryOther(log)).checkpointNow())],
-    ['tiles that do not lead to the root', (log) => log.files.set('tile/0/000.p/' + log.size(), new Uint8Array(32 * log.size()).fill(7))],
+    [
+      'a checkpoint of another key',
+      (log) => log.files.set('checkpoint', memoryOther(log).checkpointNow()),
+    ],
+    [
+      'tiles that do not lead to the root',
+      (log) => log.files.set('tile/0/000.p/' + log.size(), new Uint8Array(32 * log.size()).fill(7)),
+    ],
     ['no checkpoint', (log) => log.files.set('checkpoint', new Uint8Array(0))],
   ])('%s: no proof is given out, the promise still is', async (_name, spoil) => {
     const set = await setUp();

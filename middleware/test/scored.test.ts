@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { claimSchemaOf, decodeMessage, fromHex, parseEntry, toHex, verifyOpening } from '@showcause/core';
+import {
+  claimSchemaOf,
+  decodeMessage,
+  fromHex,
+  parseEntry,
+  toHex,
+  verifyOpening,
+} from '@showcause/core';
 import express from 'express';
 import type { RequestHandler } from 'express';
 import type { DecisionModel, RouteOptions } from '../src/index.ts';
@@ -18,7 +25,11 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function loanApi(handler: RequestHandler, more: TestAuditOptions = {}, route: Partial<RouteOptions<unknown, unknown, Body, unknown>> = {}): Promise<{ audited: TestAudit; ask: (body: object) => Promise<Response> }> {
+async function loanApi(
+  handler: RequestHandler,
+  more: TestAuditOptions = {},
+  route: Partial<RouteOptions<unknown, unknown, Body, unknown>> = {},
+): Promise<{ audited: TestAudit; ask: (body: object) => Promise<Response> }> {
   const audited = await createTestAudit({ model: model(), reasons, policy, ...more });
   const app = express();
   app.post(
@@ -36,14 +47,24 @@ async function loanApi(handler: RequestHandler, more: TestAuditOptions = {}, rou
   closing.push(server.close, () => audited.audit.close(100));
   return {
     audited,
-    ask: (body) => fetch(`${server.url}/loans`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    ask: (body) =>
+      fetch(`${server.url}/loans`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
   };
 }
 
 const decide: RequestHandler = async (req, res) => {
   const { probability } = await req.decision.score();
   const decision = probability < 0.5 ? 'approved' : 'denied';
-  res.json({ decision, probability, reasons: decision === 'denied' ? req.decision.reasons() : [], page: req.decision.page });
+  res.json({
+    decision,
+    probability,
+    reasons: decision === 'denied' ? req.decision.reasons() : [],
+    page: req.decision.page,
+  });
 };
 
 describe('score()', () => {
@@ -51,7 +72,11 @@ describe('score()', () => {
     const { audited, ask } = await loanApi(decide);
     const answer = await ask({ id: 'p1', income: 1000, debts: 900 });
     expect(answer.status).toBe(200);
-    const body = (await answer.json()) as { decision: string; probability: number; reasons: { code: string; text: string }[] };
+    const body = (await answer.json()) as {
+      decision: string;
+      probability: number;
+      reasons: { code: string; text: string }[];
+    };
     expect(body.decision).toBe('denied');
     expect(body.probability).toBeCloseTo(1 / (1 + Math.exp(-2.5)), 6);
     expect(body.reasons.map(({ code }) => code)).toStrictEqual(['R08', 'R09']);
@@ -67,15 +92,21 @@ describe('score()', () => {
       call: 0,
       score: { margin: 2.5, score: 2.5 },
       explanation: { status: 'exact', method: 'interventional', additivityError: 0 },
-      reasons: [{ code: 'R08', rank: 1 }, { code: 'R09', rank: 2 }],
+      reasons: [
+        { code: 'R08', rank: 1 },
+        { code: 'R09', rank: 2 },
+      ],
       people: { accountable: { team: 'Lending', role: 'Head of credit' } },
     });
     const entry = (await audited.records(claims['decisionId'] as string)).at(-1)!;
     expect(entry.container).toMatchObject({ features: [1000, 900] });
     const parsed = parseEntry(entry.entry);
     if (parsed.kind !== 'known' || parsed.entry.type !== 'decision') throw new Error('no decision');
-    for (const opening of entry.openings) verifyOpening(claimSchemaOf('decision')!, opening, fromHex(parsed.entry.claims, 32));
-    expect(entry.openings.map(({ path }) => path[0])).toEqual(expect.arrayContaining(['features', 'attributions', 'score', 'reasons', 'outcome']));
+    for (const opening of entry.openings)
+      verifyOpening(claimSchemaOf('decision')!, opening, fromHex(parsed.entry.claims, 32));
+    expect(entry.openings.map(({ path }) => path[0])).toEqual(
+      expect.arrayContaining(['features', 'attributions', 'score', 'reasons', 'outcome']),
+    );
   });
 
   test('several calls of one request: an intent and a decision each, one number, the first one carries the answer', async () => {
@@ -83,18 +114,32 @@ describe('score()', () => {
       await req.decision.score();
       const offer = await req.decision.score({ debts: 0 });
       req.decision.state({ terms: { amount: 500 } });
-      res.json({ decision: offer.probability < 0.9 ? 'counter-offer' : 'denied', reasons: req.decision.reasons() });
+      res.json({
+        decision: offer.probability < 0.9 ? 'counter-offer' : 'denied',
+        reasons: req.decision.reasons(),
+      });
     });
     const answer = await ask({ id: 'p1', income: 1000, debts: 900 });
     const { receipt } = checkReceipt(answer.headers.get('decision-receipt'), audited);
     const [stream] = checkStreams(audited);
-    expect(stream!.entries.map(({ type }) => type)).toStrictEqual(['stream', 'intent', 'intent', 'decision', 'decision']);
+    expect(stream!.entries.map(({ type }) => type)).toStrictEqual([
+      'stream',
+      'intent',
+      'intent',
+      'decision',
+      'decision',
+    ]);
     const [, first, second, other, main] = stream!.leaves;
     expect(stream!.entries[3]).toMatchObject({ intent: toHex(second!) });
     expect(stream!.entries[4]).toMatchObject({ intent: toHex(first!) });
     expect(other).not.toStrictEqual(main);
     expect(Buffer.from(receipt.entry).toString()).toContain(`"intent":"${toHex(first!)}"`);
-    expect(await newestClaims(audited)).toMatchObject({ call: 0, outcome: 'counter-offer', terms: { amount: 500 }, score: { score: 2.5 } });
+    expect(await newestClaims(audited)).toMatchObject({
+      call: 0,
+      outcome: 'counter-offer',
+      terms: { amount: 500 },
+      score: { score: 2.5 },
+    });
   });
 
   test('rules rank before the model, and decide without it', async () => {
@@ -103,11 +148,24 @@ describe('score()', () => {
       res.json({ decision: 'denied', reasons: req.decision.reasons() });
     });
     const answer = await ask({ id: 'p1', income: null, debts: null });
-    expect(await answer.json()).toMatchObject({ reasons: [{ code: 'R01', source: 'rule', rank: 1, text: 'Some information we needed was missing: income' }] });
+    expect(await answer.json()).toMatchObject({
+      reasons: [
+        {
+          code: 'R01',
+          source: 'rule',
+          rank: 1,
+          text: 'Some information we needed was missing: income',
+        },
+      ],
+    });
     const claims = await newestClaims(audited);
     expect(claims).toMatchObject({ rulesFired: ['R01'], explanation: { status: 'none' } });
     // Nothing was scored, yet a decision needs an intent: both are written together.
-    expect(checkStreams(audited)[0]!.entries.map(({ type }) => type)).toStrictEqual(['stream', 'intent', 'decision']);
+    expect(checkStreams(audited)[0]!.entries.map(({ type }) => type)).toStrictEqual([
+      'stream',
+      'intent',
+      'decision',
+    ]);
   });
 
   test('reasons of an adverse answer are recorded even when the handler does not ask for them', async () => {
@@ -132,7 +190,11 @@ describe('score()', () => {
   });
 
   test('NaN in a row is a missing value, and recorded as one', async () => {
-    const { audited, ask } = await loanApi(decide, {}, { features: () => ({ income: null, debts: 3 }) });
+    const { audited, ask } = await loanApi(
+      decide,
+      {},
+      { features: () => ({ income: null, debts: 3 }) },
+    );
     expect((await ask({ id: 'p' })).status).toBe(200);
     const [entry] = await audited.records((await newestClaims(audited))['decisionId'] as string);
     expect(entry!.container).toMatchObject({ features: [null, 3] });
@@ -178,7 +240,10 @@ describe('an explanation that fails', () => {
     expect(answer.status).toBe(202);
     expect(await answer.text()).not.toContain('denied');
     const claims = await newestClaims(audited);
-    expect(claims).toMatchObject({ outcome: 'referred', explanation: { status: 'failed', error: 'EXPLAIN_ADDITIVITY' } });
+    expect(claims).toMatchObject({
+      outcome: 'referred',
+      explanation: { status: 'failed', error: 'EXPLAIN_ADDITIVITY' },
+    });
     expect(claims['responseStatus']).toBe(202);
   });
 
@@ -191,16 +256,28 @@ describe('an explanation that fails', () => {
   });
 
   test("'release': told, and the record says that it is unexplained", async () => {
-    const { audited, ask } = await loanApi(denies, { model: broken() }, { onUnexplained: 'release' });
-    expect(await (await ask({ id: 'p', income: 1000, debts: 0 })).json()).toStrictEqual({ decision: 'denied' });
-    expect(await newestClaims(audited)).toMatchObject({ outcome: 'denied', explanation: { status: 'failed' } });
+    const { audited, ask } = await loanApi(
+      denies,
+      { model: broken() },
+      { onUnexplained: 'release' },
+    );
+    expect(await (await ask({ id: 'p', income: 1000, debts: 0 })).json()).toStrictEqual({
+      decision: 'denied',
+    });
+    expect(await newestClaims(audited)).toMatchObject({
+      outcome: 'denied',
+      explanation: { status: 'failed' },
+    });
   });
 
   test('an approval is told without one', async () => {
-    const { ask } = await loanApi(async (req, res) => {
-      await req.decision.score();
-      res.json({ decision: 'approved' });
-    }, { model: broken() });
+    const { ask } = await loanApi(
+      async (req, res) => {
+        await req.decision.score();
+        res.json({ decision: 'approved' });
+      },
+      { model: broken() },
+    );
     expect((await ask({ id: 'p', income: 9000, debts: 0 })).status).toBe(200);
   });
 });
@@ -214,7 +291,10 @@ describe('a spool that cannot take it', () => {
 
   test("'refuse': the model is not asked, 503 with Retry-After", async () => {
     let asked = 0;
-    const counted = { ...model(), predict: (row: ArrayLike<number>) => (asked++, model().predict(row)) };
+    const counted = {
+      ...model(),
+      predict: (row: ArrayLike<number>) => (asked++, model().predict(row)),
+    };
     const { audited, ask } = await loanApi(decide, { model: counted });
     full(audited);
     const answer = await ask({ id: 'p', income: 1000, debts: 0 });
@@ -263,13 +343,18 @@ describe('a spool that cannot take it', () => {
 
 test('the deployment entry states all that decides, hashed', async () => {
   const audited = await createTestAudit({ model: model(), reasons, policy });
-  const entry = JSON.parse(Buffer.from(decodeMessage(audited.spooled()[1]!.bytes).entry).toString()) as { facts: Record<string, object>; development: boolean };
+  const entry = JSON.parse(
+    Buffer.from(decodeMessage(audited.spooled()[1]!.bytes).entry).toString(),
+  ) as { facts: Record<string, object>; development: boolean };
   expect(entry).toMatchObject({
     development: true,
     facts: {
       system: { name: 'test-api', version: null },
       model: { name: 'risk', version: '1.0.0', format: 'xgboost' },
-      features: [{ name: 'income', type: 'float' }, { name: 'debts', type: 'float' }],
+      features: [
+        { name: 'income', type: 'float' },
+        { name: 'debts', type: 'float' },
+      ],
       background: { id: background.id, rows: 3 },
       explainer: { method: 'interventional', outputSpace: 'margin' },
       reasons: { id: 'reasons', version: '1' },

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { SPOOL_MESSAGE, SPOOL_PROMISE, decodeMessage, decodeSpoolHeader, parseEntry, readSpoolRecord, toHex } from '@showcause/core';
+import {
+  SPOOL_MESSAGE,
+  SPOOL_PROMISE,
+  decodeMessage,
+  decodeSpoolHeader,
+  parseEntry,
+  readSpoolRecord,
+  toHex,
+} from '@showcause/core';
 import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
 import type { MemoryDisk, TestAudit, TestAuditOptions } from '../src/testing.ts';
 import { checkStreams, newestClaims, newestDecision } from './support.ts';
@@ -12,7 +20,11 @@ function open(disk: MemoryDisk, more: TestAuditOptions = {}): Promise<TestAudit>
 
 function decide(audited: TestAudit, outcome = 'approved', idempotencyKey?: string) {
   return audited.audit.wrap(
-    { name: 'job', outcome: (output: { decision: string }) => output.decision, subject: (input: { id: string }) => input.id },
+    {
+      name: 'job',
+      outcome: (output: { decision: string }) => output.decision,
+      subject: (input: { id: string }) => input.id,
+    },
     { value: { id: 'person-1' }, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
     () => ({ decision: outcome }),
   );
@@ -21,7 +33,8 @@ function decide(audited: TestAudit, outcome = 'approved', idempotencyKey?: strin
 /** What a kill leaves: the files as they are, without the lock of a living process. */
 function afterKill(disk: MemoryDisk): MemoryDisk {
   const copy = memoryDisk();
-  for (const [path, bytes] of disk.files) if (!path.endsWith('spool.lock')) copy.files.set(path, bytes.slice());
+  for (const [path, bytes] of disk.files)
+    if (!path.endsWith('spool.lock')) copy.files.set(path, bytes.slice());
   return copy;
 }
 
@@ -32,7 +45,7 @@ function segments(disk: MemoryDisk): string[] {
 /** Byte offsets of all records of a segment, its end last. */
 function offsets(bytes: Uint8Array): { at: number; type: number; seq: number }[] {
   const found: { at: number; type: number; seq: number }[] = [];
-  for (let at = decodeSpoolHeader(bytes).length; ; ) {
+  for (let at = decodeSpoolHeader(bytes).length; ;) {
     const read = readSpoolRecord(bytes, at);
     if (read.kind !== 'record') return found;
     found.push({ at, type: read.record.type, seq: read.record.seq });
@@ -50,18 +63,42 @@ describe('epochs', () => {
     }
     const audited = await open(disk, { now: () => 4_000_000 });
     const streams = checkStreams(audited);
-    expect(streams.map(({ entries }) => entries[0]!.epoch)).toStrictEqual([5_000_000, 5_000_001, 5_000_002, 5_000_003]);
+    expect(streams.map(({ entries }) => entries[0]!.epoch)).toStrictEqual([
+      5_000_000, 5_000_001, 5_000_002, 5_000_003,
+    ]);
     for (const [i, { entries, leaves }] of streams.entries()) {
       const [start] = entries;
       if (start!.type !== 'stream') throw new Error('no start');
       const before = streams[i - 1];
       expect(start.previous).toStrictEqual(
-        before === undefined ? null : { epoch: before.entries[0]!.epoch, seq: before.entries.length - 1, leaf: toHex(before.leaves.at(-1)!) },
+        before === undefined
+          ? null
+          : {
+              epoch: before.entries[0]!.epoch,
+              seq: before.entries.length - 1,
+              leaf: toHex(before.leaves.at(-1)!),
+            },
       );
       expect(start.prev).toBe(before === undefined ? '0'.repeat(64) : toHex(before.leaves.at(-1)!));
       expect(leaves).toHaveLength(entries.length);
     }
     await audited.audit.close();
+  });
+
+  test('after a clean stop nothing is read again; after a kill everything of that epoch is', async () => {
+    const audited = await open(memoryDisk());
+    await decide(audited);
+    const killed = afterKill(audited.disk);
+    await audited.audit.close();
+    const reads = async (disk: MemoryDisk): Promise<number> => {
+      let count = 0;
+      const read = disk.read.bind(disk);
+      disk.read = (path) => (path.endsWith('.spool') ? (count++, read(path)) : read(path));
+      await (await open(disk)).audit.close();
+      return count;
+    };
+    expect(await reads(audited.disk)).toBe(0);
+    expect(await reads(killed)).toBe(1);
   });
 
   test('a clean stop ends the stream with a signed entry, and a second close does nothing', async () => {
@@ -79,7 +116,15 @@ describe('epochs', () => {
     const audited = await open(memoryDisk());
     const records = audited.spooled();
     expect(records.slice(0, 2).map(({ type }) => type)).toStrictEqual([3, 3]);
-    expect(records.slice(0, 2).map(({ bytes }) => (JSON.parse(Buffer.from(decodeMessage(bytes).entry).toString()) as { type: string }).type)).toStrictEqual(['key', 'deployment']);
+    expect(
+      records
+        .slice(0, 2)
+        .map(
+          ({ bytes }) =>
+            (JSON.parse(Buffer.from(decodeMessage(bytes).entry).toString()) as { type: string })
+              .type,
+        ),
+    ).toStrictEqual(['key', 'deployment']);
     await audited.audit.close();
   });
 
@@ -123,7 +168,11 @@ describe('recovery', () => {
     const last = offsets(whole).at(-1)!;
     expect(last.type).toBe(SPOOL_MESSAGE);
     const step = Math.max(1, Math.floor((whole.length - last.at) / 150));
-    for (let end = last.at; end <= whole.length; end += end < last.at + 24 || end > whole.length - 24 ? 1 : step) {
+    for (
+      let end = last.at;
+      end <= whole.length;
+      end += end < last.at + 24 || end > whole.length - 24 ? 1 : step
+    ) {
       const disk = afterKill(before.disk);
       disk.files.set(name, whole.slice(0, end));
       const after = await open(disk);
@@ -140,10 +189,14 @@ describe('recovery', () => {
   test('an open intent is closed as unknown by the next epoch, under the same person and number', async () => {
     const before = await open(memoryDisk());
     let id = '';
-    void before.audit.wrap({ name: 'job', subject: () => 'person-1' }, { value: 1 }, (_value, decision) => {
-      id = decision.id;
-      return new Promise(() => undefined);
-    });
+    void before.audit.wrap(
+      { name: 'job', subject: () => 'person-1' },
+      { value: 1 },
+      (_value, decision) => {
+        id = decision.id;
+        return new Promise(() => undefined);
+      },
+    );
     await new Promise((resolve) => setTimeout(resolve, 20));
     const after = await open(afterKill(before.disk));
     const [, fresh] = checkStreams(after);
@@ -163,7 +216,9 @@ describe('recovery', () => {
     const disk = afterKill(before.disk);
     const path = '/keys/subjects-test-api.keys';
     const keys = disk.read(path)!;
-    const firstOwner = Array.from({ length: (keys.length - 8) / 81 }, (_, i) => 8 + i * 81).find((at) => keys[at] === 2)!;
+    const firstOwner = Array.from({ length: (keys.length - 8) / 81 }, (_, i) => 8 + i * 81).find(
+      (at) => keys[at] === 2,
+    )!;
     disk.files.set(path, keys.slice(0, firstOwner)); // written without a sync, so it may be gone
     disk.files.delete('/spool/decisions.index');
     const after = await open(disk);
@@ -189,11 +244,18 @@ describe('recovery', () => {
       const after = await open(disk);
       expect(after.audit.status().spool.alarms).toBe(1);
       expect(disk.list('/spool/quarantine')).toHaveLength(1);
-      expect(disk.read(`/spool/quarantine/${disk.list('/spool/quarantine')[0]!}`)).toStrictEqual(broken);
-      const kept = after.spooled().filter(({ type }) => type === SPOOL_MESSAGE).map(({ bytes: message }) => {
-        const parsed = parseEntry(decodeMessage(message).entry);
-        return parsed.kind === 'known' && 'seq' in parsed.entry ? `${parsed.entry.epoch}:${parsed.entry.seq}` : '';
-      });
+      expect(disk.read(`/spool/quarantine/${disk.list('/spool/quarantine')[0]!}`)).toStrictEqual(
+        broken,
+      );
+      const kept = after
+        .spooled()
+        .filter(({ type }) => type === SPOOL_MESSAGE)
+        .map(({ bytes: message }) => {
+          const parsed = parseEntry(decodeMessage(message).entry);
+          return parsed.kind === 'known' && 'seq' in parsed.entry
+            ? `${parsed.entry.epoch}:${parsed.entry.seq}`
+            : '';
+        });
       const epoch = Number(name.split('-').at(-2));
       expect(kept.filter((place) => place.startsWith(`${epoch}:`))).toStrictEqual(
         messages.filter(({ seq }) => seq !== victim.seq).map(({ seq }) => `${epoch}:${seq}`),
@@ -217,7 +279,9 @@ describe('recovery', () => {
   test("another producer's segments are not touched", async () => {
     const before = await open(memoryDisk());
     await before.audit.close();
-    await expect(createTestAudit({ disk: afterKill(before.disk) })).rejects.toMatchObject({ code: 'SPOOL_FOREIGN' });
+    await expect(createTestAudit({ disk: afterKill(before.disk) })).rejects.toMatchObject({
+      code: 'SPOOL_FOREIGN',
+    });
   });
 });
 
@@ -232,16 +296,20 @@ describe('a disk that fails', () => {
       throw Object.assign(new Error('EIO'), { code: 'EIO' });
     };
     const results = await Promise.allSettled([decide(audited), decide(audited), decide(audited)]);
-    expect(results.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok'))).toStrictEqual(
-      Array(3).fill('SPOOL_POISONED'),
-    );
+    expect(
+      results.map((result) =>
+        result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok',
+      ),
+    ).toStrictEqual(Array(3).fill('SPOOL_POISONED'));
     expect(syncs).toBe(1);
-    audited.disk.faults.onDatasync = () => undefined as never;
+    audited.disk.faults.onDatasync = () => undefined;
     await expect(decide(audited)).rejects.toMatchObject({ code: 'SPOOL_POISONED' });
     expect(syncs).toBe(1);
     expect(audited.audit.status()).toMatchObject({ ready: false, spool: { poisoned: true } });
     const after = await open(afterKill(audited.disk));
-    expect((await after.records(first.decisionId)).at(-1)!.claims).toMatchObject({ outcome: 'approved' });
+    expect((await after.records(first.decisionId)).at(-1)!.claims).toMatchObject({
+      outcome: 'approved',
+    });
     for (const stream of checkStreams(after)) expect(stream.covered).toBe(stream.entries.length);
     await after.audit.close();
   });
@@ -253,7 +321,10 @@ describe('a disk that fails', () => {
       if (path.endsWith('.spool')) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     };
     await expect(decide(audited)).rejects.toMatchObject({ code: 'SPOOL_FULL' });
-    expect(audited.audit.status()).toMatchObject({ ready: false, spool: { full: true, poisoned: false } });
+    expect(audited.audit.status()).toMatchObject({
+      ready: false,
+      spool: { full: true, poisoned: false },
+    });
     delete audited.disk.faults.onWrite;
     await decide(audited);
     expect(audited.audit.status().ready).toBe(true);
@@ -275,7 +346,9 @@ describe('a disk that fails', () => {
     await decide(audited);
     const [stream] = checkStreams(audited);
     const types = stream!.entries.map(({ type }) => type);
-    expect(types.filter((type) => type === 'decision')).toHaveLength(types.filter((type) => type === 'intent').length);
+    expect(types.filter((type) => type === 'decision')).toHaveLength(
+      types.filter((type) => type === 'intent').length,
+    );
     await audited.audit.close();
   });
 
@@ -287,13 +360,16 @@ describe('a disk that fails', () => {
         refused = error.code;
       });
     expect(refused).toBe('SPOOL_FULL');
-    expect(segments(audited.disk).reduce((sum, name) => sum + audited.disk.size(`/spool/${name}`), 0)).toBeLessThanOrEqual(65_536);
+    expect(
+      segments(audited.disk).reduce((sum, name) => sum + audited.disk.size(`/spool/${name}`), 0),
+    ).toBeLessThanOrEqual(65_536);
     await audited.audit.close();
   });
 
   test('a releasing route lets the answer through and leaves one signed gap entry', async () => {
     const audited = await open(memoryDisk());
-    const release = () => audited.audit.wrap({ name: 'job', onUnloggable: 'release' }, { value: 1 }, () => 1);
+    const release = () =>
+      audited.audit.wrap({ name: 'job', onUnloggable: 'release' }, { value: 1 }, () => 1);
     audited.disk.faults.onWrite = (path) => {
       if (path.endsWith('.spool')) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     };
@@ -315,7 +391,9 @@ describe('a disk that fails', () => {
     };
     await audited.audit.wrap({ name: 'job', onUnloggable: 'release' }, { value: 1 }, () => 1);
     const after = await open(afterKill(audited.disk));
-    const gaps = checkStreams(after).at(-1)!.entries.filter(({ type }) => type === 'gap');
+    const gaps = checkStreams(after)
+      .at(-1)!
+      .entries.filter(({ type }) => type === 'gap');
     expect(gaps).toMatchObject([{ count: 1 }]);
     await after.audit.close();
     expect(after.disk.read('/spool/unlogged.json')).toBeNull();
@@ -341,7 +419,10 @@ describe('where a spool may lie', () => {
     for (const [path, bytes] of audited.disk.files) held.files.set(path, bytes.slice());
     await expect(open(held)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
     const lock = JSON.parse(Buffer.from(held.read('/spool/spool.lock')!).toString()) as object;
-    for (const stale of [{ ...lock, startedAt: '1' }, { ...lock, pid: 2 ** 22 + 1, startedAt: '1' }]) {
+    for (const stale of [
+      { ...lock, startedAt: '1' },
+      { ...lock, pid: 2 ** 22 + 1, startedAt: '1' },
+    ]) {
       const disk = afterKill(audited.disk);
       disk.files.set('/spool/spool.lock', Buffer.from(JSON.stringify(stale)));
       const after = await open(disk);
@@ -349,7 +430,10 @@ describe('where a spool may lie', () => {
       expect(disk.read('/spool/spool.lock')).toBeNull();
     }
     const elsewhere = afterKill(audited.disk);
-    elsewhere.files.set('/spool/spool.lock', Buffer.from(JSON.stringify({ ...lock, host: 'another' })));
+    elsewhere.files.set(
+      '/spool/spool.lock',
+      Buffer.from(JSON.stringify({ ...lock, host: 'another' })),
+    );
     await expect(open(elsewhere)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
     await audited.audit.close();
   });
@@ -358,11 +442,21 @@ describe('where a spool may lie', () => {
 test('a followup is about its decision, under the same key', async () => {
   const audited = await open(memoryDisk());
   const { decisionId } = await decide(audited, 'denied');
-  await audited.audit.append(decisionId, { kind: 'contest', detail: { grounds: 'income is wrong' } });
+  await audited.audit.append(decisionId, {
+    kind: 'contest',
+    detail: { grounds: 'income is wrong' },
+  });
   const records = await audited.records(decisionId);
   expect(records.map(({ type }) => type)).toStrictEqual(['decision', 'followup']);
-  expect(records[1]!.claims).toMatchObject({ kind: 'contest', decisionId, subject: records[0]!.claims['subject'], explains: toHex(records[0]!.leaf) });
-  await expect(audited.audit.append('0'.repeat(32), { kind: 'review' })).rejects.toMatchObject({ code: 'DECISION_UNKNOWN' });
+  expect(records[1]!.claims).toMatchObject({
+    kind: 'contest',
+    decisionId,
+    subject: records[0]!.claims['subject'],
+    explains: toHex(records[0]!.leaf),
+  });
+  await expect(audited.audit.append('0'.repeat(32), { kind: 'review' })).rejects.toMatchObject({
+    code: 'DECISION_UNKNOWN',
+  });
   expect(newestDecision(audited)).toBe(decisionId);
   await audited.audit.close();
 });

@@ -23,7 +23,9 @@ import { expect } from '@jest/globals';
 import type { TestAudit } from '../src/testing.ts';
 
 /** Listens on a free port; `close` ends it and every connection. */
-export async function listen(app: { listen(port: number, host: string): Server }): Promise<{ url: string; port: number; close: () => Promise<void> }> {
+export async function listen(app: {
+  listen(port: number, host: string): Server;
+}): Promise<{ url: string; port: number; close: () => Promise<void> }> {
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
@@ -39,11 +41,20 @@ export async function listen(app: { listen(port: number, host: string): Server }
 }
 
 /** Checks a Decision-Receipt with core alone and gives back what it says. */
-export function checkReceipt(header: string | null, { identity }: Pick<TestAudit, 'identity'>): { receipt: ReceiptHeader; responseHash: unknown } {
+export function checkReceipt(
+  header: string | null,
+  { identity }: Pick<TestAudit, 'identity'>,
+): { receipt: ReceiptHeader; responseHash: unknown } {
   const receipt = decodeReceiptHeader(header ?? '');
   verifyPromise(receipt.promise, identity.logId, identity.producerKey.publicKey);
-  const parsed = verifyPromisedEntry(receipt.promise.promise, receipt.entry, receipt.index, receipt.path);
-  if (parsed.kind !== 'known' || parsed.entry.type !== 'decision') throw new Error('not a decision');
+  const parsed = verifyPromisedEntry(
+    receipt.promise.promise,
+    receipt.entry,
+    receipt.index,
+    receipt.path,
+  );
+  if (parsed.kind !== 'known' || parsed.entry.type !== 'decision')
+    throw new Error('not a decision');
   verifyOpening(decisionClaims, receipt.opening, fromHex(parsed.entry.claims, 32));
   expect(receipt.opening.path).toStrictEqual(['responseHash']);
   return { receipt, responseHash: receipt.opening.value };
@@ -78,14 +89,17 @@ export function checkStreams(test: TestAudit): StreamReading[] {
     if (record.type === SPOOL_MESSAGE) {
       const { entry: bytes } = decodeMessage(record.bytes);
       const parsed = parseEntry(bytes);
-      if (parsed.kind !== 'known' || !('seq' in parsed.entry)) throw new Error('an unknown entry in the stream');
-      const entry = parsed.entry as StreamedEntry;
+      if (parsed.kind !== 'known' || !('seq' in parsed.entry))
+        throw new Error('an unknown entry in the stream');
+      const entry = parsed.entry;
       let stream = streams.get(entry.epoch);
-      if (stream === undefined) streams.set(entry.epoch, (stream = { entries: [], leaves: [], covered: 0, registrations }));
+      if (stream === undefined)
+        streams.set(entry.epoch, (stream = { entries: [], leaves: [], covered: 0, registrations }));
       expect(entry.seq).toBe(stream.entries.length);
       const before = stream.leaves.at(-1);
       if (before !== undefined) expect(entry.prev).toBe(toHex(before));
-      if ('sig' in entry) verifyStreamSignature(entry, identity.logId, identity.producerKey.publicKey);
+      if ('sig' in entry)
+        verifyStreamSignature(entry, identity.logId, identity.producerKey.publicKey);
       stream.entries.push(entry);
       stream.leaves.push(leafHash(bytes));
     }
@@ -95,7 +109,9 @@ export function checkStreams(test: TestAudit): StreamReading[] {
       const { epoch, firstSeq, count, batchRoot } = signed.promise;
       const stream = streams.get(epoch)!;
       expect(firstSeq).toBe(stream.covered);
-      expect(toHex(merkleRoot(stream.leaves.slice(firstSeq, firstSeq + count)))).toBe(toHex(batchRoot));
+      expect(toHex(merkleRoot(stream.leaves.slice(firstSeq, firstSeq + count)))).toBe(
+        toHex(batchRoot),
+      );
       stream.covered += count;
     }
   }

@@ -12,7 +12,11 @@ export interface TransportUnderTest {
 }
 
 function message(i: number, producer = 'api', bytes = 40): OutgoingMessage {
-  return { value: Buffer.alloc(bytes, `${i} `), producer, headers: { ce_id: `${i}`, 'showcause-promise': Buffer.from([i, 255]) } };
+  return {
+    value: Buffer.alloc(bytes, `${i} `),
+    producer,
+    headers: { ce_id: `${i}`, 'showcause-promise': Buffer.from([i, 255]) },
+  };
 }
 
 /** What every transport has to do; called in a describe of each adapter. */
@@ -27,10 +31,14 @@ export function transportConformance(name: string, make: () => Promise<Transport
 
     test('stores all messages of one publish, in order, with key and headers', async () => {
       made = await make();
-      const sent = Array.from({ length: 1200 }, (_, i) => message(i, 'api', i === 7 ? 400_000 : 40));
+      const sent = Array.from({ length: 1200 }, (_, i) =>
+        message(i, 'api', i === 7 ? 400_000 : 40),
+      );
       await made.transport.publish(sent);
       const stored = await made.stored();
-      expect(stored.map(({ headers }) => headers['ce_id']!.toString())).toStrictEqual(sent.map(({ headers }) => headers['ce_id']));
+      expect(stored.map(({ headers }) => headers['ce_id']!.toString())).toStrictEqual(
+        sent.map(({ headers }) => headers['ce_id']),
+      );
       expect(stored.every(({ key }) => key === 'api')).toBe(true);
       expect(stored[7]!.value).toHaveLength(400_000);
       expect([...stored[3]!.headers['showcause-promise']!]).toStrictEqual([3, 255]);
@@ -38,8 +46,11 @@ export function transportConformance(name: string, make: () => Promise<Transport
 
     test('one publish after another keeps the order', async () => {
       made = await make();
-      for (let i = 0; i < 5; i++) await made.transport.publish([message(2 * i), message(2 * i + 1)]);
-      expect((await made.stored()).map(({ headers }) => Number(headers['ce_id']!.toString()))).toStrictEqual([...Array(10).keys()]);
+      for (let i = 0; i < 5; i++)
+        await made.transport.publish([message(2 * i), message(2 * i + 1)]);
+      expect(
+        (await made.stored()).map(({ headers }) => Number(headers['ce_id']!.toString())),
+      ).toStrictEqual([...Array(10).keys()]);
     });
 
     test('nothing to publish is nothing', async () => {
@@ -53,7 +64,9 @@ export function transportConformance(name: string, make: () => Promise<Transport
       if (made.outage === undefined) return;
       await made.transport.publish([message(0)]);
       await made.outage.begin();
-      await expect(made.transport.publish([message(1)])).rejects.toMatchObject({ code: expect.stringMatching(/^TRANSPORT_/) });
+      await expect(made.transport.publish([message(1)])).rejects.toMatchObject({
+        code: expect.stringMatching(/^TRANSPORT_/),
+      });
       await made.outage.end();
       for (let attempt = 0; ; attempt++) {
         try {

@@ -46,7 +46,14 @@ const facts = {
   raw: true,
   contentType: null,
 };
-const response = { status: 200, contentType: null, body: Buffer.from('answer'), hash: null, length: 6, streamed: false };
+const response = {
+  status: 200,
+  contentType: null,
+  body: Buffer.from('answer'),
+  hash: null,
+  length: 6,
+  streamed: false,
+};
 
 function decide(sealer: Sealer, id: number, stated = '{}') {
   return sealer.seal({
@@ -70,9 +77,23 @@ function sealerContract(name: string, open: (given: SealingConfig) => Promise<Se
       const settled = await Promise.allSettled([
         ...Array.from({ length: 50 }, (_, i) => decide(sealer, i)),
         decide(sealer, 98, '{"unknown":"claim"}'),
-        sealer.seal({ kind: 'decision', decisionId: '9'.repeat(32), facts: null, status: 'decided', endedAt: 1, calls: [], response: null, stated: '{}', page: null }),
+        sealer.seal({
+          kind: 'decision',
+          decisionId: '9'.repeat(32),
+          facts: null,
+          status: 'decided',
+          endedAt: 1,
+          calls: [],
+          response: null,
+          stated: '{}',
+          page: null,
+        }),
       ]);
-      const codes = settled.slice(50).map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok'));
+      const codes = settled
+        .slice(50)
+        .map((result) =>
+          result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok',
+        );
       expect(codes).toStrictEqual(['RECORD_VALUE', 'DECISION_ENDED']);
       for (const result of settled.slice(0, 50)) {
         if (result.status !== 'fulfilled') throw result.reason;
@@ -83,7 +104,10 @@ function sealerContract(name: string, open: (given: SealingConfig) => Promise<Se
       expect(read!.entries[0]!.claims).toMatchObject({ status: 'decided', route: 'job' });
       expect(await sealer.read('f'.repeat(32))).toBeNull();
       expect(await sealer.eraseSubject('person-1')).toBe(1);
-      expect(await sealer.read((7).toString(16).padStart(32, '0'))).toMatchObject({ entries: [], erased: 1 });
+      expect(await sealer.read((7).toString(16).padStart(32, '0'))).toMatchObject({
+        entries: [],
+        erased: 1,
+      });
       await sealer.close();
       await sealer.close();
       await expect(decide(sealer, 1)).rejects.toMatchObject({ code: 'AUDIT_CLOSED' });
@@ -99,5 +123,7 @@ function sealerContract(name: string, open: (given: SealingConfig) => Promise<Se
   });
 }
 
-sealerContract('inline', (given) => Promise.resolve().then(() => inlineSealer(given, { disk: nodeDisk, now: Date.now })));
+sealerContract('inline', (given) =>
+  Promise.resolve().then(() => inlineSealer(given, { disk: nodeDisk, now: Date.now })),
+);
 if (built) sealerContract('worker', (given) => workerSealer(given, script));

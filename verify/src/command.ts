@@ -164,7 +164,7 @@ function gradesOf(text: string): Grade[] {
 }
 
 function usage(command: Command, message: string): never {
-  command.error(`error: ${message}`, { exitCode: EXIT_USAGE, code: 'showcause.usage' });
+  command.error(`error: ${message}`, { exitCode: EXIT_USAGE, code: 'VERIFY_USAGE' });
 }
 
 /** Loads the policy, runs, prints, and ends with the verdict's exit code. */

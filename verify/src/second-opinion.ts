@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
+import { concatBytes, sha256 } from '@showcause/core';
 import { MerkleTree } from 'merkletreejs';
 import type { SecondOpinion } from './opinion.ts';
 
 /** RFC 6962 gives nodes the prefix 1; merkletreejs hands its hash function the two children side by side. */
 function hashNode(children: unknown): Buffer {
-  return sha256(1, children as Buffer);
+  return prefixed(1, children as Buffer);
 }
 
-function sha256(prefix: number, bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(Uint8Array.of(prefix)).update(bytes).digest();
+function prefixed(prefix: number, bytes: Uint8Array): Buffer {
+  return Buffer.from(sha256(concatBytes(Uint8Array.of(prefix), bytes)));
 }
 
 /** An odd node is promoted, pairs keep their order, leaves are hashed already: with these the tree is RFC 6962's. */
@@ -22,7 +22,7 @@ const rfc6962 = {
 
 /** merkletreejs in RFC 6962 form: Merkle code by other people, which shares nothing with ours but SHA-256. */
 export const merkletreejsOpinion: SecondOpinion = {
-  leaf: (entry) => new Uint8Array(sha256(0, entry)),
+  leaf: (entry) => new Uint8Array(prefixed(0, entry)),
   root(leaves) {
     if (leaves.length === 0) throw new RangeError('got no leaves, want at least one');
     const tree = new MerkleTree(

@@ -105,6 +105,14 @@ describe('a log against a chain', () => {
       () => ({ policy: { ...policy, chains: [] } }),
     ],
     [
+      'anchor-contract',
+      'a chain of the policy that genesis does not name',
+      () => ({
+        policy: { ...policy, chains: [world.chain, { ...world.chain, chainId: 1 }] },
+        anchor: { ...anchor, chainId: 1 },
+      }),
+    ],
+    [
       'anchor-checkpoint',
       'published evidence with another root',
       () => ({ anchor: { ...anchor, root: 'ab'.repeat(32) } }),

@@ -125,6 +125,25 @@ describe('verify receipt, in a folder with nothing else and the network cut', ()
     ]);
   });
 
+  test('the last line names what was asked and could not be checked, nothing else', async () => {
+    const bare = write(
+      'bare-receipt.json',
+      formatReceipt({ ...receipt, proof: null, anchor: null }),
+    );
+    const { code, out } = await run(
+      'receipt',
+      bare,
+      '--policy',
+      paths.policy,
+      '--require',
+      'anchored',
+    );
+    expect([code, out.split('\n').at(-1)]).toStrictEqual([
+      2,
+      'COULD NOT CHECK: anchor on the chain (shown: accepted)',
+    ]);
+  });
+
   test('another outcome shown is exit 1', async () => {
     const shown = write('approved.json', JSON.stringify({ decision: { outcome: 'approved' } }));
     const { code, out } = await verify('--shown', shown, '--json');

@@ -138,18 +138,24 @@ describe('an honest log', () => {
     );
   });
 
-  test('a hole that is filled later is none, in the middle, at the edges and at the end of an epoch', () => {
+  test('a hole that is filled later is none, in whatever order', () => {
+    for (const order of permutations([0, 1, 2, 3])) {
+      const world = honest();
+      const late = order.map((n) => world.live.heartbeat({ time: START + 100 + n }));
+      world.log.append(world.live.heartbeat({ time: START + 105 }));
+      for (const n of order) world.log.append(late[n]!);
+      const report = audit(world);
+      expect([order, refuted(report), open(report)]).toStrictEqual([order, [], []]);
+    }
+  });
+
+  test('the end of an epoch may arrive after the next one began', () => {
     const world = honest();
-    const late = [1, 2, 3, 4].map((n) =>
-      world.live.make({ type: 'heartbeat' }, { time: START + 100 + n }),
-    );
-    world.log.append(world.live.heartbeat({ time: START + 105 }));
-    const tail = world.live.heartbeat({ time: START + 106 });
-    const next = world.stream(2, START + 110, world.live.prev);
+    const tail = [world.live.heartbeat(), world.live.heartbeat()];
+    const next = world.stream(2, world.live.time, world.live.prev);
     world.log.append(next.start({ epoch: 1, seq: world.live.seq - 1, leaf: world.live.prev }));
-    for (const entry of [late[1]!, late[3]!, late[0]!, tail, late[2]!]) world.log.append(entry);
-    const report = audit(world);
-    expect([refuted(report), open(report)]).toStrictEqual([[], []]);
+    for (const entry of tail.reverse()) world.log.append(entry);
+    expect(audit(world).verdict).toBe('verified');
   });
 
   test('a whole epoch that arrives after the next one began', () => {
@@ -186,17 +192,30 @@ describe('an honest log', () => {
 
   test('a key revoked up to a place lets that backlog in and no more', () => {
     const world = honest();
-    const closing = world.live.heartbeat();
-    const closes = [
-      { producer: 'loan-api', epoch: 1, seq: world.live.seq - 1, leaf: world.live.prev },
-    ];
-    world.log.append(revocation(world, closes));
-    world.log.append(closing);
+    const backlog = [world.live.heartbeat(), world.live.heartbeat()];
+    const last = { producer: 'loan-api', epoch: 1, seq: world.live.seq - 1, leaf: world.live.prev };
+    world.log.append(revocation(world, [last]));
+    for (const entry of backlog) world.log.append(entry);
     expect(audit(world).verdict).toBe('verified');
     world.log.append(world.live.heartbeat());
     expect(refuted(audit(world))).toStrictEqual(['log-producers']);
   });
+
+  test('a key revoked up to a place lets no other entry in at that place', () => {
+    const world = honest();
+    const last = { producer: 'loan-api', epoch: 1, seq: world.live.seq, leaf: 'ab'.repeat(32) };
+    world.log.append(revocation(world, [last]));
+    world.log.append(world.live.heartbeat());
+    expect(refuted(audit(world))).toStrictEqual(['log-producers']);
+  });
 });
+
+function permutations(items: readonly number[]): number[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item) =>
+    permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
+  );
+}
 
 /** The last place of a producer in a log's entries. */
 function lastOf(world: World, producer: string): { epoch: number; seq: number; leaf: string } {
@@ -330,10 +349,15 @@ const mutations: Mutation[] = [
     name: 'deployment signed by another',
     break: (world) =>
       void world.log.append(
-        deploymentEntry(world.parties, world.logId, false, {
-          ...world.parties.witness,
-          role: 'registrar',
-        }),
+        deploymentEntry(
+          world.parties,
+          world.logId,
+          {},
+          {
+            ...world.parties.witness,
+            role: 'registrar',
+          },
+        ),
       ),
     code: 'VERIFY_REGISTRATION',
   },
@@ -409,6 +433,20 @@ const mutations: Mutation[] = [
       world.live.heartbeat();
       world.log.append(world.live.heartbeat());
       world.log.append(world.live.heartbeat({ seq, prev, time: START + 7 }));
+    },
+    code: 'VERIFY_PREV',
+  },
+  {
+    check: 'log-chain',
+    name: 'the first filler of a wider hole that names another predecessor',
+    break: (world) => {
+      const { seq } = world.live;
+      const wrong = world.live.heartbeat({ prev: 'ab'.repeat(32) });
+      const right = world.live.heartbeat();
+      world.log.append(world.live.heartbeat());
+      world.log.append(wrong);
+      world.log.append(right);
+      expect(world.live.seq).toBe(seq + 3);
     },
     code: 'VERIFY_PREV',
   },
@@ -534,6 +572,26 @@ const mutations: Mutation[] = [
   },
   {
     check: 'log-epochs',
+    name: 'a restart that follows itself',
+    break: (world) => {
+      const { seq, leaf } = lastOf(world, 'loan-api');
+      world.log.append(world.stream(2, world.live.time, leaf).start({ epoch: 2, seq, leaf }));
+    },
+    code: 'VERIFY_EPOCH',
+  },
+  {
+    check: 'log-epochs',
+    name: 'a restart that leaves the epoch before it out',
+    break: (world) => {
+      const end = lastOf(world, 'loan-api');
+      world.log.append(world.stream(2, world.live.time, end.leaf).start(end));
+      const { seq, leaf } = lastOf(world, 'loan-api');
+      world.log.append(world.stream(3, world.live.time, leaf).start({ epoch: 1, seq, leaf }));
+    },
+    code: 'VERIFY_EPOCH',
+  },
+  {
+    check: 'log-epochs',
     name: 'an epoch number that goes back',
     break: (world) => {
       const end = lastOf(world, 'loan-api');
@@ -575,6 +633,17 @@ const mutations: Mutation[] = [
   },
   {
     check: 'log-intents',
+    name: 'two decisions before the one intent that a hole held back',
+    break: (world) => {
+      const intent = world.live.intent(world.deployment);
+      world.log.append(world.live.decision(world.deployment, intent, PREVIOUS_CLAIMS));
+      world.log.append(world.live.decision(world.deployment, intent, PREVIOUS_CLAIMS));
+      world.log.append(intent);
+    },
+    code: 'VERIFY_INTENT',
+  },
+  {
+    check: 'log-intents',
     name: 'a decision that takes the intent of another worker',
     break: (world) => {
       const intent = world.log.append(world.live.intent(world.deployment));
@@ -590,6 +659,18 @@ const mutations: Mutation[] = [
     name: 'a deployment that is not registered',
     break: (world) => {
       const intent = world.log.append(world.live.intent('ab'.repeat(32)));
+      world.log.append(world.live.decision(world.deployment, intent, PREVIOUS_CLAIMS));
+    },
+    code: 'VERIFY_DEPLOYMENT',
+  },
+  {
+    check: 'log-deployments',
+    name: 'a deployment of another producer',
+    break: (world) => {
+      const other = world.log.append(
+        deploymentEntry(world.parties, world.logId, { producer: 'card-api' }),
+      );
+      const intent = world.log.append(world.live.intent(toHex(leafHash(other))));
       world.log.append(world.live.decision(world.deployment, intent, PREVIOUS_CLAIMS));
     },
     code: 'VERIFY_DEPLOYMENT',
@@ -711,6 +792,14 @@ describe('what the log alone cannot tell', () => {
     expect(report.checks.find(({ id }) => id === check)?.code).toBe(code);
   });
 
+  test('silence from a crash to the next start is that of the producer', () => {
+    const world = honest();
+    const end = lastOf(world, 'loan-api');
+    world.log.append(world.service.end());
+    world.log.append(world.stream(2, world.live.time + 181, end.leaf).start(end));
+    expect(audit(world).producers.map(({ silences }) => silences.length)).toStrictEqual([0, 1]);
+  });
+
   test('three heartbeats exactly are no silence', () => {
     const world = honest();
     world.live.time += 3 * 60;
@@ -771,10 +860,67 @@ describe('what the log alone cannot tell', () => {
 
   test('a development deployment is told', () => {
     const world = honest();
-    world.log.append(deploymentEntry(world.parties, world.logId, true));
+    world.log.append(deploymentEntry(world.parties, world.logId, { development: true }));
     expect(audit(world).notes).toStrictEqual([
       '1 deployment(s) signed for development: nobody but the developer approved them.',
     ]);
+  });
+});
+
+describe('what shows in more than one check', () => {
+  test('a signature over another predecessor signs for nothing before it', () => {
+    const world = honest();
+    world.log.append(world.live.heartbeat({ prev: 'ab'.repeat(32) }));
+    const report = audit(world);
+    expect(refuted(report)).toStrictEqual(['log-chain']);
+    expect(report.producers[1]!.unsignedTail).toBe(1);
+  });
+
+  test('a stream without its start and without any signature', () => {
+    const world = honest();
+    const stream = world.stream(1);
+    Object.assign(stream, { producer: 'loan-api/w2' });
+    stream.start();
+    const intent = world.log.append(stream.intent(world.deployment));
+    world.log.append(stream.decision(world.deployment, intent, PREVIOUS_CLAIMS));
+    expect(refuted(audit(world))).toStrictEqual(['log-sequence', 'log-signatures']);
+  });
+
+  test('a start that names an older epoch does not sign for its tail', () => {
+    const world = honest();
+    world.log.append(world.live.intent(world.deployment));
+    const tail = lastOf(world, 'loan-api');
+    world.log.append(world.stream(2, world.live.time, tail.leaf).start(null));
+    const { leaf } = lastOf(world, 'loan-api');
+    world.log.append(world.stream(3, world.live.time, leaf).start(tail));
+    expect(audit(world).producers[1]!.epochs[0]!.unsignedTail).toBe(1);
+  });
+
+  test('an announced gap that was filled is none, whatever else is missing', () => {
+    const world = honest();
+    const lost = world.live.heartbeat();
+    world.log.append(world.live.heartbeat());
+    world.live.heartbeat();
+    world.log.append(world.live.heartbeat());
+    const seq = world.live.seq - 4;
+    const about = { producer: 'loan-api', epoch: 1, from: seq, to: seq };
+    world.log.append(world.service.make({ type: 'streamGap', about }));
+    expect(open(audit(world))).toStrictEqual(['log-gaps']);
+    world.log.append(lost);
+    const report = audit(world);
+    expect([refuted(report), open(report)]).toStrictEqual([['log-sequence'], []]);
+  });
+
+  test('a log that does not begin with genesis', () => {
+    const world = honest();
+    world.log.entries[0] = world.key;
+    expect(refuted(audit(world))).toStrictEqual(['genesis', 'log-entries']);
+  });
+
+  test('a head of size 0 is no head', () => {
+    const world = honest();
+    const heads = [{ size: 0, root: world.logId, source: 'kept' }];
+    expect(refuted(audit(world, { heads }))).toStrictEqual(['log-heads']);
   });
 });
 

@@ -416,6 +416,25 @@ const mutations: { check: string; name: string; input: ReceiptInput; code?: stri
     code: 'VERIFY_ANCHOR',
   },
   {
+    check: 'anchor-checkpoint',
+    name: 'another anchored size under the same root',
+    input: withReceipt({ anchor: { ...world.anchor, size: world.anchor.size + 1 } }),
+    code: 'VERIFY_ANCHOR',
+  },
+  {
+    check: 'anchor-final',
+    name: 'smaller head in the very block that the evidence names',
+    input: {
+      ...all,
+      chain: {
+        ...chain,
+        finalBlock: { ...chain.finalBlock, number: world.anchor.blockNumber },
+        head: { size: 3, root: log.root(3) },
+      },
+    },
+    code: 'VERIFY_ANCHOR_HEAD',
+  },
+  {
     check: 'anchor-final',
     name: 'chain with another root',
     input: {
@@ -537,6 +556,30 @@ describe('what cannot be checked is said and holds back a verdict only when aske
           finalBlock: { ...chain.finalBlock, number: 11 },
           head: { size: 3, root: log.root(3) },
         },
+      },
+      check: 'anchor-final',
+      code: 'VERIFY_NOT_FINAL',
+    },
+    {
+      name: 'larger head with the event of another size',
+      input: {
+        ...all,
+        chain: {
+          ...chain,
+          head: { size: 100, root: new Uint8Array(32) },
+          advanced: { ...chain.advanced!, size: 99 },
+        },
+      },
+      check: 'anchor-final',
+      code: 'VERIFY_MISSING',
+    },
+    {
+      name: 'node that is behind, when nothing but the node was given',
+      input: {
+        receipt,
+        policy,
+        creationCode,
+        chain: { ...chain, finalBlock: { ...chain.finalBlock, number: 11 }, head: null },
       },
       check: 'anchor-final',
       code: 'VERIFY_NOT_FINAL',

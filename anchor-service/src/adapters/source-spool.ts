@@ -18,7 +18,7 @@ export interface SpoolSourceOptions {
 }
 
 const DEFAULT_POLL_MS = 20;
-const DEFAULT_GRACE_MS = 5_000;
+const DEFAULT_GRACE_MS = 2_000;
 /** Folders are listed this often; segments that are open are looked at in each poll. */
 const LIST_EVERY_MS = 200;
 const READ_BYTES = 1024 * 1024;

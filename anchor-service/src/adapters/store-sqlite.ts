@@ -23,41 +23,10 @@ import type {
 } from '../ports.ts';
 import { holdLock } from '../sqlite/lock.ts';
 import type { Lock } from '../sqlite/lock.ts';
+import { attempt, bytes, leafColumns, number, splitHashes, toLeaf } from './sqlite-rows.ts';
+import { prepareDatabase } from './sqlite-schema.ts';
 import { openSqlite } from '../sqlite/driver.ts';
 import type { SqliteDatabase, SqliteDriver, SqliteValue } from '../sqlite/driver.ts';
-
-const SCHEMA_VERSION = 1;
-
-const schema = `
-CREATE TABLE head (
-  one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, peaks BLOB NOT NULL,
-  lease INTEGER NOT NULL, clean INTEGER NOT NULL
-) STRICT;
-INSERT INTO head VALUES (1, 0, x'', 0, 1);
-CREATE TABLE leaves (
-  idx INTEGER PRIMARY KEY, hash BLOB NOT NULL, entry BLOB NOT NULL,
-  producer TEXT, epoch INTEGER, seq INTEGER, UNIQUE (producer, epoch, seq)
-) STRICT;
-CREATE INDEX leaves_hash ON leaves (hash);
-CREATE INDEX leaves_registrations ON leaves (idx) WHERE producer IS NULL;
-CREATE TABLE sealed (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-CREATE TABLE promises (
-  producer TEXT NOT NULL, epoch INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL,
-  PRIMARY KEY (producer, epoch, first, bytes)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE epochs (
-  producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, leaf BLOB, closed INTEGER,
-  PRIMARY KEY (producer, epoch)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE cursors (stream TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE quarantine (
-  stream TEXT NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL,
-  PRIMARY KEY (stream, start)
-) STRICT;
-CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, root BLOB NOT NULL, note BLOB NOT NULL) STRICT;
-CREATE TABLE anchors (size INTEGER PRIMARY KEY, evidence TEXT NOT NULL) STRICT;
-PRAGMA user_version = ${SCHEMA_VERSION};
-`;
 
 export interface SqliteStoreOptions {
   driver?: SqliteDriver;
@@ -76,7 +45,7 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   try {
     const isNew = !existsSync(path);
     const database = (options.driver ?? openSqlite)(path);
-    prepare(database, path);
+    prepareDatabase(database, path);
     if (isNew) syncDirectory(dirname(path));
     return new SqliteStore(database, lock);
   } catch (error) {
@@ -84,37 +53,6 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
     throw error;
   }
 }
-
-function prepare(database: SqliteDatabase, path: string): void {
-  try {
-    database.exec('PRAGMA busy_timeout = 2000');
-    database.exec('PRAGMA journal_mode = WAL');
-    database.exec('PRAGMA synchronous = FULL');
-    database.exec('PRAGMA foreign_keys = ON');
-    const version = database.rows('PRAGMA user_version')[0]?.[0];
-    if (version === 0) {
-      database.exec('BEGIN IMMEDIATE');
-      database.exec(schema);
-      database.exec('COMMIT');
-    } else if (version !== SCHEMA_VERSION) {
-      throw new ServiceError('STORE_SCHEMA', {
-        got: `version ${String(version)} in ${path}`,
-        want: `${SCHEMA_VERSION}`,
-      });
-    }
-    if (database.rows('SELECT clean FROM head')[0]?.[0] !== 1) checkIntegrity(database, path);
-  } catch (cause) {
-    if (cause instanceof ServiceError) throw cause;
-    throw new ServiceError('STORE_CORRUPT', { got: path, cause });
-  }
-}
-
-function checkIntegrity(database: SqliteDatabase, path: string): void {
-  const answer = database.rows('PRAGMA integrity_check(1)')[0]?.[0];
-  if (answer !== 'ok') throw new ServiceError('STORE_CORRUPT', { got: path });
-}
-
-const leafColumns = 'idx, hash, entry, producer, epoch, seq';
 
 class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
@@ -391,40 +329,4 @@ class SqliteStore implements Store {
       return result;
     });
   }
-}
-
-/** The drivers are synchronous; the port is not. Messages of a driver may hold values, so that only their code is kept. */
-function attempt<T>(work: () => T): Promise<T> {
-  try {
-    return Promise.resolve(work());
-  } catch (cause) {
-    if (cause instanceof ServiceError) return Promise.reject(cause);
-    const code = (cause as { code?: unknown }).code;
-    return Promise.reject(
-      new ServiceError('STORE_FAILED', {
-        got: typeof code === 'string' ? code : 'an error',
-        cause,
-      }),
-    );
-  }
-}
-
-function toLeaf([index, hash, entry, producer, epoch, seq]: SqliteValue[]): Leaf {
-  const position =
-    typeof producer === 'string' ? { producer, epoch: number(epoch), seq: number(seq) } : null;
-  return { index: number(index), hash: bytes(hash), entry: bytes(entry), position };
-}
-
-function splitHashes(joined: Uint8Array): Hash[] {
-  return Array.from({ length: joined.length / 32 }, (_, i) => joined.slice(32 * i, 32 * i + 32));
-}
-
-function number(value: SqliteValue | undefined): number {
-  if (typeof value !== 'number') throw new ServiceError('STORE_CORRUPT', { got: 'no number' });
-  return value;
-}
-
-function bytes(value: SqliteValue | undefined): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new ServiceError('STORE_CORRUPT', { got: 'no blob' });
-  return new Uint8Array(value.buffer, value.byteOffset, value.length);
 }

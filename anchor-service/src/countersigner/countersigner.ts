@@ -52,7 +52,7 @@ export interface Countersigner {
   address: string;
   /** Recomputes the head from the entries and signs the step, or rejects with `COUNTERSIGN_*`. One at a time. */
   countersign: Countersign;
-  state(): { size: number; refused: number };
+  state: () => { size: number; refused: number };
   /** Waits for the request in progress and frees the state folder. */
   close(): Promise<void>;
 }

@@ -29,6 +29,7 @@ export interface AppOptions {
 
 /** Entries that one request may ask for, and the bytes that one answer holds of them. */
 export const MAX_ENTRIES = 256;
+export const MAX_BYTES = 4 * 1024 * 1024;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 const PRIVATE_IMMUTABLE = 'private, max-age=31536000, immutable';
 /** A checkpoint is news; seconds, not minutes. */
@@ -113,7 +114,9 @@ function jsonRoutes({ log, readerToken }: AppOptions): Router {
       });
     const size = publishedSize(log);
     const leaves = from < size ? await log.store.leaves(from, Math.min(asked, size - from)) : [];
-    sendJson(response, { size, entries: leaves.map(leafJson) });
+    let bytes = 0;
+    const fit = leaves.filter(({ entry }, i) => (bytes += entry.length) <= MAX_BYTES || i === 0);
+    sendJson(response, { size, entries: fit.map(leafJson) });
   });
   router.get('/promises/:producer/:epoch/:seq', reader, async (request, response) => {
     checkParameters(request, []);

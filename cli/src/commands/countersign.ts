@@ -28,7 +28,7 @@ Examples:
       const { readCountersignerConfig, startCountersigner } =
         await import('@showcause/anchor-service');
       const config = readCountersignerConfig(options.config);
-      const passphrase = givenPassphrase(io.env);
+      const passphrase = givenPassphrase(io);
       const countersigner = await startCountersigner(config, {
         logger: lineLogger(io),
         ...(passphrase === undefined ? {} : { passphrase }),

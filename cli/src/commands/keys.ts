@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { formatVkey, logIdOf, parseEntryOf, producerKeyId, toHex } from '@showcause/core';
 import {
   ed25519KeySigner,
@@ -17,7 +17,7 @@ import { CliError } from '../errors.ts';
 import { readInput, reading } from '../files.ts';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
-import { folderOf, passphraseFor, passphraseForNew } from '../passphrase.ts';
+import { passphraseFor, passphraseForNew } from '../passphrase.ts';
 import { middlewareTypes, newId } from '../registration.ts';
 
 /** `showcause keys generate | show | register`. */
@@ -57,7 +57,7 @@ Examples:
       const path = keyPath(options.out, role);
       if (existsSync(path)) throw new CliError('SETUP_EXISTS', { got: path });
       mkdirSync(options.out, { recursive: true, mode: 0o700 });
-      const source = { file: options.passphraseFile, env: io.env };
+      const source = { file: options.passphraseFile, io };
       const { passphrase, made } = passphraseForNew(options.out, source);
       writeKeyFile(path, generateKey(role), passphrase);
       for (const line of await describeKey(path)) io.out(line);
@@ -127,7 +127,7 @@ async function register(io: Io, options: RegisterOptions): Promise<void> {
   if (role !== 'producer') throw new CliError('KEY_ROLE', { got: role, want: 'producer' });
   const { logId, registrar } = openRegistrar(io, options.registrar, {
     genesis: options.genesis,
-    beside: folderOf(options.key),
+    beside: dirname(options.key),
     passphraseFile: options.passphraseFile,
   });
   const types = options.types?.split(',').map((type) => type.trim()) ?? middlewareTypes;
@@ -162,7 +162,7 @@ export function openRegistrar(
   const bytes = readInput(found);
   const genesis = parseEntryOf('genesis', bytes);
   const path = keyPath(dir, 'registrar');
-  const passphrase = passphraseFor(dir, { file: from.passphraseFile, env: io.env });
+  const passphrase = passphraseFor(dir, { file: from.passphraseFile, io });
   const registrar = reading(path, () => readKeyFile(path, passphrase));
   if (toHex(registrar.publicKey) !== genesis.registrar)
     throw new CliError('KEY_ROLE', {

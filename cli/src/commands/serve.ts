@@ -28,7 +28,7 @@ Examples:
       // Loaded when it is run: `verify` and `--help` need neither chain nor store.
       const { readServiceConfig, startService } = await import('@showcause/anchor-service');
       const config = readServiceConfig(options.config);
-      const passphrase = givenPassphrase(io.env);
+      const passphrase = givenPassphrase(io);
       const service = await startService(config, {
         logger: lineLogger(io),
         ...(passphrase === undefined ? {} : { passphrase }),

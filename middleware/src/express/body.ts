@@ -30,7 +30,10 @@ export function keepRawBody(req: IncomingMessage, _res: unknown, bytes: Uint8Arr
  * `req.body` and anything else left there as a Buffer.
  * @throws {AuditError} `REQUEST_SIZE`, `REQUEST_ENCODING`, `REQUEST_INCOMPLETE`; `JSON_*`
  */
-export function captureBody(req: BodyRequest, maxBytes: number): CapturedBody | Promise<CapturedBody> {
+export function captureBody(
+  req: BodyRequest,
+  maxBytes: number,
+): CapturedBody | Promise<CapturedBody> {
   const kept = rawBodies.get(req) ?? bytesOf(req.rawBody) ?? bytesOf(req.body);
   if (kept !== null) return { bytes: kept, raw: true };
   if (!announcesBody(req)) return NO_BODY;
@@ -84,8 +87,10 @@ function collect(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
       chunks.push(chunk);
       if (length > maxBytes) settle(() => (req.pause(), reject(tooLarge())));
     };
-    const onEnd = (): void => settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    const onGone = (): void => settle(() => reject(new AuditError('REQUEST_INCOMPLETE', { got: `${length} bytes` })));
+    const onEnd = (): void =>
+      settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    const onGone = (): void =>
+      settle(() => reject(new AuditError('REQUEST_INCOMPLETE', { got: `${length} bytes` })));
     if (Number(req.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge());
     req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });

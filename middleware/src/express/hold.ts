@@ -3,9 +3,12 @@ import type { Hash } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Problem } from '../problems.ts';
 import type { ResponseFacts } from '../record/messages.ts';
+import { callbackIn, deafen, setHeaders, toBuffer } from './response-parts.ts';
+import type { EndCallback } from './response-parts.ts';
 
 /** What becomes of a held response: sent as the handler made it, with a receipt where there is one, or replaced. */
-export type Verdict = { kind: 'send'; receipt: string | null } | { kind: 'replace'; problem: Problem };
+export type Verdict =
+  { kind: 'send'; receipt: string | null } | { kind: 'replace'; problem: Problem };
 
 export interface HoldHooks {
   /** Before the first byte of a response that is written over time. A rejection is answered in its place. */
@@ -21,8 +24,6 @@ export const RECEIPT_HEADER = 'Decision-Receipt';
 /** Of a streamed response so much is kept in the record; its hash covers all of it. */
 const STREAM_RECORD_BYTES = 128 * 1024;
 const STREAM_HIGH_WATER = 64 * 1024;
-
-type EndCallback = () => void;
 
 /**
  * Holds a response back. Everything the handler writes is kept until it ends; then the decision is
@@ -56,7 +57,7 @@ export class HeldResponse {
     this.#original = { write, end, writeHead, flushHeaders };
     res.write = this.#write as typeof res.write;
     res.end = this.#end as typeof res.end;
-    res.writeHead = this.#writeHead as typeof res.writeHead;
+    res.writeHead = this.#writeHead;
     res.flushHeaders = () => this.#startStreaming();
   }
 
@@ -121,13 +122,24 @@ export class HeldResponse {
     const streamed = this.#state === 'streaming';
     this.#state = 'ended';
     this.#freeze();
-    void (streamed ? this.#endStream() : this.#endHeld());
+    // Whatever goes wrong between record and socket, nothing unrecorded leaves.
+    (streamed ? this.#endStream() : this.#endHeld()).catch(() => this.#res.destroy());
     return this.#res;
   };
 
   async #endHeld(): Promise<void> {
-    const body = this.#hasNoBody() ? null : this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-    const verdict = await this.#complete({ ...this.#head(), body, hash: null, length: body?.length ?? 0, streamed: false });
+    const body = this.#hasNoBody()
+      ? null
+      : this.#chunks.length === 1
+        ? this.#chunks[0]!
+        : Buffer.concat(this.#chunks);
+    const verdict = await this.#complete({
+      ...this.#head(),
+      body,
+      hash: null,
+      length: body?.length ?? 0,
+      streamed: false,
+    });
     if (this.#res.destroyed) return this.takeOver();
     this.#state = 'released';
     this.#restore();
@@ -156,7 +168,8 @@ export class HeldResponse {
     this.#restore();
     // Bytes are out, so a refusal can only cut the answer: its last chunk is never sent.
     if (verdict.kind === 'replace') return void this.#res.destroy();
-    if (verdict.receipt !== null && this.#res.hasHeader('trailer')) this.#res.addTrailers({ [RECEIPT_HEADER]: verdict.receipt });
+    if (verdict.receipt !== null && this.#res.hasHeader('trailer'))
+      this.#res.addTrailers({ [RECEIPT_HEADER]: verdict.receipt });
     this.#res.end(this.#last ?? undefined, () => this.#callBack());
   }
 
@@ -185,7 +198,10 @@ export class HeldResponse {
       throw error;
     }
     this.#hash = createHash('sha256');
-    const chunked = !this.#res.hasHeader('content-length') && this.#res.req.httpVersionMinor >= 1 && !this.#hasNoBody();
+    const chunked =
+      !this.#res.hasHeader('content-length') &&
+      this.#res.req.httpVersionMinor >= 1 &&
+      !this.#hasNoBody();
     if (chunked) this.#res.setHeader('Trailer', RECEIPT_HEADER);
     this.#original.writeHead.call(this.#res, this.#res.statusCode);
     this.#original.flushHeaders.call(this.#res);
@@ -235,7 +251,10 @@ export class HeldResponse {
 
   #head(): Pick<ResponseFacts, 'status' | 'contentType'> {
     const contentType = this.#res.getHeader('content-type');
-    return { status: this.#res.statusCode, contentType: typeof contentType === 'string' ? contentType : null };
+    return {
+      status: this.#res.statusCode,
+      contentType: typeof contentType === 'string' ? contentType : null,
+    };
   }
 
   #hasNoBody(): boolean {
@@ -250,32 +269,4 @@ export class HeldResponse {
   #callBack(): void {
     for (const callback of this.#callbacks) callback();
   }
-}
-
-const SPEAKING = ['write', 'end', 'writeHead', 'flushHeaders', 'setHeader', 'appendHeader', 'removeHeader', 'addTrailers'] as const;
-
-/** Replaces what a handler speaks with by nothing. @returns how to give it back */
-export function deafen(res: ServerResponse): () => void {
-  const before = Object.fromEntries(SPEAKING.map((name) => [name, res[name]]));
-  for (const name of SPEAKING) Object.assign(res, { [name]: name === 'write' ? () => true : () => res });
-  return () => void Object.assign(res, before);
-}
-
-function toBuffer(chunk: string | Uint8Array, encoding: unknown): Buffer {
-  if (typeof chunk === 'string') return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
-  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-}
-
-function callbackIn(args: readonly unknown[]): EndCallback | null {
-  const last = args.at(-1);
-  return typeof last === 'function' ? (last as EndCallback) : null;
-}
-
-/** Headers as writeHead takes them: an object, a flat list, or a list of pairs. */
-function setHeaders(res: ServerResponse, headers: unknown): void {
-  if (Array.isArray(headers)) {
-    const flat = headers.flat() as string[];
-    for (let i = 0; i + 1 < flat.length; i += 2) res.setHeader(flat[i]!, flat[i + 1]!);
-  } else if (headers !== null && typeof headers === 'object')
-    for (const [name, value] of Object.entries(headers as OutgoingHttpHeaders)) if (value !== undefined) res.setHeader(name, value);
 }

@@ -42,13 +42,17 @@ function refuseDuplicates(text: string): void {
       atName = false;
       i = end;
     } else if (c === OPEN_OBJECT || c === OPEN_LIST) {
-      if (names.length === MAX_JSON_DEPTH) throw new ShowcauseError('JSON_DEPTH', { got: 'deeper', want: `at most ${MAX_JSON_DEPTH}` });
+      if (names.length === MAX_JSON_DEPTH)
+        throw new ShowcauseError('JSON_DEPTH', {
+          got: 'deeper',
+          want: `at most ${MAX_JSON_DEPTH}`,
+        });
       names.push(c === OPEN_OBJECT ? new Set() : null);
       atName = c === OPEN_OBJECT;
     } else if (c === CLOSE_OBJECT || c === CLOSE_LIST) {
       names.pop();
       atName = false;
-    } else if (c === COMMA) atName = names.at(-1) != null;
+    } else if (c === COMMA) atName = (names.at(-1) ?? null) !== null;
     else if (c === COLON) atName = false;
   }
 }
@@ -62,6 +66,7 @@ function stringEnd(text: string, start: number): number {
 /** Two spellings of one name are one name. */
 function noteName(known: Set<string>, quoted: string): void {
   const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
-  if (known.has(name)) throw new ShowcauseError('JSON_DUPLICATE_KEY', { got: 'a name given twice' });
+  if (known.has(name))
+    throw new ShowcauseError('JSON_DUPLICATE_KEY', { got: 'a name given twice' });
   known.add(name);
 }

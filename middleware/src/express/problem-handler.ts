@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Contact } from '../options.ts';
 import { problem, problemOf, sendProblem } from '../problems.ts';
-import { noteFailure } from './route.ts';
+import { noteFailure } from './failures.ts';
 
 export interface ProblemHandlerOptions {
   /** given every error that has no problem of its own; then 500 is answered for it */
@@ -9,7 +9,10 @@ export interface ProblemHandlerOptions {
 }
 
 /** Express error handler: RFC 9457 problems; a message of an error is never told. */
-export function problemHandler(contact: Contact, { onError }: ProblemHandlerOptions = {}): ErrorRequestHandler {
+export function problemHandler(
+  contact: Contact,
+  { onError }: ProblemHandlerOptions = {},
+): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
     noteFailure(res, error);
     if (res.headersSent) return next(error);

@@ -1,7 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import { DecisionInProgress, codeOf } from '../decision.ts';
+import { DecisionInProgress } from '../decision.ts';
 import type { DecisionRuntime, OnUnexplained, OnUnloggable } from '../decision.ts';
-import { AuditError } from '../errors.ts';
 import type { Contact } from '../options.ts';
 import { problem, problemOf, sendProblem } from '../problems.ts';
 import type { Problem } from '../problems.ts';
@@ -10,8 +8,13 @@ import type { Durable } from '../sealing/sealer.ts';
 import { traceparent } from '../telemetry.ts';
 import { captureBody } from './body.ts';
 import type { CapturedBody } from './body.ts';
-import { HeldResponse, deafen } from './hold.ts';
+import { failureOf } from './failures.ts';
+import { HeldResponse } from './hold.ts';
 import type { Verdict } from './hold.ts';
+import type { InFlight } from './in-flight.ts';
+import { deafen } from './response-parts.ts';
+import { checkRouteOptions } from './route-options.ts';
+import type { AnyRouteOptions } from './route-options.ts';
 import type { NextFunction, Request, RequestHandler, Response, RouteOptions } from './types.ts';
 
 /** What routes share: the runtime of decisions, and the requests in flight that close() waits for. */
@@ -21,36 +24,6 @@ export interface RouteContext extends DecisionRuntime {
   append: (decisionId: string, stated: Record<string, unknown>) => Promise<Durable>;
 }
 
-/** Requests that have not been recorded yet. */
-export class InFlight {
-  #count = 0;
-  #waiters: (() => void)[] = [];
-  draining = false;
-
-  enter(): void {
-    this.#count++;
-  }
-  leave(): void {
-    this.#count--;
-    if (this.#count === 0) for (const done of this.#waiters.splice(0)) done();
-  }
-  get count(): number {
-    return this.#count;
-  }
-  /** Resolves when none is left. */
-  idle(): Promise<void> {
-    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => void this.#waiters.push(resolve));
-  }
-}
-
-const failures = new WeakMap<ServerResponse, { name: string | null; code: string | null }>();
-
-/** Notes which error a response answers, so that the record names it. */
-export function noteFailure(res: ServerResponse, error: unknown): void {
-  failures.set(res, { name: error instanceof Error ? error.name : null, code: codeOf(error) });
-}
-
-type AnyOptions = RouteOptions<unknown, unknown, unknown, unknown>;
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** The middleware of one route. */
@@ -59,11 +32,12 @@ export function auditRoute<P, ResBody, ReqBody, Query>(
   options: RouteOptions<P, ResBody, ReqBody, Query>,
 ): RequestHandler<P, ResBody, ReqBody, Query> {
   checkRouteOptions(options);
-  const settings = options as unknown as AnyOptions;
+  const settings = options as unknown as AnyRouteOptions;
   const handler = (req: Request, res: Response, next: NextFunction): void => {
     if (context.inFlight.draining)
       return sendProblem(res, problem(503, 'AUDIT_CLOSED'), context.contact);
-    const begin = (body: CapturedBody): void => new RouteRun(context, settings, req, res, body).start(next);
+    const begin = (body: CapturedBody): void =>
+      new RouteRun(context, settings, req, res, body).start(next);
     try {
       const body = captureBody(req, settings.maxBodyBytes ?? MAX_BODY_BYTES);
       if (body instanceof Promise) body.then(begin).catch(next);
@@ -75,38 +49,10 @@ export function auditRoute<P, ResBody, ReqBody, Query>(
   return handler as unknown as RequestHandler<P, ResBody, ReqBody, Query>;
 }
 
-const ROUTE_OPTIONS: readonly (keyof AnyOptions)[] = [
-  'subject',
-  'features',
-  'outcome',
-  'onUnloggable',
-  'onUnexplained',
-  'name',
-  'timeoutMs',
-  'maxBodyBytes',
-  'streaming',
-];
-
-function checkRouteOptions(options: object): void {
-  const stray = Object.keys(options).find((name) => !(ROUTE_OPTIONS as readonly string[]).includes(name));
-  if (stray !== undefined) throw new AuditError('OPTIONS_UNKNOWN', { got: `route option ${stray}`, want: ROUTE_OPTIONS.join(', ') });
-  const { onUnloggable, onUnexplained, streaming, timeoutMs } = options as AnyOptions;
-  oneOf('onUnloggable', onUnloggable, ['refuse', 'release']);
-  oneOf('onUnexplained', onUnexplained, ['refer', 'hold', 'release']);
-  oneOf('streaming', streaming, ['auto', 'never']);
-  if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0))
-    throw new AuditError('OPTIONS_VALUE', { got: 'an unusable timeoutMs', want: 'milliseconds above 0' });
-}
-
-function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
-  if (value !== undefined && !allowed.includes(value))
-    throw new AuditError('OPTIONS_VALUE', { got: `an unusable ${name}`, want: allowed.join(' or ') });
-}
-
 /** One request through one audited route. */
 class RouteRun {
   readonly #context: RouteContext;
-  readonly #options: AnyOptions;
+  readonly #options: AnyRouteOptions;
   readonly #res: Response;
   readonly #decision: DecisionInProgress;
   readonly #onUnloggable: OnUnloggable;
@@ -117,7 +63,13 @@ class RouteRun {
   #cut: 'timeout' | 'aborted' | null = null;
   #recorded = false;
 
-  constructor(context: RouteContext, options: AnyOptions, req: Request, res: Response, body: CapturedBody) {
+  constructor(
+    context: RouteContext,
+    options: AnyRouteOptions,
+    req: Request,
+    res: Response,
+    body: CapturedBody,
+  ) {
     this.#context = context;
     this.#options = options;
     this.#res = res;
@@ -168,7 +120,9 @@ class RouteRun {
       subject: subject?.(req as never) ?? null,
       route: name ?? `${req.method} ${req.baseUrl}${path}`,
       startedAt: this.#context.now(),
-      trace: traceparent(typeof req.headers.traceparent === 'string' ? req.headers.traceparent : undefined),
+      trace: traceparent(
+        typeof req.headers.traceparent === 'string' ? req.headers.traceparent : undefined,
+      ),
       idempotencyKey: typeof key === 'string' && key.length <= 256 ? key : null,
       body: body.bytes,
       raw: body.raw,
@@ -185,15 +139,29 @@ class RouteRun {
   async #complete(response: ResponseFacts): Promise<Verdict> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#cut !== null) return { kind: 'send', receipt: null };
-    const failure = failures.get(this.#res) ?? null;
+    const failure = failureOf(this.#res);
     const outcome = readOutcome(this.#options, response);
-    const status: DecisionStatus = failure === null && (response.status < 400 || outcome !== null) ? 'decided' : 'error';
+    const status: DecisionStatus =
+      failure === null && (response.status < 400 || outcome !== null) ? 'decided' : 'error';
     const replaced = this.#withhold(outcome, response);
     this.#recorded = true;
     const durable = await this.#decision.finish(
       replaced === null
-        ? { status, outcome, response, error: status === 'error' ? (failure ?? { name: null, code: `HTTP_${response.status}` }) : null }
-        : { status, outcome: replaced.outcome, response: factsOf(replaced.problem, this.#context.contact), error: null },
+        ? {
+            status,
+            outcome,
+            response,
+            error:
+              status === 'error'
+                ? (failure ?? { name: null, code: `HTTP_${response.status}` })
+                : null,
+          }
+        : {
+            status,
+            outcome: replaced.outcome,
+            response: factsOf(replaced.problem, this.#context.contact),
+            error: null,
+          },
     );
     if (durable === null) this.#context.telemetry.released();
     if (replaced !== null) return { kind: 'replace', problem: replaced.problem };
@@ -201,13 +169,19 @@ class RouteRun {
   }
 
   /** An adverse answer without explanation is not told: a person looks at it, or the caller tries again. */
-  #withhold(outcome: unknown, response: ResponseFacts): { problem: Problem; outcome: unknown } | null {
+  #withhold(
+    outcome: unknown,
+    response: ResponseFacts,
+  ): { problem: Problem; outcome: unknown } | null {
     if (this.#onUnexplained === 'release' || response.streamed) return null;
     if (this.#decision.missingExplanation(outcome) === null) return null;
     const held = { ...problem(503, 'DECISION_UNEXPLAINED'), decisionId: this.#decision.id };
     if (this.#onUnexplained === 'hold') return { problem: held, outcome: null };
     const title = 'a person will look at this application';
-    return { problem: { ...held, status: 202, title, detail: 'You will hear from the contact.' }, outcome: 'referred' };
+    return {
+      problem: { ...held, status: 202, title, detail: 'You will hear from the contact.' },
+      outcome: 'referred',
+    };
   }
 
   #refuse(answer: Problem): void {
@@ -277,11 +251,23 @@ class RouteRun {
 /** What the record says of an answer that the audit makes itself. */
 function factsOf(answer: Problem, contact: Contact): ResponseFacts {
   const body = Buffer.from(JSON.stringify({ ...answer, contact }));
-  return { status: answer.status, contentType: 'application/problem+json', body, hash: null, length: body.length, streamed: false };
+  return {
+    status: answer.status,
+    contentType: 'application/problem+json',
+    body,
+    hash: null,
+    length: body.length,
+    streamed: false,
+  };
 }
 
-function readOutcome(options: AnyOptions, response: ResponseFacts): unknown {
-  if (options.outcome === undefined || response.body === null || !/json/i.test(response.contentType ?? '')) return null;
+function readOutcome(options: AnyRouteOptions, response: ResponseFacts): unknown {
+  if (
+    options.outcome === undefined ||
+    response.body === null ||
+    !/json/i.test(response.contentType ?? '')
+  )
+    return null;
   try {
     const body: unknown = JSON.parse(Buffer.from(response.body).toString());
     return options.outcome(body) ?? null;

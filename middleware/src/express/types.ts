@@ -25,7 +25,9 @@ export interface RouteOptions<P, ResBody, ReqBody, Query> {
   /** the person decided about; becomes a keyed pseudonym */
   subject?: (req: RouteRequest<P, ResBody, ReqBody, Query>) => string | null | undefined;
   /** exactly what the model gets: by feature name, or in the model's order */
-  features?: (req: RouteRequest<P, ResBody, ReqBody, Query>) => FeatureRecord | readonly (number | null)[];
+  features?: (
+    req: RouteRequest<P, ResBody, ReqBody, Query>,
+  ) => FeatureRecord | readonly (number | null)[];
   /** read from the JSON of the response as sent */
   outcome?(body: ResBody): unknown;
   /** what becomes of the answer when it cannot be recorded; 'refuse' by default */

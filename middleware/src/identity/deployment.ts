@@ -1,6 +1,23 @@
-import { canonicalBytes, encodeEntry, formatSignature, fromHex, leafHash, parseEntryOf, registrarMessage, sha256, toHex, verifyRegistration } from '@showcause/core';
+import {
+  canonicalBytes,
+  encodeEntry,
+  formatSignature,
+  fromHex,
+  leafHash,
+  parseEntryOf,
+  registrarMessage,
+  sha256,
+  toHex,
+  verifyRegistration,
+} from '@showcause/core';
 import type { EntryOf, JsonObject } from '@showcause/core';
-import { ed25519KeySigner, keyPath, passphraseOf, readKeyFile, writeFileDurably } from '@showcause/core/node';
+import {
+  ed25519KeySigner,
+  keyPath,
+  passphraseOf,
+  readKeyFile,
+  writeFileDurably,
+} from '@showcause/core/node';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AuditError } from '../errors.ts';
@@ -22,8 +39,21 @@ export function factsHash(facts: JsonObject): string {
 }
 
 /** The entry that the registrar signs, without its signature. */
-export function unsignedDeployment(producer: string, facts: JsonObject, development: boolean, now: number): JsonObject {
-  return { v: 1, type: 'deployment', id: randomId(), time: wholeSeconds(now), producer, development, facts };
+export function unsignedDeployment(
+  producer: string,
+  facts: JsonObject,
+  development: boolean,
+  now: number,
+): JsonObject {
+  return {
+    v: 1,
+    type: 'deployment',
+    id: randomId(),
+    time: wholeSeconds(now),
+    producer,
+    development,
+    facts,
+  };
 }
 
 /** @throws {AuditError} `DEPLOYMENT_FACTS` when the facts make no entry */
@@ -62,17 +92,28 @@ export function findDeployment(
 ): Deployment {
   const dir = join(keysDir, 'deployments');
   const path = join(dir, `${factsHash(facts)}.entry`);
-  if (existsSync(path)) return checkDeployment(readBytes(path), producer, facts, identity);
+  if (existsSync(path))
+    return checkDeployment(readBytes(path), producer, facts, identity, registrar !== null);
   if (registrar !== null) {
-    const key = readKeyFile(keyPath(registrar.dir, 'registrar'), passphraseOf(registrar.dir, registrar.passphrase));
-    const deployment = signDeployment(unsignedDeployment(producer, facts, true, now), identity.logId, ed25519KeySigner(key));
-    checkDeployment(deployment.entry, producer, facts, identity);
+    const key = readKeyFile(
+      keyPath(registrar.dir, 'registrar'),
+      passphraseOf(registrar.dir, registrar.passphrase),
+    );
+    const deployment = signDeployment(
+      unsignedDeployment(producer, facts, true, now),
+      identity.logId,
+      ed25519KeySigner(key),
+    );
+    checkDeployment(deployment.entry, producer, facts, identity, true);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     writeFileDurably(path, deployment.entry);
     return deployment;
   }
   const unsigned = join(keysDir, 'deployment.unsigned.json');
-  writeFileDurably(unsigned, `${JSON.stringify(unsignedDeployment(producer, facts, false, now), null, 2)}\n`);
+  writeFileDurably(
+    unsigned,
+    `${JSON.stringify(unsignedDeployment(producer, facts, false, now), null, 2)}\n`,
+  );
   throw new AuditError('DEPLOYMENT_UNSIGNED', {
     got: `no ${path}`,
     want: `showcause deployment sign ${unsigned} --registrar DIR --out ${path}`,
@@ -80,10 +121,23 @@ export function findDeployment(
 }
 
 /** @throws {AuditError} `DEPLOYMENT_UNSIGNED` when the file holds other facts; `REGISTRAR_SIGNATURE` */
-function checkDeployment(bytes: Uint8Array, producer: string, facts: JsonObject, identity: ProducerIdentity): Deployment {
+function checkDeployment(
+  bytes: Uint8Array,
+  producer: string,
+  facts: JsonObject,
+  identity: ProducerIdentity,
+  development: boolean,
+): Deployment {
   const entry = parseEntryOf('deployment', bytes);
   verifyRegistration(entry, identity.logId, fromHex(identity.genesisEntry.registrar, 32));
   if (entry.producer !== producer || factsHash(entry.facts as JsonObject) !== factsHash(facts))
-    throw new AuditError('DEPLOYMENT_UNSIGNED', { got: 'an entry for another producer or other facts' });
+    throw new AuditError('DEPLOYMENT_UNSIGNED', {
+      got: 'an entry for another producer or other facts',
+    });
+  if (entry.development && !development)
+    throw new AuditError('DEPLOYMENT_UNSIGNED', {
+      got: 'an entry that was signed for development',
+      want: 'one that the registrar signed for production, in its place',
+    });
   return { entry: bytes, hash: toHex(leafHash(bytes)) };
 }

@@ -7,7 +7,10 @@ import type { CheckedOptions } from '../options.ts';
 import { lenientJson } from '../record/values.ts';
 
 /** All static facts that decide, stated once; what is not known is null, never left out. */
-export function deploymentFacts(options: CheckedOptions, registry: ReasonRegistry | null): JsonObject {
+export function deploymentFacts(
+  options: CheckedOptions,
+  registry: ReasonRegistry | null,
+): JsonObject {
   const model = options.model?.facts ?? {};
   const { policy, contact, retention } = options;
   return {

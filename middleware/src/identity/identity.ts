@@ -1,4 +1,13 @@
-import { coversProducer, equalBytes, fromHex, leafHash, parseEntryOf, parseGenesis, toHex, verifyRegistration } from '@showcause/core';
+import {
+  coversProducer,
+  equalBytes,
+  fromHex,
+  leafHash,
+  parseEntryOf,
+  parseGenesis,
+  toHex,
+  verifyRegistration,
+} from '@showcause/core';
 import type { EntryOf } from '@showcause/core';
 import { keyPath, passphraseOf, readKeyFile } from '@showcause/core/node';
 import type { KeyPair } from '@showcause/core/node';
@@ -23,9 +32,14 @@ export interface ProducerIdentity {
  * Reads a producer's key folder: `genesis.entry`, `key.entry`, `producer.json`, `store.json`.
  * @throws {AuditError} `KEYS_FOLDER`, `KEYS_ENTRY`; what core throws for the files themselves
  */
-export function loadIdentity(dir: string, producer: string, passphrase: string | undefined): ProducerIdentity {
+export function loadIdentity(
+  dir: string,
+  producer: string,
+  passphrase: string | undefined,
+): ProducerIdentity {
   for (const name of ['genesis.entry', 'key.entry', 'producer.json', 'store.json'])
-    if (!existsSync(join(dir, name))) throw new AuditError('KEYS_FOLDER', { got: `${dir} without ${name}` });
+    if (!existsSync(join(dir, name)))
+      throw new AuditError('KEYS_FOLDER', { got: `${dir} without ${name}` });
   const secret = passphraseOf(dir, passphrase);
   return checkIdentity(
     {

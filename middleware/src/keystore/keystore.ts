@@ -1,5 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { ByteReader, concatBytes, crc32c, equalBytes, fromHex, toHex, u32, utf8 } from '@showcause/core';
+import {
+  ByteReader,
+  concatBytes,
+  crc32c,
+  equalBytes,
+  fromHex,
+  toHex,
+  u32,
+  utf8,
+} from '@showcause/core';
 import { unwrapKey, wrapKey } from '@showcause/core/node';
 import { AuditError } from '../errors.ts';
 import type { Disk, DiskFile } from '../spool/disk.ts';
@@ -32,6 +41,7 @@ export class KeyStore {
   readonly #pseudonyms: Uint8Array;
   #file: DiskFile;
   #length: number;
+  #broken = false;
   #pending: Uint8Array[] = [];
   /** file offset of the KEY record of each ordinal */
   readonly #keyAt: number[] = [];
@@ -109,8 +119,12 @@ export class KeyStore {
   flush(): void {
     if (this.#pending.length === 0) return;
     const bytes = concatBytes(...this.#pending);
+    try {
+      this.#file.write(bytes, this.#length);
+    } catch (cause) {
+      throw new AuditError('SPOOL_FULL', { got: 'a key store that takes no more', cause });
+    }
     this.#pending = [];
-    this.#file.write(bytes, this.#length);
     this.#length += bytes.length;
   }
 
@@ -143,7 +157,8 @@ export class KeyStore {
   }
 
   #load(bytes: Uint8Array): void {
-    if (!equalBytes(bytes.subarray(0, 8), MAGIC)) throw new AuditError('KEY_STORE', { got: 'another file' });
+    if (!equalBytes(bytes.subarray(0, 8), MAGIC))
+      throw new AuditError('KEY_STORE', { got: 'another file' });
     for (let at = 8; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
       const record = decodeRecord(bytes.subarray(at, at + RECORD_BYTES));
       const last = at + 2 * RECORD_BYTES > bytes.length;
@@ -153,7 +168,8 @@ export class KeyStore {
       }
       if (record.kind !== ASSIGNED) this.#keyAt[record.ordinal] = at;
       if (record.kind === DESTROYED) this.#destroyed.add(record.ordinal);
-      if (record.kind === ASSIGNED && !this.#destroyed.has(record.ordinal)) this.#assign(record.ordinal, toHex(record.owner));
+      if (record.kind === ASSIGNED && !this.#destroyed.has(record.ordinal))
+        this.#assign(record.ordinal, toHex(record.owner));
       this.#length = at + RECORD_BYTES;
     }
     this.#file.truncate(this.#length);
@@ -172,13 +188,29 @@ export class KeyStore {
     const bytes = concatBytes(
       ...fresh.map((key, i) => encodeRecord(KEY, first + i, NOBODY, wrapKey(key, this.#wrapping))),
     );
-    this.#file.write(bytes, this.#length);
-    this.#file.datasync();
+    this.#writeDurably(bytes);
     fresh.forEach((key, i) => {
       this.#keyAt.push(this.#length + i * RECORD_BYTES);
       this.#free.push({ ordinal: first + i, key });
     });
     this.#length += bytes.length;
+  }
+
+  /** A key that may not be on the disk seals nothing; after a failed sync the file is given up. */
+  #writeDurably(bytes: Uint8Array): void {
+    if (this.#broken)
+      throw new AuditError('SPOOL_POISONED', { got: 'an earlier failure of the key store' });
+    try {
+      this.#file.write(bytes, this.#length);
+    } catch (cause) {
+      throw new AuditError('SPOOL_FULL', { got: 'a key store that takes no more', cause });
+    }
+    try {
+      this.#file.datasync();
+    } catch (cause) {
+      this.#broken = true;
+      throw new AuditError('SPOOL_POISONED', { got: 'a failed sync of the key store', cause });
+    }
   }
 
   #assign(ordinal: number, owner: string): void {
@@ -192,7 +224,10 @@ export class KeyStore {
     try {
       return unwrapKey(wrapped, this.#wrapping);
     } catch (cause) {
-      throw new AuditError('KEY_STORE', { got: 'a key that does not open under this store key', cause });
+      throw new AuditError('KEY_STORE', {
+        got: 'a key that does not open under this store key',
+        cause,
+      });
     }
   }
 
@@ -206,12 +241,19 @@ export class KeyStore {
   }
 }
 
-function encodeRecord(kind: number, ordinal: number, owner: Uint8Array, wrapped: Uint8Array = new Uint8Array(40)): Uint8Array {
+function encodeRecord(
+  kind: number,
+  ordinal: number,
+  owner: Uint8Array,
+  wrapped: Uint8Array = new Uint8Array(40),
+): Uint8Array {
   const body = concatBytes(new Uint8Array([kind]), u32(ordinal), owner, wrapped);
   return concatBytes(body, u32(crc32c(body)));
 }
 
-function decodeRecord(bytes: Uint8Array): { kind: number; ordinal: number; owner: Uint8Array } | null {
+function decodeRecord(
+  bytes: Uint8Array,
+): { kind: number; ordinal: number; owner: Uint8Array } | null {
   const reader = new ByteReader(bytes);
   const kind = reader.uint(1);
   const ordinal = reader.uint(4);

@@ -1,18 +1,31 @@
 import { canonicalBytes, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
 import { checkRegistry, parseReasonRegistry, principalReasons } from '@showcause/explain';
-import type { Explanation, FeatureRow, FiredRule, PrincipalReasons, ReasonRegistry } from '@showcause/explain';
+import type {
+  Explanation,
+  FeatureRow,
+  FiredRule,
+  PrincipalReasons,
+  ReasonRegistry,
+} from '@showcause/explain';
 import { readFileSync } from 'node:fs';
 import type { DecisionModel } from './tree-model.ts';
 
 export function readRegistry(given: ReasonRegistry | string): ReasonRegistry {
-  return typeof given === 'string' ? parseReasonRegistry(JSON.parse(readFileSync(given, 'utf8'))) : given;
+  return typeof given === 'string'
+    ? parseReasonRegistry(JSON.parse(readFileSync(given, 'utf8')))
+    : given;
 }
 
 /** Member `reasons` of the deployment's facts. */
 export function registryFacts(registry: ReasonRegistry): JsonObject {
   const { id, version, language } = registry;
-  return { id, version, language, sha256: toHex(sha256(canonicalBytes(registry as unknown as Json))) };
+  return {
+    id,
+    version,
+    language,
+    sha256: toHex(sha256(canonicalBytes(registry as unknown as Json))),
+  };
 }
 
 /** @throws with a code REASON_* when a feature has no reason or a text is vague or names a protected attribute */

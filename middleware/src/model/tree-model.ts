@@ -1,7 +1,14 @@
 import { canonicalBytes, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
 import { loadModel, rowOf, treeExplainer } from '@showcause/explain';
-import type { Explanation, FeatureRecord, FeatureRow, Perturbation, Prediction, TreeModel } from '@showcause/explain';
+import type {
+  Explanation,
+  FeatureRecord,
+  FeatureRow,
+  Perturbation,
+  Prediction,
+  TreeModel,
+} from '@showcause/explain';
 import { readFileSync } from 'node:fs';
 import { AuditError } from '../errors.ts';
 
@@ -45,12 +52,16 @@ export interface DecisionModel {
  * @throws {AuditError} `OPTIONS_REQUIRED`; what explain throws for the model file and the background
  */
 export function treeModel(options: TreeModelOptions): DecisionModel {
-  const bytes = typeof options.file === 'string' ? new Uint8Array(readFileSync(options.file)) : options.file;
+  const bytes =
+    typeof options.file === 'string' ? new Uint8Array(readFileSync(options.file)) : options.file;
   const tree = loadModel(bytes);
   const background = readBackground(options.background);
   const rows = background?.rows.map((row) => rowOf(tree, row)) ?? [];
   if (options.perturbation === 'interventional' && background === null)
-    throw new AuditError('OPTIONS_REQUIRED', { got: 'no background', want: 'model.background for interventional' });
+    throw new AuditError('OPTIONS_REQUIRED', {
+      got: 'no background',
+      want: 'model.background for interventional',
+    });
   const explainer = treeExplainer(
     tree,
     options.perturbation === 'interventional'
@@ -71,7 +82,10 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
         objective: tree.objective,
         sha256: toHex(sha256(bytes)),
       },
-      features: tree.featureNames.map((name, i) => ({ name, type: tree.featureTypes[i] ?? 'float' })),
+      features: tree.featureNames.map((name, i) => ({
+        name,
+        type: tree.featureTypes[i] ?? 'float',
+      })),
       background: background === null ? null : backgroundFacts(background),
       explainer: {
         method: explainer.method,
@@ -89,10 +103,17 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
 
 function readBackground(given: Background | string | undefined): Background | null {
   if (given === undefined) return null;
-  return typeof given === 'string' ? (JSON.parse(readFileSync(given, 'utf8')) as Background) : given;
+  return typeof given === 'string'
+    ? (JSON.parse(readFileSync(given, 'utf8')) as Background)
+    : given;
 }
 
 function backgroundFacts({ id, band, rows }: Background): JsonObject {
   const content: JsonObject = { id, band: (band ?? null) as Json, rows };
-  return { id, band: (band ?? null) as Json, rows: rows.length, sha256: toHex(sha256(canonicalBytes(content))) };
+  return {
+    id,
+    band: (band ?? null) as Json,
+    rows: rows.length,
+    sha256: toHex(sha256(canonicalBytes(content))),
+  };
 }

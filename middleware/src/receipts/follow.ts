@@ -11,7 +11,14 @@ import {
   tileHashReader,
   verifyInclusion,
 } from '@showcause/core';
-import type { AnchorEvidence, Checkpoint, EntryOf, Hash, NoteVerifier, TlogProof } from '@showcause/core';
+import type {
+  AnchorEvidence,
+  Checkpoint,
+  EntryOf,
+  Hash,
+  NoteVerifier,
+  TlogProof,
+} from '@showcause/core';
 import type { LogReader } from '@showcause/core/node';
 import { AuditError } from '../errors.ts';
 
@@ -67,7 +74,10 @@ export class LogFollower {
     const index = this.#find(leaf);
     if (index === null) return null;
     const anchored = await this.#anchoredHead();
-    const head = anchored !== null && index < anchored.checkpoint.size ? anchored : { checkpoint, note, anchor: null };
+    const head =
+      anchored !== null && index < anchored.checkpoint.size
+        ? anchored
+        : { checkpoint, note, anchor: null };
     return { proof: await this.#proof(leaf, index, head), anchor: head.anchor };
   }
 
@@ -79,19 +89,27 @@ export class LogFollower {
     try {
       verifyInclusion(leaf, index, size, root, hashes);
     } catch (cause) {
-      throw new AuditError('LOG_BROKEN', { got: `a proof of leaf ${index} that does not verify`, cause });
+      throw new AuditError('LOG_BROKEN', {
+        got: `a proof of leaf ${index} that does not verify`,
+        cause,
+      });
     }
     return { index, hashes, checkpoint: head.note };
   }
 
   async #advance(size: number): Promise<void> {
-    if (size < this.#size) throw new AuditError('LOG_BROKEN', { got: `a head of size ${size}`, want: `at least ${this.#size}` });
+    if (size < this.#size)
+      throw new AuditError('LOG_BROKEN', {
+        got: `a head of size ${size}`,
+        want: `at least ${this.#size}`,
+      });
     const firstTile = Math.floor(this.#size / TILE_LEAVES);
     const parts = [this.#hashes.subarray(0, firstTile * TILE_LEAVES * HASH_BYTES)];
     for (let index = firstTile; index * TILE_LEAVES < size; index++) {
       const width = Math.min(TILE_LEAVES, size - index * TILE_LEAVES);
       const bytes = await this.#log.tile({ level: 0, index, width });
-      if (bytes.length !== width * HASH_BYTES) throw new AuditError('LOG_BROKEN', { got: `a tile of ${bytes.length} bytes` });
+      if (bytes.length !== width * HASH_BYTES)
+        throw new AuditError('LOG_BROKEN', { got: `a tile of ${bytes.length} bytes` });
       parts.push(Buffer.from(bytes));
     }
     if (size > this.#size) this.#hashes = Buffer.concat(parts);
@@ -100,7 +118,11 @@ export class LogFollower {
 
   #find(leaf: Hash): number | null {
     const wanted = Buffer.from(leaf);
-    for (let at = this.#hashes.indexOf(wanted); at !== -1; at = this.#hashes.indexOf(wanted, at + 1))
+    for (
+      let at = this.#hashes.indexOf(wanted);
+      at !== -1;
+      at = this.#hashes.indexOf(wanted, at + 1)
+    )
       if (at % HASH_BYTES === 0) return at / HASH_BYTES;
     return null;
   }

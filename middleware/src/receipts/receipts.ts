@@ -23,10 +23,22 @@ export interface ReceiptMaker {
 }
 
 /** The claims that a receipt opens: what the person was told, and nothing they told us. */
-const OPENED = ['decisionId', 'status', 'outcome', 'responseHash', 'responseStatus', 'reasons', 'endedAt'];
+const OPENED = [
+  'decisionId',
+  'status',
+  'outcome',
+  'responseHash',
+  'responseStatus',
+  'reasons',
+  'endedAt',
+];
 
 /** Receipts of this producer's decisions, with proof and anchor as far as the log has come. */
-export function receiptMaker(identity: ProducerIdentity, log: LogReader | null, sealer: Sealer): ReceiptMaker {
+export function receiptMaker(
+  identity: ProducerIdentity,
+  log: LogReader | null,
+  sealer: Sealer,
+): ReceiptMaker {
   const follower = log === null ? null : new LogFollower(log, identity.genesisEntry);
   return {
     async ofDecision(decisionId) {
@@ -34,7 +46,12 @@ export function receiptMaker(identity: ProducerIdentity, log: LogReader | null, 
       const entry = decision?.entries.findLast(({ type }) => type === 'decision');
       if (decision === null || entry === undefined) return null;
       const { logged, problem } = await prove(follower, entry.leaf);
-      return { decision, entry, receipt: makeReceipt(identity, entry, logged), logProblem: problem };
+      return {
+        decision,
+        entry,
+        receipt: makeReceipt(identity, entry, logged),
+        logProblem: problem,
+      };
     },
   };
 }

@@ -39,5 +39,8 @@ export function claimsOf(
     vectors.push(tree);
     return toHex(tree.root);
   });
-  return { tree: buildClaims(schema, values, claimSalts(keys.saltKey, schema.paths.length)), vectors };
+  return {
+    tree: buildClaims(schema, values, claimSalts(keys.saltKey, schema.paths.length)),
+    vectors,
+  };
 }

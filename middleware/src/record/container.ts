@@ -3,7 +3,15 @@ import type { Json, JsonObject } from '@showcause/core';
 import type { DecisionMessage, RequestFacts, ResponseFacts, ScoredCall } from './messages.ts';
 import { optionalText, recordText, stringText } from './record-text.ts';
 import type { ClaimTexts, RecordText } from './record-text.ts';
-import { attributionValues, byOutput, lenientJson, numberValue, numberValues, timestamp, wellFormed } from './values.ts';
+import {
+  attributionValues,
+  byOutput,
+  lenientJson,
+  numberValue,
+  numberValues,
+  timestamp,
+  wellFormed,
+} from './values.ts';
 
 /**
  * What a sealed payload holds, RFC 8785: `v`, `kind`, `claims` by name (without `payload`, the hash
@@ -46,9 +54,21 @@ export function decisionFacts(
 
 const NO_VECTORS = { features: null, attributions: null };
 
-export function intentText(facts: DecisionFacts, call: number | null, features: Float64Array | null): RecordText {
-  const vectors = features === null ? NO_VECTORS : { features: texts(numberValues(features)), attributions: null };
-  return recordText('intent', [facts.texts, { call: call === null ? null : `${call}` }], vectors, {});
+export function intentText(
+  facts: DecisionFacts,
+  call: number | null,
+  features: Float64Array | null,
+): RecordText {
+  const vectors =
+    features === null
+      ? NO_VECTORS
+      : { features: texts(numberValues(features)), attributions: null };
+  return recordText(
+    'intent',
+    [facts.texts, { call: call === null ? null : `${call}` }],
+    vectors,
+    {},
+  );
 }
 
 /** The main call's entry carries request and response; other calls of the same request only their own numbers. */
@@ -75,7 +95,8 @@ export function decisionText(
       ? NO_VECTORS
       : {
           features: texts(numberValues(call.features)),
-          attributions: explanation === null ? null : texts(attributionValues(explanation.attributions)),
+          attributions:
+            explanation === null ? null : texts(attributionValues(explanation.attributions)),
         };
   return recordText(
     'decision',
@@ -90,7 +111,11 @@ function scoreTexts(call: ScoredCall | null): ClaimTexts {
   const { explanation, margin, probability, score } = call;
   const scored = {
     call: `${call.call}`,
-    score: canonicalJson({ margin: byOutput(margin), score: byOutput(score), probability: byOutput(probability) }),
+    score: canonicalJson({
+      margin: byOutput(margin),
+      score: byOutput(score),
+      probability: byOutput(probability),
+    }),
   };
   if (explanation === null)
     return { ...scored, explanation: canonicalJson({ status: 'failed', error: call.unexplained }) };
@@ -113,11 +138,12 @@ function exchangeTexts(
   request: RequestFacts,
   response: ResponseFacts | null,
   shown: string | null,
-): Record<string, string> {
+): RecordText['members'] {
   const { page } = message;
   return {
     request:
-      `{"body":${bodyText(request.body)},"contentType":${contentTypeText(request.contentType)},` + `"raw":${request.raw}}`,
+      `{"body":${bodyText(request.body)},"contentType":${contentTypeText(request.contentType)},` +
+      `"raw":${request.raw}}`,
     response:
       response === null
         ? 'null'
@@ -134,11 +160,20 @@ function exchangeTexts(
 /** What an epoch start states about an intent that a crash left open. @param intent its claims, null when its key is gone */
 export function unknownText(intent: JsonObject | null, standing: ClaimTexts): RecordText {
   const kept = intent === null ? {} : memberTexts(intent);
-  return recordText('decision', [kept, standing, { status: '"unknown"', explanation: '{"status":"none"}' }], NO_VECTORS, {});
+  return recordText(
+    'decision',
+    [kept, standing, { status: '"unknown"', explanation: '{"status":"none"}' }],
+    NO_VECTORS,
+    {},
+  );
 }
 
 /** What is stated about an intent whose decision could not be written: no answer was given. */
-export function refusedText(facts: DecisionFacts, standing: ClaimTexts, call: number | null): RecordText {
+export function refusedText(
+  facts: DecisionFacts,
+  standing: ClaimTexts,
+  call: number | null,
+): RecordText {
   const own = {
     status: '"error"',
     error: '{"code":"DECISION_UNLOGGABLE","name":null}',
@@ -154,7 +189,11 @@ export function followupText(
   explains: string | null,
   stated: string,
 ): RecordText {
-  const about = { decisionId: `"${decisionId}"`, subject: optionalText(subject), explains: optionalText(explains) };
+  const about = {
+    decisionId: `"${decisionId}"`,
+    subject: optionalText(subject),
+    explains: optionalText(explains),
+  };
   return recordText('followup', [statedTexts(stated), about], NO_VECTORS, {});
 }
 
@@ -182,7 +221,9 @@ function text(value: Json): string {
 }
 
 function bodyText(body: Uint8Array | null): string {
-  return body === null ? 'null' : `"${Buffer.from(body.buffer, body.byteOffset, body.length).toString('base64')}"`;
+  return body === null
+    ? 'null'
+    : `"${Buffer.from(body.buffer, body.byteOffset, body.length).toString('base64')}"`;
 }
 
 function contentTypeText(contentType: string | null): string {

@@ -17,7 +17,7 @@ interface SealedMembers {
 }
 
 /**
- * The bytes of a sealed entry. Every member is hex, a plain name, a time or a count, so writing
+ * The text of a sealed entry, ASCII. Every member is hex, a plain name, a time or a count, so writing
  * them in the order of their names is RFC 8785; a test compares this with core's encodeEntry.
  */
 export function sealedEntry(
@@ -25,13 +25,12 @@ export function sealedEntry(
   position: Position,
   sealed: SealedMembers,
   intent: string | null,
-): Uint8Array {
+): string {
   const about = intent === null ? '' : `"intent":"${intent}",`;
-  return Buffer.from(
+  return (
     `{"claims":"${sealed.claims}","deployment":"${sealed.deployment}","epoch":${position.epoch},"id":"${sealed.id}",${about}` +
-      `"payload":"${sealed.payload}","prev":"${position.prev}","producer":"${position.producer}","seq":${position.seq},` +
-      `"time":"${sealed.time}","type":"${type}","v":1}`,
-    'latin1',
+    `"payload":"${sealed.payload}","prev":"${position.prev}","producer":"${position.producer}","seq":${position.seq},` +
+    `"time":"${sealed.time}","type":"${type}","v":1}`
   );
 }
 

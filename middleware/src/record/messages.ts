@@ -129,7 +129,8 @@ export interface HeartbeatMessage {
   ref: Answer;
 }
 
-export type SealMessage = IntentMessage | DecisionMessage | FollowupMessage | UnloggedMessage | HeartbeatMessage;
+export type SealMessage =
+  IntentMessage | DecisionMessage | FollowupMessage | UnloggedMessage | HeartbeatMessage;
 
 /** What comes back once durable; `header` is the Decision-Receipt of a decision. */
 export interface Sealed {

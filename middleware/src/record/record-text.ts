@@ -13,8 +13,8 @@ export interface RecordText {
   /** texts of the elements, in the deployment's order */
   features: readonly string[] | null;
   attributions: readonly string[] | null;
-  /** further members of the container by name */
-  members: Readonly<Record<string, string>>;
+  /** further members of the container */
+  members: Readonly<Partial<Record<'page' | 'request' | 'response' | 'shown', string>>>;
 }
 
 /** Claims by name as canonical text; absent or null = no value. */
@@ -63,20 +63,51 @@ function nameOrder(text: RecordText): readonly number[] {
   return order;
 }
 
+/** Members of a container in the order of their names. */
+const MEMBERS = [
+  'attributions',
+  'claims',
+  'features',
+  'kind',
+  'page',
+  'request',
+  'response',
+  'shown',
+  'v',
+] as const;
+
 /** The container: canonical JSON of the whole record. A test compares it with core's canonicalJson. */
 export function containerText(text: RecordText): string {
-  const parts: Record<string, string> = { ...text.members, claims: claimsText(text), kind: `"${text.kind}"`, v: '1' };
-  if (text.features !== null) parts['features'] = `[${text.features.join(',')}]`;
-  if (text.attributions !== null) parts['attributions'] = `[${text.attributions.join(',')}]`;
-  const names = Object.keys(parts).sort();
-  return `{${names.map((name) => `"${name}":${parts[name]}`).join(',')}}`;
+  let out = '';
+  for (const name of MEMBERS) {
+    const value = memberText(text, name);
+    if (value !== undefined) out += `${out === '' ? '{' : ','}"${name}":${value}`;
+  }
+  return `${out}}`;
+}
+
+function memberText(text: RecordText, name: (typeof MEMBERS)[number]): string | undefined {
+  switch (name) {
+    case 'claims':
+      return claimsText(text);
+    case 'kind':
+      return `"${text.kind}"`;
+    case 'v':
+      return '1';
+    case 'features':
+    case 'attributions':
+      return text[name] === null ? undefined : `[${text[name].join(',')}]`;
+    default:
+      return text.members[name];
+  }
 }
 
 function claimsText(text: RecordText): string {
   let out = '';
   for (const slot of nameOrder(text)) {
     const value = text.claims[slot];
-    if (value !== null && value !== undefined) out += `${out === '' ? '' : ','}"${text.schema.paths[slot]![0]}":${value}`;
+    if (value !== null && value !== undefined)
+      out += `${out === '' ? '' : ','}"${text.schema.paths[slot]![0]}":${value}`;
   }
   return `{${out}}`;
 }

@@ -4,7 +4,8 @@ import type { Json, JsonObject } from '@showcause/core';
 /** -0 = 0; NaN is a missing value. @throws {ShowcauseError} `JSON_NUMBER` for an infinity */
 export function numberValue(value: number): number | null {
   if (Number.isNaN(value)) return null;
-  if (!Number.isFinite(value)) throw new ShowcauseError('JSON_NUMBER', { got: 'an infinity', want: 'a finite number' });
+  if (!Number.isFinite(value))
+    throw new ShowcauseError('JSON_NUMBER', { got: 'an infinity', want: 'a finite number' });
   return value === 0 ? 0 : value;
 }
 
@@ -22,7 +23,9 @@ export function byOutput(values: readonly number[] | null): Json {
 export function attributionValues(attributions: readonly Float64Array[]): Json[] {
   const [first] = attributions;
   if (first === undefined) return [];
-  return Array.from(first, (_, feature) => byOutput(attributions.map((output) => output[feature]!)));
+  return Array.from(first, (_, feature) =>
+    byOutput(attributions.map((output) => output[feature]!)),
+  );
 }
 
 /**
@@ -31,7 +34,9 @@ export function attributionValues(attributions: readonly Float64Array[]): Json[]
  */
 export function lenientJson(text: string): JsonObject {
   const value = lenient(JSON.parse(text) as unknown, 0);
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : {};
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as JsonObject)
+    : {};
 }
 
 function lenient(value: unknown, depth: number): Json {
@@ -39,10 +44,14 @@ function lenient(value: unknown, depth: number): Json {
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'string') return wellFormed(value);
   if (typeof value === 'number')
-    return Number.isInteger(value) && !Number.isSafeInteger(value) ? String(value) : numberValue(value);
+    return Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? String(value)
+      : numberValue(value);
   if (Array.isArray(value)) return value.map((item) => lenient(item, depth + 1));
   const members = Object.entries(value as object);
-  return Object.fromEntries(members.map(([name, member]) => [wellFormed(name), lenient(member, depth + 1)]));
+  return Object.fromEntries(
+    members.map(([name, member]) => [wellFormed(name), lenient(member, depth + 1)]),
+  );
 }
 
 /** Lone surrogates as U+FFFD. */
@@ -50,12 +59,27 @@ export function wellFormed(text: string): string {
   return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text;
 }
 
-/** RFC 3339 with milliseconds. */
+const MINUTE_MS = 60_000;
+let knownMinute = NaN;
+let minutePrefix = '';
+
+/** RFC 3339 with milliseconds. Most times of a service lie in one minute, whose text is kept. */
 export function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
+  return `${seconds(ms)}.${String(ms % 1000).padStart(3, '0')}Z`;
 }
 
 /** RFC 3339 in whole seconds, as entries state it. */
 export function wholeSeconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  return `${seconds(ms)}Z`;
+}
+
+/** 'YYYY-MM-DDThh:mm:ss' */
+function seconds(ms: number): string {
+  const minute = Math.floor(ms / MINUTE_MS);
+  if (minute !== knownMinute) {
+    minutePrefix = new Date(minute * MINUTE_MS).toISOString().slice(0, 17);
+    knownMinute = minute;
+  }
+  const second = Math.floor((ms - minute * MINUTE_MS) / 1000);
+  return `${minutePrefix}${second < 10 ? '0' : ''}${second}`;
 }

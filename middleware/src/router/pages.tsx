@@ -82,7 +82,8 @@ function Reasons({ view }: { view: DecisionView }): VNode | null {
             ))}
           </ul>
           <p class="soft">
-            This is about this decision and the rules of that day. It is not a promise for a new application.
+            This is about this decision and the rules of that day. It is not a promise for a new
+            application.
           </p>
         </section>
       )}
@@ -96,15 +97,16 @@ function Rights({ view }: { view: DecisionView }): VNode {
       <section aria-labelledby="wrong">
         <h2 id="wrong">Is something wrong?</h2>
         <p>
-          Look at the information that we used, at the end of this page. If something is not right, tell us. We will
-          correct it and look at your application again.
+          Look at the information that we used, at the end of this page. If something is not right,
+          tell us. We will correct it and look at your application again.
         </p>
       </section>
       <section aria-labelledby="person">
         <h2 id="person">Ask a person</h2>
         <p>
           {view.automated ? 'A computer program made or prepared this decision. ' : ''}
-          You can ask for a person to look at it, tell us your own view, and say that you do not agree. It costs nothing.
+          You can ask for a person to look at it, tell us your own view, and say that you do not
+          agree. It costs nothing.
         </p>
         <ContactLine contact={view.contact} />
         {view.accountable !== null && (
@@ -134,7 +136,15 @@ function Later({ view }: { view: DecisionView }): VNode | null {
   );
 }
 
-function ReceiptPart({ view, action, token }: { view: DecisionView; action: string; token: string }): VNode {
+function ReceiptPart({
+  view,
+  action,
+  token,
+}: {
+  view: DecisionView;
+  action: string;
+  token: string;
+}): VNode {
   const file = `receipt-${view.decisionId}.json`;
   return (
     <section class="panel" aria-labelledby="receipt">
@@ -148,8 +158,9 @@ function ReceiptPart({ view, action, token }: { view: DecisionView; action: stri
       </form>
       <h3>Check it yourself</h3>
       <p>
-        Anybody can check the receipt, without asking us. You need the receipt, and the policy file of this log, which you
-        get from somebody you trust, for instance the supervisor. Then one command does the rest:
+        Anybody can check the receipt, without asking us. You need the receipt, and the policy file
+        of this log, which you get from somebody you trust, for instance the supervisor. Then one
+        command does the rest:
       </p>
       <pre>
         <code>npx showcause verify receipt {file} --policy policy.json</code>

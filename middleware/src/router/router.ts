@@ -40,26 +40,45 @@ export function decisionRouter(parts: RouterParts): RequestHandler {
   };
 }
 
-async function serve(parts: RouterParts, attempts: Attempts, req: Request, res: Response, id: string, file: boolean): Promise<void> {
+async function serve(
+  parts: RouterParts,
+  attempts: Attempts,
+  req: Request,
+  res: Response,
+  id: string,
+  file: boolean,
+): Promise<void> {
   const wantsJson = file || req.accepts(['html', 'json']) === 'json';
   const action = `${req.baseUrl}/${id}`;
   const { contact } = parts.context;
   try {
-    if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST') return methodRefused(res, parts);
+    if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST')
+      return methodRefused(res, parts);
     const bearer = bearerOf(req);
-    if (req.method !== 'POST' && bearer === null && !wantsJson) return sendHtml(res, 200, codePage(action, contact, null));
+    if (req.method !== 'POST' && bearer === null && !wantsJson)
+      return sendHtml(res, 200, codePage(action, contact, null));
     const token = req.method === 'POST' && bearer === null ? await formToken(req) : (bearer ?? '');
     const known = await unlock(parts, attempts, callerOf(req), id, token);
     if (file) return sendReceipt(res, known);
     const { model, registry, policy } = parts.context;
-    const view = decisionView(known, { contact, registry, policy, featureNames: model?.featureNames ?? [] });
+    const view = decisionView(known, {
+      contact,
+      registry,
+      policy,
+      featureNames: model?.featureNames ?? [],
+    });
     if (wantsJson) return void res.status(200).json(view);
     sendHtml(res, 200, decisionPage(view, action, token));
   } catch (error) {
     const refused = problemOf(error);
     if (refused === null) throw error;
     if (wantsJson || req.method !== 'POST') sendProblem(res, refused, contact);
-    else sendHtml(res, refused.status, codePage(action, contact, sentences[refused.code] ?? refused.title));
+    else
+      sendHtml(
+        res,
+        refused.status,
+        codePage(action, contact, sentences[refused.code] ?? refused.title),
+      );
   }
 }
 
@@ -70,7 +89,13 @@ const sentences: Readonly<Record<string, string>> = {
 };
 
 /** An unknown decision and a wrong code look the same from outside. */
-async function unlock(parts: RouterParts, attempts: Attempts, caller: string, id: string, token: string): Promise<KnownDecision> {
+async function unlock(
+  parts: RouterParts,
+  attempts: Attempts,
+  caller: string,
+  id: string,
+  token: string,
+): Promise<KnownDecision> {
   const { now } = parts.context;
   attempts.check(caller, now());
   const known = await parts.receipts.ofDecision(id);
@@ -86,7 +111,10 @@ async function unlock(parts: RouterParts, attempts: Attempts, caller: string, id
 function sendReceipt(res: Response, known: KnownDecision): void {
   const body = Buffer.from(formatReceipt(known.receipt));
   res.setHeader('Content-Type', 'application/json');
-  res.setHeader('Content-Disposition', `attachment; filename="receipt-${known.decision.decisionId}.json"`);
+  res.setHeader(
+    'Content-Disposition',
+    `attachment; filename="receipt-${known.decision.decisionId}.json"`,
+  );
   res.end(body);
 }
 
@@ -113,12 +141,22 @@ function callerOf(req: Request): string {
 /** The one field of the form, whether a parser in front has read it or not. */
 async function formToken(req: Request): Promise<string> {
   const body = req.body as unknown;
-  if (body !== null && typeof body === 'object' && 'token' in body && typeof body.token === 'string') return clean(body.token);
+  if (
+    body !== null &&
+    typeof body === 'object' &&
+    'token' in body &&
+    typeof body.token === 'string'
+  )
+    return clean(body.token);
   if (req.readableEnded) return '';
   let text = '';
   for await (const chunk of req as AsyncIterable<Buffer>) {
     text += chunk.toString('latin1');
-    if (text.length > MAX_FORM_BYTES) throw new AuditError('REQUEST_SIZE', { got: 'a larger form', want: `at most ${MAX_FORM_BYTES} bytes` });
+    if (text.length > MAX_FORM_BYTES)
+      throw new AuditError('REQUEST_SIZE', {
+        got: 'a larger form',
+        want: `at most ${MAX_FORM_BYTES} bytes`,
+      });
   }
   return clean(new URLSearchParams(text).get('token') ?? '');
 }
@@ -128,7 +166,8 @@ function clean(token: string): string {
 }
 
 function contentSecurityPolicy(): Record<string, string[]> {
-  const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  const hash = (text: string): string =>
+    `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   return {
     'default-src': ["'none'"],
     'style-src': [hash(STYLE)],

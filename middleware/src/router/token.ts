@@ -12,11 +12,13 @@ export function checkToken(token: string, page: Json | undefined, now: number): 
   const refuse = (): never => {
     throw new AuditError('PAGE_TOKEN', { got: 'a code that is not this page’s' });
   };
-  if (page === undefined || page === null || !isJsonObject(page) || !/^[0-9a-f]{32}$/.test(token)) return refuse();
+  if (page === undefined || page === null || !isJsonObject(page) || !/^[0-9a-f]{32}$/.test(token))
+    return refuse();
   const { tokenHash, expires } = page;
   if (typeof tokenHash !== 'string' || typeof expires !== 'string') return refuse();
   if (!timingSafeEqual(sha256(fromHex(token, 16)), fromHex(tokenHash, 32))) return refuse();
-  if (now > Date.parse(expires)) throw new AuditError('PAGE_EXPIRED', { got: 'a code past its end' });
+  if (now > Date.parse(expires))
+    throw new AuditError('PAGE_EXPIRED', { got: 'a code past its end' });
 }
 
 const WINDOW_MS = 15 * 60_000;
@@ -32,7 +34,8 @@ export class Attempts {
     const known = this.#wrong.get(caller);
     if (known === undefined) return;
     if (now - known.since > WINDOW_MS) this.#wrong.delete(caller);
-    else if (known.count >= MOST_WRONG) throw new AuditError('PAGE_ATTEMPTS', { got: `${known.count} wrong codes` });
+    else if (known.count >= MOST_WRONG)
+      throw new AuditError('PAGE_ATTEMPTS', { got: `${known.count} wrong codes` });
   }
 
   wrong(caller: string, now: number): void {

@@ -1,5 +1,5 @@
 import { fromBase64, decodeSignedPromise, isJsonObject, parseTlogProof } from '@showcause/core';
-import type { Json, JsonObject } from '@showcause/core';
+import type { Json } from '@showcause/core';
 import type { ReasonRegistry } from '@showcause/explain';
 import type { Contact, DecisionPolicy } from '../options.ts';
 import type { KnownDecision } from '../receipts/receipts.ts';
@@ -60,7 +60,10 @@ export function decisionView(known: KnownDecision, facts: ViewFacts): DecisionVi
     accountable: facts.policy?.accountable ?? null,
     later: decision.entries
       .filter(({ type }) => type === 'followup')
-      .map((later) => ({ kind: text(later.claims['kind']) ?? 'note', at: text(later.claims['at']) })),
+      .map((later) => ({
+        kind: text(later.claims['kind']) ?? 'note',
+        at: text(later.claims['at']),
+      })),
     contact: facts.contact,
     receipt: receiptView(receipt),
   };
@@ -72,7 +75,10 @@ function receiptView(receipt: KnownDecision['receipt']): DecisionView['receipt']
     promisedAt: new Date(promise.signedAt * 1000).toISOString(),
     mergeBy: new Date(promise.mergeBy * 1000).toISOString(),
     index: receipt.proof === null ? null : parseTlogProof(receipt.proof).index,
-    anchor: receipt.anchor === null ? null : { chainId: receipt.anchor.chainId, blockNumber: receipt.anchor.blockNumber },
+    anchor:
+      receipt.anchor === null
+        ? null
+        : { chainId: receipt.anchor.chainId, blockNumber: receipt.anchor.blockNumber },
     logId: receipt.logId,
   };
 }
@@ -87,9 +93,11 @@ function shownReasons(shown: Json, claimed: Json): ShownReason[] {
 
 function pairs(value: Json | undefined): { name: string; value: string }[] {
   if (value === undefined || value === null || !isJsonObject(value)) return [];
-  return Object.entries(value as JsonObject)
-    .filter(([, member]) => typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean')
-    .map(([name, member]) => ({ name: words(name), value: String(member) }));
+  return Object.entries(value).flatMap(([name, member]) =>
+    typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean'
+      ? [{ name: words(name), value: String(member) }]
+      : [],
+  );
 }
 
 function labelOf(feature: string, registry: ReasonRegistry | null): string {
@@ -100,13 +108,19 @@ function labelOf(feature: string, registry: ReasonRegistry | null): string {
 function valueOf(feature: string, value: Json, registry: ReasonRegistry | null): string {
   if (value === null) return 'not given';
   const shown = typeof value === 'string' ? value : JSON.stringify(value);
-  const reason = registry?.reasons.find(({ features, values }) => features.length === 1 && features[0] === feature && Object.hasOwn(values, shown));
+  const reason = registry?.reasons.find(
+    ({ features, values }) =>
+      features.length === 1 && features[0] === feature && Object.hasOwn(values, shown),
+  );
   return reason?.values[shown] ?? shown;
 }
 
 /** `durationMonths` and `duration_months` as `duration months`. */
 function words(name: string): string {
-  return name.replaceAll('_', ' ').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return name
+    .replaceAll('_', ' ')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase();
 }
 
 function text(value: Json | undefined): string | null {

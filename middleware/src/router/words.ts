@@ -1,7 +1,10 @@
 import type { DecisionView } from './view.ts';
 
 /** The result in one sentence, plain English. */
-export function outcomeSentence({ outcome, status }: Pick<DecisionView, 'outcome' | 'status'>): string {
+export function outcomeSentence({
+  outcome,
+  status,
+}: Pick<DecisionView, 'outcome' | 'status'>): string {
   if (outcome !== null) return outcomes[outcome] ?? `The result is: ${outcome}.`;
   if (status === 'decided') return 'Your request was answered.';
   return 'No decision was made, because something went wrong on our side.';
@@ -43,12 +46,28 @@ export function receiptSentences({ receipt }: Pick<DecisionView, 'receipt'>): st
   ];
   if (receipt.index === null)
     sentences.push(
-      `It will be in the public log by ${dateWords(receipt.mergeBy)}. If it is not, your receipt proves that it was left out.`,
+      `It will be in the log by ${dateWords(receipt.mergeBy)}. If it is not, your receipt proves that it was left out.`,
     );
-  else sentences.push(`It is entry number ${receipt.index} of the public log. A later change to it would show.`);
-  if (receipt.anchor !== null)
+  else
     sentences.push(
-      `The state of the log that contains it stands in block ${receipt.anchor.blockNumber} of chain ${receipt.anchor.chainId}, where we cannot change it.`,
+      `It is entry number ${receipt.index} of the log. A later change to it would show.`,
     );
+  if (receipt.anchor !== null) sentences.push(anchorSentence(receipt.anchor));
   return sentences;
+}
+
+/** Chain ids of local development nodes: whoever runs one can change what is on it. */
+const developmentChainIds: readonly number[] = [1337, 31_337];
+
+function anchorSentence({
+  blockNumber,
+  chainId,
+}: {
+  blockNumber: number;
+  chainId: number;
+}): string {
+  const stands = `The state of the log that contains it stands in block ${blockNumber} of chain ${chainId}`;
+  return developmentChainIds.includes(chainId)
+    ? `${stands}. That is a test chain: it proves nothing against whoever runs it.`
+    : `${stands}, where we cannot change it.`;
 }

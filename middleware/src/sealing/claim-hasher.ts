@@ -1,5 +1,6 @@
-import type { ClaimSchema, Opening } from '@showcause/core';
+import type { ClaimSchema } from '@showcause/core';
 import { hashInto } from './hashing.ts';
+import type { SealedOpening } from './receipt-header.ts';
 
 const HASH = 32;
 /** 0x02 ‖ slot u16 ‖ salt 32 */
@@ -45,32 +46,23 @@ export class ClaimHasher {
   build(values: readonly (string | null)[], salts: Buffer): string {
     this.#salts = salts;
     const leaves = this.#levels[0]!;
-    for (let slot = 0; slot < this.#prefixes.length; slot++) this.#hashLeaf(leaves, slot, values[slot] ?? 'null');
+    for (let slot = 0; slot < this.#prefixes.length; slot++)
+      this.#hashLeaf(leaves, slot, values[slot] ?? 'null');
     for (let level = 0; level < this.#schema.depth; level++) this.#hashLevel(level);
     return this.#levels[this.#schema.depth]!.toString('hex', 0, HASH);
   }
 
-  /** 32n bytes from leaf to root: the siblings of a slot in the tree just built. */
-  siblings(slot: number): Buffer {
-    const path = Buffer.allocUnsafe(this.#schema.depth * HASH);
+  /** The opening of a slot in the tree just built. @param value canonical text; null = JSON null */
+  opening(slot: number, value: string | null): SealedOpening {
+    const siblings = Buffer.allocUnsafe(this.#schema.depth * HASH);
     for (let level = 0, index = slot; level < this.#schema.depth; level++, index >>= 1) {
       const sibling = index ^ 1;
-      const held = sibling < this.#counts[level]! ? this.#levels[level]!.subarray(sibling * HASH, sibling * HASH + HASH) : this.#empties[level]!;
-      path.set(held, level * HASH);
+      if (sibling < this.#counts[level]!)
+        this.#levels[level]!.copy(siblings, level * HASH, sibling * HASH, sibling * HASH + HASH);
+      else this.#empties[level]!.copy(siblings, level * HASH);
     }
-    return path;
-  }
-
-  /** The opening of a slot in the tree just built. */
-  opening(slot: number, value: Opening['value']): Opening {
-    const path = this.siblings(slot);
-    return {
-      slot,
-      path: this.#schema.paths[slot]!,
-      value,
-      salt: this.#salts.toString('hex', slot * HASH, slot * HASH + HASH),
-      siblings: Array.from({ length: this.#schema.depth }, (_, i) => path.toString('hex', i * HASH, i * HASH + HASH)),
-    };
+    const salt = this.#salts.subarray(slot * HASH, slot * HASH + HASH);
+    return { slot, salt, siblings, statement: `${this.#prefixes[slot]!}${value ?? 'null'}]` };
   }
 
   #hashLeaf(leaves: Buffer, slot: number, value: string): void {

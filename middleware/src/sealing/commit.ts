@@ -1,55 +1,60 @@
 import {
-  SPOOL_MESSAGE,
   SPOOL_PROMISE,
-  encodeMessage,
   encodePromise,
   encodeSignedPromise,
   encodeSpoolRecord,
   producerKeyId,
 } from '@showcause/core';
-import type { Hash, SignedPromise } from '@showcause/core';
+import type { SignedPromise } from '@showcause/core';
 import { p256Signer } from '@showcause/core/node';
 import { BatchTree } from './batch.ts';
 import type { SealingConfig } from './config.ts';
-import type { StreamedEntry } from './stream.ts';
 
-/** Signs promises of one producer key. */
-export function promiseSigner(
+/** Signs a promise over leaf hashes (hex) of consecutive seqs. */
+export type PromiseMaker = (
+  epoch: number,
+  firstSeq: number,
+  leaves: readonly string[],
+) => { signed: SignedPromise; tree: BatchTree };
+
+/** Promises of one producer key. */
+export function promiseMaker(
   config: Pick<SealingConfig, 'logId' | 'producerKey' | 'mergeBySeconds'>,
   now: () => number,
-): (epoch: number, firstSeq: number, count: number, batchRoot: Hash) => SignedPromise {
+): PromiseMaker {
   const sign = p256Signer(config.producerKey);
   const keyId = producerKeyId(config.producerKey.publicKey);
-  return (epoch, firstSeq, count, batchRoot) => {
+  return (epoch, firstSeq, leaves) => {
+    const tree = new BatchTree(leaves);
     const signedAt = Math.floor(now() / 1000);
     const promise = {
       logId: config.logId,
       keyId,
       epoch,
       firstSeq,
-      count,
+      count: leaves.length,
       signedAt,
       mergeBy: signedAt + config.mergeBySeconds,
-      batchRoot,
+      batchRoot: tree.root,
     };
     const bytes = encodePromise(promise);
-    return { promise, bytes, signature: sign(bytes) };
+    return { signed: { promise, bytes, signature: sign(bytes) }, tree };
   };
 }
 
-/** The spool record of an entry. */
-export function messageRecord(entry: StreamedEntry): Uint8Array {
-  return encodeSpoolRecord({ type: SPOOL_MESSAGE, seq: entry.seq, bytes: encodeMessage(entry) });
-}
-
+/** The spool record of a promise. */
 export function promiseRecord(signed: SignedPromise): Uint8Array {
   const { firstSeq, count } = signed.promise;
-  return encodeSpoolRecord({ type: SPOOL_PROMISE, seq: firstSeq + count - 1, bytes: encodeSignedPromise(signed) });
+  return encodeSpoolRecord({
+    type: SPOOL_PROMISE,
+    seq: firstSeq + count - 1,
+    bytes: encodeSignedPromise(signed),
+  });
 }
 
 /** Entries that no promise covers yet. They all lie in the current segment. */
 export class Uncovered {
-  #leaves: Hash[] = [];
+  #leaves: string[] = [];
   #firstSeq = 0;
   #batchOffset = 0;
 
@@ -63,17 +68,17 @@ export class Uncovered {
   get batchOffset(): number {
     return this.#batchOffset;
   }
+  /** hex */
+  get leaves(): readonly string[] {
+    return this.#leaves;
+  }
 
-  add(seq: number, leaf: Hash, offset: number): void {
+  add(seq: number, leaf: string, offset: number): void {
     if (this.#leaves.length === 0) {
       this.#firstSeq = seq;
       this.#batchOffset = offset;
     }
     this.#leaves.push(leaf);
-  }
-
-  tree(): BatchTree {
-    return new BatchTree(this.#leaves);
   }
 
   clear(): void {

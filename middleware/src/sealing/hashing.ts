@@ -24,7 +24,12 @@ const outer = Buffer.alloc(BLOCK + 32);
  * @param key  at most 64 bytes
  * @param message  at most 96 bytes
  */
-export function hmacInto(target: Buffer, offset: number, key: Uint8Array, message: Uint8Array): void {
+export function hmacInto(
+  target: Buffer,
+  offset: number,
+  key: Uint8Array,
+  message: Uint8Array,
+): void {
   for (let i = 0; i < BLOCK; i++) {
     const byte = key[i] ?? 0;
     inner[i] = byte ^ 0x36;

@@ -1,8 +1,7 @@
 import { AuditError, errorFrom } from '../errors.ts';
-import type { SealMessage } from '../record/messages.ts';
 import type { SealingConfig, SealingStatus } from './config.ts';
 import { SealingEngine } from './engine.ts';
-import type { EnginePorts } from './engine.ts';
+import type { EnginePorts } from './journal.ts';
 import { Pending } from './sealer.ts';
 import type { Sealer } from './sealer.ts';
 
@@ -10,7 +9,10 @@ import type { Sealer } from './sealer.ts';
  * The sealer on the caller's own thread: for tests and small services. One group commit gathers
  * what one turn of the event loop brings.
  */
-export function inlineSealer(config: SealingConfig, ports: EnginePorts): Sealer & { engine: SealingEngine } {
+export function inlineSealer(
+  config: SealingConfig,
+  ports: EnginePorts,
+): Sealer & { engine: SealingEngine } {
   const engine = new SealingEngine(config, ports);
   const pending = new Pending();
   const listeners: ((status: SealingStatus) => void)[] = [];
@@ -19,7 +21,8 @@ export function inlineSealer(config: SealingConfig, ports: EnginePorts): Sealer 
 
   const commit = (): void => {
     due = null;
-    for (const answer of engine.commit()) pending.answer(answer, ({ refused }) => errorFrom(refused as never));
+    for (const answer of engine.commit())
+      pending.answer(answer, ({ refused }) => errorFrom(refused as never));
     for (const listener of listeners) listener(engine.status());
   };
   const heartbeat = setInterval(() => {
@@ -33,7 +36,7 @@ export function inlineSealer(config: SealingConfig, ports: EnginePorts): Sealer 
     seal(message) {
       return new Promise((resolve, reject) => {
         if (closed) return reject(new AuditError('AUDIT_CLOSED', { got: message.kind }));
-        engine.accept({ ...message, ref: pending.add(resolve, reject) } as SealMessage);
+        engine.accept({ ...message, ref: pending.add(resolve, reject) });
         due ??= setImmediate(commit);
       });
     },
@@ -46,7 +49,8 @@ export function inlineSealer(config: SealingConfig, ports: EnginePorts): Sealer 
       closed = true;
       clearInterval(heartbeat);
       if (due !== null) clearImmediate(due);
-      for (const answer of engine.close()) pending.answer(answer, ({ refused }) => errorFrom(refused as never));
+      for (const answer of engine.close())
+        pending.answer(answer, ({ refused }) => errorFrom(refused as never));
       for (const listener of listeners) listener(engine.status());
       pending.failAll(new AuditError('AUDIT_CLOSED', { got: 'a record under way' }));
       return Promise.resolve();

@@ -8,7 +8,7 @@ import type { RequestFacts } from '../record/messages.ts';
 export interface OpenRequest {
   facts: RequestFacts;
   claims: DecisionFacts;
-  intents: { call: number | null; leaf: string | null }[];
+  intents: { call: number | null; leaf: string }[];
   /** leaf hash of its decision entry, hex, once made */
   decision: string | null;
 }
@@ -30,8 +30,10 @@ export class OpenRequests {
   open(decisionId: string, facts: RequestFacts | null, keys: KeyStore): OpenRequest {
     const known = this.#open.get(decisionId);
     if (known !== undefined) return known;
-    if (facts === null) throw new AuditError('DECISION_ENDED', { got: 'a message after the decision' });
-    const idempotencyKey = facts.idempotencyKey === null ? null : keys.idempotency(facts.idempotencyKey);
+    if (facts === null)
+      throw new AuditError('DECISION_ENDED', { got: 'a message after the decision' });
+    const idempotencyKey =
+      facts.idempotencyKey === null ? null : keys.idempotency(facts.idempotencyKey);
     const keyed = {
       subject: facts.subject === null ? null : keys.pseudonym(facts.subject),
       idempotencyKey,
@@ -51,7 +53,10 @@ export class OpenRequests {
     const request = this.#open.get(decisionId);
     this.#open.delete(decisionId);
     if (request?.decision)
-      remember(this.#ended, decisionId, { subject: request.claims.subject, decision: request.decision });
+      remember(this.#ended, decisionId, {
+        subject: request.claims.subject,
+        decision: request.decision,
+      });
   }
 
   ended(decisionId: string): { subject: string | null; decision: string } | null {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SealingConfig } from './config.ts';
-import type { EnginePorts } from './engine.ts';
+import type { EnginePorts } from './journal.ts';
 import { inlineSealer } from './inline.ts';
 import type { Sealer } from './sealer.ts';
 import { workerSealer } from './worker-client.ts';
@@ -16,6 +16,7 @@ export async function openSealer(
   ports: EnginePorts,
 ): Promise<Sealer> {
   const script = new URL('./worker.js', import.meta.url);
-  if (wanted === 'inline' || (wanted === null && !existsSync(fileURLToPath(script)))) return inlineSealer(config, ports);
+  if (wanted === 'inline' || (wanted === null && !existsSync(fileURLToPath(script))))
+    return inlineSealer(config, ports);
   return await workerSealer(config, script);
 }

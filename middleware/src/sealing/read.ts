@@ -4,11 +4,13 @@ import {
   claimSchemaOf,
   decodeSignedPromise,
   encodeSignedPromise,
+  equalBytes,
   openClaim,
   readSpoolRecord,
   spoolFileName,
+  toHex,
 } from '@showcause/core';
-import type { Json, JsonObject, Opening } from '@showcause/core';
+import type { JsonObject, Opening } from '@showcause/core';
 import type { KeyStore } from '../keystore/keystore.ts';
 import { claimsOf } from '../record/claim-tree.ts';
 import type { IndexRecord } from '../spool/decision-index.ts';
@@ -52,11 +54,18 @@ export function readDecision(
 ): ReadDecision | null {
   const [first] = records;
   if (first === undefined) return null;
-  const entries = records.map((record) => readEntry(disk, config, keys, record)).filter((entry) => entry !== null);
+  const entries = records
+    .map((record) => readEntry(disk, config, keys, record))
+    .filter((entry) => entry !== null);
   return { decisionId: first.decisionId, entries, erased: records.length - entries.length };
 }
 
-function readEntry(disk: Disk, config: ReadContext, keys: KeyStore, record: IndexRecord): ReadEntry | null {
+function readEntry(
+  disk: Disk,
+  config: ReadContext,
+  keys: KeyStore,
+  record: IndexRecord,
+): ReadEntry | null {
   const key = keys.key(record.keyOrdinal);
   if (key === null) return null;
   const path = `${config.spoolDir}/${spoolFileName({ producer: config.producer, epoch: record.epoch, firstSeq: record.firstSeq })}`;
@@ -66,7 +75,13 @@ function readEntry(disk: Disk, config: ReadContext, keys: KeyStore, record: Inde
   const opened = entry === null ? null : openEntry(entry, batch.message.sealed, key);
   if (entry === null || opened === null) return null;
   const schema = claimSchemaOf(entry.type)!;
-  const { tree } = claimsOf(schema, opened.container, opened.payloadHash, opened.keys, config.featureNames);
+  const { tree } = claimsOf(
+    schema,
+    opened.container,
+    opened.payloadHash,
+    opened.keys,
+    config.featureNames,
+  );
   return {
     type: entry.type,
     entry: batch.message.entry,
@@ -92,11 +107,11 @@ const WINDOW = 1024 * 1024;
 
 /** Reads from the batch's first record to its promise. */
 function readBatch(disk: Disk, path: string, record: IndexRecord): Batch | null {
-  const leaves: Uint8Array[] = [];
+  const leaves: string[] = [];
   let wanted: Pick<Batch, 'message' | 'leaf' | 'index'> | null = null;
   let start = record.batchOffset;
   let bytes = disk.readAt(path, start, WINDOW);
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const read = readSpoolRecord(bytes, at);
     if (read.kind === 'corrupt') return null;
     if (read.kind === 'end') {
@@ -110,17 +125,23 @@ function readBatch(disk: Disk, path: string, record: IndexRecord): Batch | null 
     if (read.record.type === SPOOL_MESSAGE) {
       const { message, leaf } = readMessage(read.record.bytes);
       if (read.record.seq === record.seq) wanted = { message, leaf, index: leaves.length };
-      leaves.push(leaf);
+      leaves.push(toHex(leaf));
     } else if (read.record.type === SPOOL_PROMISE) {
-      if (wanted === null) return null;
-      const promise = encodeSignedPromise(decodeSignedPromise(read.record.bytes));
-      return { ...wanted, promise, path: new BatchTree(leaves).path(wanted.index) };
+      return wanted === null ? null : batchOf(wanted, leaves, read.record.bytes);
     }
     at = read.next;
   }
 }
 
-/** A claim's value by name. */
-export function claimValue(entry: ReadEntry, name: string): Json {
-  return entry.claims[name] ?? null;
+/** A batch that damage took a leaf from proves nothing any more. */
+function batchOf(
+  wanted: Pick<Batch, 'message' | 'leaf' | 'index'>,
+  leaves: readonly string[],
+  promise: Uint8Array,
+): Batch | null {
+  const signed = decodeSignedPromise(promise);
+  const tree = new BatchTree(leaves);
+  if (leaves.length !== signed.promise.count || !equalBytes(tree.root, signed.promise.batchRoot))
+    return null;
+  return { ...wanted, promise: encodeSignedPromise(signed), path: tree.path(wanted.index) };
 }

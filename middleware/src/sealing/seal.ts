@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 import { MAX_SEALED_BYTES, decisionClaims, vectorSchema } from '@showcause/core';
-import type { ClaimSchema, Opening } from '@showcause/core';
+import type { ClaimSchema } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import type { SubjectKey } from '../keystore/keystore.ts';
 import { sealedEntry } from '../record/entries.ts';
@@ -10,6 +10,7 @@ import type { RecordText } from '../record/record-text.ts';
 import { ClaimHasher } from './claim-hasher.ts';
 import { hashHex } from './hashing.ts';
 import { randomId, randomInto } from './random.ts';
+import type { SealedOpening } from './receipt-header.ts';
 import { freshKeys, freshSalts, freshVectorSalts } from './record-keys.ts';
 import type { FreshKeys } from './record-keys.ts';
 
@@ -23,9 +24,9 @@ export interface SealedRecord {
   /** ordinal of the subject key */
   keyOrdinal: number;
   /** of the response hash, for a decision's receipt */
-  opening: Opening | null;
-  /** The entry's bytes once its place is known. */
-  entry(position: Position, time: string, deployment: string, intent: string | null): Uint8Array;
+  opening: SealedOpening | null;
+  /** The entry's text once its place is known. */
+  entry(position: Position, time: string, deployment: string, intent: string | null): string;
 }
 
 const PADDING = 1024;
@@ -35,6 +36,7 @@ const TAG = 16;
 const WRAP_IV = Buffer.from('a6a6a6a6a6a6a6a6', 'hex');
 const AAD_LABEL = 'showcause/pay/v1';
 const RESPONSE_HASH = decisionClaims.paths.findIndex(([name]) => name === 'responseHash');
+const MAX_PLAINTEXT = MAX_SEALED_BYTES - WRAPPED - NONCE - TAG;
 
 /** Seals records of one deployment: container → padded plaintext → claims → ciphertext. */
 export class RecordSealer {
@@ -71,25 +73,45 @@ export class RecordSealer {
     };
   }
 
-  #claims(text: RecordText, keys: FreshKeys, payloadHash: string): { root: string; opening: Opening | null } {
-    const { schema, claims } = text;
+  #claims(
+    text: RecordText,
+    keys: FreshKeys,
+    payloadHash: string,
+  ): { root: string; opening: SealedOpening | null } {
+    const { schema, claims, features, attributions } = text;
     claims[0] = `"${payloadHash}"`;
-    schema.paths.forEach(([name], slot) => {
-      if (name === 'features') claims[slot] = this.#vector(this.#features, text.features, keys, slot);
-      if (name === 'attributions') claims[slot] = this.#vector(this.#attributions, text.attributions, keys, slot);
-    });
+    if (features !== null) this.#vector(text, 'features', this.#features, features, keys);
+    if (attributions !== null)
+      this.#vector(text, 'attributions', this.#attributions, attributions, keys);
     const hasher = this.#hasher(schema);
-    const root = hasher.build(claims, freshSalts(keys.saltKey, schema.paths.length));
-    if (schema !== decisionClaims) return { root, opening: null };
-    const value = claims[RESPONSE_HASH] ?? null;
-    return { root, opening: hasher.opening(RESPONSE_HASH, value === null ? null : value.slice(1, -1)) };
+    const salts = freshSalts(keys.saltKey, schema.paths.length);
+    const root = hasher.build(claims, salts);
+    return {
+      root,
+      opening:
+        schema === decisionClaims
+          ? hasher.opening(RESPONSE_HASH, claims[RESPONSE_HASH] ?? null)
+          : null,
+    };
   }
 
-  #vector(hasher: ClaimHasher | null, values: readonly string[] | null, keys: FreshKeys, slot: number): string | null {
-    if (values === null) return null;
+  /** Puts the root of a vector at its slot. An intent has no slot for it: there the container's hash commits to it. */
+  #vector(
+    text: RecordText,
+    name: string,
+    hasher: ClaimHasher | null,
+    values: readonly string[],
+    keys: FreshKeys,
+  ): void {
+    const slot = text.schema.paths.findIndex(([path]) => path === name);
+    if (slot < 0) return;
     if (hasher === null || values.length !== this.#featureCount)
-      throw new AuditError('RECORD_VALUE', { got: `${values.length} values`, want: `${this.#featureCount}` });
-    return `"${hasher.build(values, freshVectorSalts(keys.saltKey, slot, values.length))}"`;
+      throw new AuditError('RECORD_VALUE', {
+        got: `${values.length} values`,
+        want: `${this.#featureCount}`,
+      });
+    text.claims[slot] =
+      `"${hasher.build(values, freshVectorSalts(keys.saltKey, slot, values.length))}"`;
   }
 
   #hasher(schema: ClaimSchema): ClaimHasher {
@@ -102,17 +124,22 @@ export class RecordSealer {
   }
 }
 
-/** u32 length ‖ JSON ‖ zeros to a multiple of 1 KiB. @throws {AuditError} `RECORD_SIZE` */
+let plain = Buffer.allocUnsafeSlow(16 * 1024);
+
+/** u32 length ‖ JSON ‖ zeros to a multiple of 1 KiB; valid until the next call. @throws {AuditError} `RECORD_SIZE` */
 function padded(json: string): Buffer {
-  const length = Buffer.byteLength(json);
+  const most = 4 + 3 * json.length + PADDING;
+  if (most > plain.length) plain = Buffer.allocUnsafeSlow(most);
+  const length = plain.write(json, 4);
   const size = Math.ceil((4 + length) / PADDING) * PADDING;
-  const most = MAX_SEALED_BYTES - WRAPPED - NONCE - TAG;
-  if (size > most) throw new AuditError('RECORD_SIZE', { got: `${length} bytes`, want: `at most ${most - 4}` });
-  const bytes = Buffer.allocUnsafe(size);
-  bytes.writeUInt32BE(length);
-  bytes.write(json, 4);
-  bytes.fill(0, 4 + length);
-  return bytes;
+  if (size > MAX_PLAINTEXT)
+    throw new AuditError('RECORD_SIZE', {
+      got: `${length} bytes`,
+      want: `at most ${MAX_PLAINTEXT - 4}`,
+    });
+  plain.writeUInt32BE(length);
+  plain.fill(0, 4 + length, size);
+  return plain.subarray(0, size);
 }
 
 const aad = Buffer.alloc(AAD_LABEL.length + 16);

@@ -3,7 +3,11 @@ import type { SealingStatus } from './config.ts';
 import type { ReadDecision } from './read.ts';
 
 /** A message without the number that the sealer gives it. */
-export type SealRequest = SealMessage extends infer M ? (M extends { ref: number } ? Omit<M, 'ref'> : never) : never;
+export type SealRequest = SealMessage extends infer M
+  ? M extends { ref: number }
+    ? Omit<M, 'ref'>
+    : never
+  : never;
 
 /** What a caller gets once its record is durable. */
 export interface Durable {
@@ -30,7 +34,10 @@ export interface Sealer {
 
 /** Callers by the number of their message. */
 export class Pending {
-  readonly #waiting = new Map<number, { resolve: (durable: Durable) => void; reject: (error: unknown) => void }>();
+  readonly #waiting = new Map<
+    number,
+    { resolve: (durable: Durable) => void; reject: (error: unknown) => void }
+  >();
   #next = 0;
 
   add(resolve: (durable: Durable) => void, reject: (error: unknown) => void): number {

@@ -1,4 +1,13 @@
-import { SPOOL_REGISTRATION, encodeMessage, encodeSpoolRecord, fromHex, isJsonObject, parseJson, producerKeyId, toHex } from '@showcause/core';
+import {
+  SPOOL_REGISTRATION,
+  encodeMessage,
+  encodeSpoolRecord,
+  fromHex,
+  isJsonObject,
+  parseJson,
+  producerKeyId,
+  toHex,
+} from '@showcause/core';
 import type { JsonObject } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import { KeyStore } from '../keystore/keystore.ts';
@@ -10,10 +19,9 @@ import { recoverSpool } from '../spool/recovery.ts';
 import type { FoundMessage, SpoolAlarm } from '../spool/recovery.ts';
 import { nextEpoch, readEpochState, writeEpochState } from '../spool/state.ts';
 import type { StreamEnd } from '../spool/state.ts';
-import { BatchTree } from './batch.ts';
-import type { promiseSigner } from './commit.ts';
+import type { PromiseMaker } from './commit.ts';
 import type { SealingConfig } from './config.ts';
-import type { EnginePorts } from './engine.ts';
+import type { EnginePorts } from './journal.ts';
 import { openWithAny, sealedEntryOf } from './open-entry.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -44,17 +52,23 @@ export interface EpochStart {
   openIntents: readonly OpenIntent[];
   registrations: readonly Uint8Array[];
   alarms: readonly SpoolAlarm[];
-  /** Says that epochs before this one need no recovery any more. */
-  settle(epoch: number): void;
+  /** Says that the epochs before this one need no recovery any more. */
+  settle(): void;
+  /** Says that this one needs none either: every entry is promised, every intent decided. */
+  finish(end: StreamEnd): void;
   unlock(): void;
-  /** Keeps the count of what was released without a record, as durably as the disk still allows. */
-  noteUnlogged(span: UnloggedSpan): void;
-  takeUnlogged(): UnloggedSpan | null;
-  clearUnlogged(): void;
+  /** what an earlier process released without a record and could not say */
+  unlogged: UnloggedSpan | null;
+  /** Keeps what was released without a record as durably as the disk still allows; null once it is in the stream. */
+  noteUnlogged(span: UnloggedSpan | null): void;
 }
 
 /** @throws {AuditError} `SPOOL_VOLATILE`, `SPOOL_LOCKED`, `SPOOL_FOREIGN`, `SPOOL_CORRUPT`, `KEY_STORE` */
-export function startEpoch(config: SealingConfig, ports: EnginePorts, sign: ReturnType<typeof promiseSigner>): EpochStart {
+export function startEpoch(
+  config: SealingConfig,
+  ports: EnginePorts,
+  promise: PromiseMaker,
+): EpochStart {
   const { disk } = ports;
   const dir = config.spoolDir;
   disk.makeDirectory(dir);
@@ -64,8 +78,12 @@ export function startEpoch(config: SealingConfig, ports: EnginePorts, sign: Retu
   const lock = lockSpool(disk, dir, processTable(disk));
   try {
     const state = readEpochState(disk, dir);
-    const recovered = recoverSpool(disk, dir, config, state.settled, (epoch, firstSeq, leaves) =>
-      sign(epoch, firstSeq, leaves.length, new BatchTree(leaves).root),
+    const recovered = recoverSpool(
+      disk,
+      dir,
+      config,
+      state.settled,
+      (...batch) => promise(...batch).signed,
     );
     const epoch = nextEpoch(Math.max(state.last, recovered.newestEpoch), ports.now());
     const previous = recovered.end ?? state.previous;
@@ -82,10 +100,16 @@ export function startEpoch(config: SealingConfig, ports: EnginePorts, sign: Retu
       index,
       openIntents,
       registrations: config.registrations.map((entry) =>
-        encodeSpoolRecord({ type: SPOOL_REGISTRATION, seq: 0, bytes: encodeMessage({ entry, sealed: NOTHING }) }),
+        encodeSpoolRecord({
+          type: SPOOL_REGISTRATION,
+          seq: 0,
+          bytes: encodeMessage({ entry, sealed: NOTHING }),
+        }),
       ),
       alarms: recovered.alarms,
-      settle: (settled) => writeEpochState(disk, dir, { last: epoch, settled, previous }),
+      settle: () => writeEpochState(disk, dir, { last: epoch, settled: epoch, previous }),
+      finish: (end) =>
+        writeEpochState(disk, dir, { last: epoch, settled: epoch + 1, previous: end }),
       unlock: () => lock.release(),
       ...unloggedFile(ports, dir),
     };
@@ -104,7 +128,11 @@ function findOpenIntents(messages: readonly FoundMessage[], keys: KeyStore): Ope
     if (entry?.type === 'decision') open.delete(entry.intent);
   }
   return [...open].map(([leaf, found]) => {
-    const opened = openWithAny(sealedEntryOf(found.message)!, found.message.sealed, keys.candidates());
+    const opened = openWithAny(
+      sealedEntryOf(found.message)!,
+      found.message.sealed,
+      keys.candidates(),
+    );
     if (opened === null) return { leaf, claims: null, key: null };
     const claims = opened.opened.container['claims'] ?? null;
     if (!isJsonObject(claims)) return { leaf, claims: null, key: opened.key };
@@ -114,7 +142,12 @@ function findOpenIntents(messages: readonly FoundMessage[], keys: KeyStore): Ope
 }
 
 /** Puts back into the index what a crash kept from it. */
-function reindex(messages: readonly FoundMessage[], settled: number, index: DecisionIndex, keys: KeyStore): void {
+function reindex(
+  messages: readonly FoundMessage[],
+  settled: number,
+  index: DecisionIndex,
+  keys: KeyStore,
+): void {
   if (messages.length === 0) return;
   const seen = index.seen(settled);
   for (const found of messages) {
@@ -129,37 +162,40 @@ function reindex(messages: readonly FoundMessage[], settled: number, index: Deci
     if (typeof decisionId !== 'string') continue;
     const { epoch, firstSeq, seq, offset, batchOffset } = found;
     const kind = entry.type === 'decision' ? INDEX_DECISION : INDEX_FOLLOWUP;
-    index.add({ decisionId, kind, keyOrdinal: opened.key.ordinal, epoch, firstSeq, seq, offset, batchOffset });
+    index.add({
+      decisionId,
+      kind,
+      keyOrdinal: opened.key.ordinal,
+      epoch,
+      firstSeq,
+      seq,
+      offset,
+      batchOffset,
+    });
   }
   index.flush();
 }
 
 function adopt(keys: KeyStore, key: SubjectKey, claims: JsonObject): void {
   const { subject } = claims;
-  if (typeof subject === 'string' && fromHex(subject).length === 32) keys.adopt(key.ordinal, subject);
+  if (typeof subject === 'string' && fromHex(subject).length === 32)
+    keys.adopt(key.ordinal, subject);
 }
 
 function unloggedFile(
   { disk }: EnginePorts,
   dir: string,
-): Pick<EpochStart, 'noteUnlogged' | 'takeUnlogged' | 'clearUnlogged'> {
+): Pick<EpochStart, 'unlogged' | 'noteUnlogged'> {
   const path = `${dir}/unlogged.json`;
-  let left = readUnlogged(disk.read(path));
   return {
+    unlogged: readUnlogged(disk.read(path)),
     noteUnlogged(span) {
       try {
-        disk.replace(path, JSON.stringify(span));
+        if (span !== null) disk.replace(path, JSON.stringify(span));
+        else if (disk.read(path) !== null) disk.remove(path);
       } catch {
         // The disk is why there is a gap; the count in memory still becomes an entry if it comes back.
       }
-    },
-    takeUnlogged() {
-      const span = left;
-      left = null;
-      return span;
-    },
-    clearUnlogged() {
-      if (disk.read(path) !== null) disk.remove(path);
     },
   };
 }
@@ -170,7 +206,9 @@ function readUnlogged(bytes: Uint8Array | null): UnloggedSpan | null {
     const value = parseJson(new TextDecoder().decode(bytes));
     if (!isJsonObject(value)) return null;
     const { count, from, to } = value;
-    return typeof count === 'number' && typeof from === 'number' && typeof to === 'number' ? { count, from, to } : null;
+    return typeof count === 'number' && typeof from === 'number' && typeof to === 'number'
+      ? { count, from, to }
+      : null;
   } catch {
     return null;
   }

@@ -1,16 +1,10 @@
-import { encodeEntry, fromHex, leafHash, toHex } from '@showcause/core';
-import type { Hash, KnownEntry } from '@showcause/core';
 import type { Position } from '../record/entries.ts';
 
-/** An entry with its place in the stream, ready for the spool. */
-export interface StreamedEntry {
+/** Where the stream stands. */
+export interface StreamMark {
   seq: number;
-  leaf: Hash;
-  entry: Uint8Array;
-  sealed: Uint8Array;
+  prev: string;
 }
-
-const NOTHING = new Uint8Array(0);
 
 /**
  * One epoch of a producer's stream: gapless seq and the hash chain. An entry takes its seq only
@@ -29,36 +23,23 @@ export class Stream {
     this.#prev = prev;
   }
 
-  /** The seq that the next entry gets. */
-  get nextSeq(): number {
-    return this.#seq;
-  }
-  get prev(): string {
-    return this.#prev;
-  }
-  get prevBytes(): Uint8Array {
-    return fromHex(this.#prev, 32);
+  /** The place of the next entry. */
+  get next(): Position {
+    return { producer: this.#producer, epoch: this.epoch, seq: this.#seq, prev: this.#prev };
   }
 
-  append(make: (position: Position) => Uint8Array, sealed: Uint8Array = NOTHING): StreamedEntry {
-    const position = { producer: this.#producer, epoch: this.epoch, seq: this.#seq, prev: this.#prev };
-    const entry = make(position);
-    const leaf = leafHash(entry);
+  /** The entry at {@link next} has this leaf hash, hex. */
+  advance(leaf: string): void {
     this.#seq += 1;
-    this.#prev = toHex(leaf);
-    return { seq: position.seq, leaf, entry, sealed };
+    this.#prev = leaf;
   }
 
-  appendEntry(make: (position: Position) => KnownEntry): StreamedEntry {
-    return this.append((position) => encodeEntry(make(position)));
-  }
-
-  /** Where the stream stands, to come back to when a group of entries could not be written. */
-  mark(): { seq: number; prev: string } {
+  /** To come back to when a group of entries could not be written. */
+  mark(): StreamMark {
     return { seq: this.#seq, prev: this.#prev };
   }
 
-  rewind(mark: { seq: number; prev: string }): void {
+  rewind(mark: StreamMark): void {
     this.#seq = mark.seq;
     this.#prev = mark.prev;
   }

@@ -5,8 +5,7 @@ import type { ReadDecision } from './read.ts';
 
 /** To the sealing thread: what one turn of the caller's event loop brought. */
 export type ToSealer =
-  | { kind: 'seal'; messages: SealMessage[] }
-  | { kind: 'ask'; id: number; question: Question };
+  { kind: 'seal'; messages: SealMessage[] } | { kind: 'ask'; id: number; question: Question };
 
 export type Question =
   | { kind: 'read'; decisionId: string }
@@ -31,14 +30,17 @@ export interface WorkerStart {
  * small Buffers share a pool of 8 KiB.
  */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes) ? bytes : new Uint8Array(bytes);
+  return bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes)
+    ? bytes
+    : new Uint8Array(bytes);
 }
 
 /** The message with every byte string cut loose from shared buffers. */
 export function detached(message: SealMessage): SealMessage {
   if (message.kind !== 'intent' && message.kind !== 'decision') return message;
   const { facts } = message;
-  const own = facts === null || facts.body === null ? facts : { ...facts, body: ownBytes(facts.body) };
+  const own =
+    facts === null || facts.body === null ? facts : { ...facts, body: ownBytes(facts.body) };
   if (message.kind === 'intent') return { ...message, facts: own };
   const { response } = message;
   if (response === null || response.body === null) return { ...message, facts: own };

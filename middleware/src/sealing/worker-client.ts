@@ -15,7 +15,13 @@ import type { FromSealer, Question, ToSealer, WorkerStart } from './wire.ts';
  */
 export async function workerSealer(config: SealingConfig, script: URL): Promise<Sealer> {
   const start: WorkerStart = { config };
-  const worker = new Worker(script, { workerData: start, name: 'showcause-sealing' });
+  // Records live for one commit: room for many of them keeps the collector out of the way.
+  const resourceLimits = { maxYoungGenerationSizeMb: 64 };
+  const worker = new Worker(script, {
+    workerData: start,
+    name: 'showcause-sealing',
+    resourceLimits,
+  });
   await ready(worker);
   worker.unref();
   return new WorkerClient(worker);
@@ -30,15 +36,24 @@ function ready(worker: Worker): Promise<void> {
     worker.once('message', (message: FromSealer) =>
       settle(() => (message.kind === 'failed' ? reject(errorFrom(message.error)) : resolve())),
     );
-    worker.once('error', (cause) => settle(() => reject(new AuditError('SEALER_STOPPED', { got: 'an error at its start', cause }))));
-    worker.once('exit', (code) => settle(() => reject(new AuditError('SEALER_STOPPED', { got: `exit ${code} at its start` }))));
+    worker.once('error', (cause) =>
+      settle(() =>
+        reject(new AuditError('SEALER_STOPPED', { got: 'an error at its start', cause })),
+      ),
+    );
+    worker.once('exit', (code) =>
+      settle(() => reject(new AuditError('SEALER_STOPPED', { got: `exit ${code} at its start` }))),
+    );
   });
 }
 
 class WorkerClient implements Sealer {
   readonly #worker: Worker;
   readonly #pending = new Pending();
-  readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  readonly #questions = new Map<
+    number,
+    { resolve: (value: never) => void; reject: (error: Error) => void }
+  >();
   readonly #listeners: ((status: SealingStatus) => void)[] = [];
   readonly #exited: Promise<void>;
   #outbox: SealMessage[] = [];
@@ -49,7 +64,9 @@ class WorkerClient implements Sealer {
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (message: FromSealer) => this.#receive(message));
-    worker.on('error', (cause) => this.#stop(new AuditError('SEALER_STOPPED', { got: cause.name, cause })));
+    worker.on('error', (cause) =>
+      this.#stop(new AuditError('SEALER_STOPPED', { got: cause.name, cause })),
+    );
     this.#exited = new Promise((resolve) => {
       worker.on('exit', () => {
         this.#stop(new AuditError('AUDIT_CLOSED', { got: 'a record under way' }));
@@ -63,7 +80,7 @@ class WorkerClient implements Sealer {
       if (this.#stopped !== null) return reject(this.#stopped);
       const ref = this.#pending.add(resolve, reject);
       if (this.#outbox.length === 0) setImmediate(this.#send);
-      this.#outbox.push({ ...message, ref } as SealMessage);
+      this.#outbox.push({ ...message, ref });
       this.#hold(1);
     });
 
@@ -111,7 +128,8 @@ class WorkerClient implements Sealer {
 
   #receive(message: FromSealer): void {
     if (message.kind === 'sealed') {
-      for (const answer of message.answers) this.#pending.answer(answer, ({ refused }) => errorFrom(refused as never));
+      for (const answer of message.answers)
+        this.#pending.answer(answer, ({ refused }) => errorFrom(refused as never));
       this.#hold(-message.answers.length);
       if (message.status !== null) for (const listener of this.#listeners) listener(message.status);
     } else if (message.kind === 'answer' || message.kind === 'refused') {

@@ -25,7 +25,10 @@ function serve(engine: SealingEngine, heartbeatSeconds: number): void {
   const commit = (): void => {
     const answers = engine.commit();
     const now = Date.now();
-    const status = now - told > STATUS_EVERY_MS || answers.some((answer) => 'refused' in answer) ? engine.status() : null;
+    const status =
+      now - told > STATUS_EVERY_MS || answers.some((answer) => 'refused' in answer)
+        ? engine.status()
+        : null;
     if (status !== null) told = now;
     if (answers.length > 0 || status !== null) post({ kind: 'sealed', answers, status });
   };
@@ -48,7 +51,11 @@ function next(): ToSealer | undefined {
   return receiveMessageOnPort(port!)?.message as ToSealer | undefined;
 }
 
-function answer(engine: SealingEngine, id: number, question: Exclude<Question, { kind: 'close' }>): void {
+function answer(
+  engine: SealingEngine,
+  id: number,
+  question: Exclude<Question, { kind: 'close' }>,
+): void {
   try {
     const value =
       question.kind === 'read'

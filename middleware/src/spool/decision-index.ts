@@ -61,8 +61,8 @@ export class DecisionIndex {
   flush(): void {
     if (this.#pending.length === 0) return;
     const bytes = concatBytes(...this.#pending);
-    this.#pending = [];
     this.#file.write(bytes, this.#length);
+    this.#pending = [];
     this.#length += bytes.length;
   }
 
@@ -73,7 +73,9 @@ export class DecisionIndex {
     const found: IndexRecord[] = [];
     const step = CHUNK_RECORDS * RECORD_BYTES;
     for (let at = 0; at < this.#length; at += step) {
-      const chunk = Buffer.from(this.#disk.readAt(this.#path, at, Math.min(step, this.#length - at)));
+      const chunk = Buffer.from(
+        this.#disk.readAt(this.#path, at, Math.min(step, this.#length - at)),
+      );
       for (let hit = chunk.indexOf(wanted); hit !== -1; hit = chunk.indexOf(wanted, hit + 1))
         if (hit % RECORD_BYTES === 0) found.push(decode(chunk.subarray(hit, hit + RECORD_BYTES)));
     }

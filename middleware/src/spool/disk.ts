@@ -56,7 +56,7 @@ class NodeDiskFile implements DiskFile {
   }
 
   write(bytes: Uint8Array, position: number): void {
-    for (let at = 0; at < bytes.length; )
+    for (let at = 0; at < bytes.length;)
       at += writeSync(this.#fd, bytes, at, bytes.length - at, position + at);
   }
   datasync(): void {

@@ -35,7 +35,11 @@ export function processTable(disk: Disk): ProcessTable {
     }
   };
   return {
-    self: () => ({ pid: process.pid, startedAt: startedAt(process.pid) ?? 'alive', host: hostname() }),
+    self: () => ({
+      pid: process.pid,
+      startedAt: startedAt(process.pid) ?? 'alive',
+      host: hostname(),
+    }),
     startedAt,
   };
 }
@@ -60,7 +64,9 @@ export function lockSpool(disk: Disk, dir: string, processes: ProcessTable): { r
     }
     const holder = readHolder(disk, path);
     if (holder !== null && isHeld(holder, self, processes))
-      throw new AuditError('SPOOL_LOCKED', { got: `process ${holder.pid} on ${holder.host} at ${path}` });
+      throw new AuditError('SPOOL_LOCKED', {
+        got: `process ${holder.pid} on ${holder.host} at ${path}`,
+      });
     if (!removeStale(disk, path, holder, self.pid))
       throw new AuditError('SPOOL_LOCKED', { got: `another process that took over ${path}` });
   }
@@ -94,7 +100,8 @@ function readHolder(disk: Disk, path: string): Holder | null {
     const value = bytes === null ? null : parseJson(new TextDecoder().decode(bytes));
     if (value === null || !isJsonObject(value)) return null;
     const { pid, startedAt, host } = value;
-    if (typeof pid !== 'number' || typeof startedAt !== 'string' || typeof host !== 'string') return null;
+    if (typeof pid !== 'number' || typeof startedAt !== 'string' || typeof host !== 'string')
+      return null;
     return { pid, startedAt, host };
   } catch {
     return null; // torn by a crash: its writer never held a spool

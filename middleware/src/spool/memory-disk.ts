@@ -35,7 +35,8 @@ export function memoryDisk(): MemoryDisk {
     readAt: (path, position, length) => need(path).slice(position, position + length),
     size: (path) => need(path).length,
     create(path) {
-      if (files.has(path)) throw Object.assign(new Error(`file ${path} is there`), { code: 'EEXIST' });
+      if (files.has(path))
+        throw Object.assign(new Error(`file ${path} is there`), { code: 'EEXIST' });
       files.set(path, new Uint8Array(0));
       return memoryFile(disk, path);
     },

@@ -9,7 +9,7 @@ import {
   spoolFileName,
   toHex,
 } from '@showcause/core';
-import type { Hash, SignedPromise, SpoolHeader } from '@showcause/core';
+import type { SignedPromise, SpoolHeader } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import type { Disk } from './disk.ts';
 import { nextRecord, scanRecords, scanSegment } from './scan.ts';
@@ -46,8 +46,12 @@ export interface RecoveryOwner {
   logId: Uint8Array;
 }
 
-/** Signs a promise over leaves of consecutive seqs of an earlier epoch. */
-export type PromiseSigner = (epoch: number, firstSeq: number, leaves: readonly Hash[]) => SignedPromise;
+/** Signs a promise over leaf hashes (hex) of consecutive seqs of an earlier epoch. */
+export type PromiseSigner = (
+  epoch: number,
+  firstSeq: number,
+  leaves: readonly string[],
+) => SignedPromise;
 
 /**
  * Reads every segment of unsettled epochs: cuts torn tails, quarantines corruption with an alarm,
@@ -76,7 +80,10 @@ export function recoverSpool(
   const newest = messages.at(-1);
   return {
     messages,
-    end: newest === undefined ? null : { epoch: newest.epoch, seq: newest.seq, leaf: toHex(newest.leaf) },
+    end:
+      newest === undefined
+        ? null
+        : { epoch: newest.epoch, seq: newest.seq, leaf: toHex(newest.leaf) },
     newestEpoch: segments.at(-1)?.header.epoch ?? 0,
     alarms,
   };
@@ -100,12 +107,17 @@ function unsettledSegments(
       segment = scanSegment(name, bytes);
     } catch {
       // Begun, but the crash came before its header was durable: nothing in it was ever promised.
-      if (bytes.length > LARGEST_HEADER) alarms.push({ code: 'SPOOL_CORRUPT', segment: name, detail: 'header is not whole' });
+      if (bytes.length > LARGEST_HEADER)
+        alarms.push({ code: 'SPOOL_CORRUPT', segment: name, detail: 'header is not whole' });
       quarantine(disk, dir, name);
       continue;
     }
     const { header } = segment;
-    if (header.producer !== owner.producer || toHex(header.logId) !== toHex(owner.logId) || spoolFileName(header) !== name)
+    if (
+      header.producer !== owner.producer ||
+      toHex(header.logId) !== toHex(owner.logId) ||
+      spoolFileName(header) !== name
+    )
       throw new AuditError('SPOOL_FOREIGN', { got: name, want: `segments of ${owner.producer}` });
     segments.push(segment);
   }
@@ -117,17 +129,27 @@ function epochInName(name: string): number {
 }
 
 /** Cuts a torn tail; parts a corrupt segment into the good records before and behind. */
-function mend(disk: Disk, dir: string, segment: ScannedSegment, lastOfEpoch: boolean, alarms: SpoolAlarm[]): ScannedSegment[] {
+function mend(
+  disk: Disk,
+  dir: string,
+  segment: ScannedSegment,
+  lastOfEpoch: boolean,
+  alarms: SpoolAlarm[],
+): ScannedSegment[] {
   if (segment.end === 'clean') return [segment];
   if (segment.end === 'torn' && lastOfEpoch) {
     cut(disk, `${dir}/${segment.name}`, segment.goodBytes);
     return [segment];
   }
   const { bytes, header, name, goodBytes } = segment;
-  alarms.push({ code: 'SPOOL_CORRUPT', segment: name, detail: `wrong record at byte ${goodBytes} of ${bytes.length}` });
+  alarms.push({
+    code: 'SPOOL_CORRUPT',
+    segment: name,
+    detail: `wrong record at byte ${goodBytes} of ${bytes.length}`,
+  });
   copyToQuarantine(disk, dir, name, bytes);
   const parts = [segment];
-  for (let at = nextRecord(bytes, goodBytes); at !== null; ) {
+  for (let at = nextRecord(bytes, goodBytes); at !== null;) {
     const rest = scanRecords(name, header, bytes, at);
     const salvaged = salvage(disk, dir, header, rest, at);
     if (salvaged !== null) parts.push(salvaged);
@@ -138,7 +160,13 @@ function mend(disk: Disk, dir: string, segment: ScannedSegment, lastOfEpoch: boo
 }
 
 /** Good records behind a corrupt one become a segment of their own, named by their first seq. */
-function salvage(disk: Disk, dir: string, header: SpoolHeader, rest: ScannedSegment, start: number): ScannedSegment | null {
+function salvage(
+  disk: Disk,
+  dir: string,
+  header: SpoolHeader,
+  rest: ScannedSegment,
+  start: number,
+): ScannedSegment | null {
   const [first] = rest.messages;
   if (first === undefined) return null;
   const own: SpoolHeader = { ...header, firstSeq: first.seq, prev: prevOf(first) };
@@ -153,7 +181,9 @@ function salvage(disk: Disk, dir: string, header: SpoolHeader, rest: ScannedSegm
 
 function prevOf(message: ScannedMessage): Uint8Array {
   const parsed = parseEntry(message.message.entry);
-  return parsed.kind === 'known' && isStreamed(parsed.entry) ? Buffer.from(parsed.entry.prev, 'hex') : new Uint8Array(32);
+  return parsed.kind === 'known' && isStreamed(parsed.entry)
+    ? Buffer.from(parsed.entry.prev, 'hex')
+    : new Uint8Array(32);
 }
 
 /** Makes the last segment of an epoch durable again, byte for byte, and promises its uncovered tail. */
@@ -163,7 +193,11 @@ function settleTail(disk: Disk, dir: string, segment: ScannedSegment, sign: Prom
     file.write(segment.bytes.subarray(0, segment.goodBytes), 0);
     const [first] = segment.uncovered;
     if (first !== undefined) {
-      const signed = sign(segment.header.epoch, first.seq, segment.uncovered.map(({ message }) => leafHash(message.entry)));
+      const signed = sign(
+        segment.header.epoch,
+        first.seq,
+        segment.uncovered.map(({ leaf }) => toHex(leaf)),
+      );
       const record = encodeSpoolRecord({
         type: SPOOL_PROMISE,
         seq: segment.uncovered.at(-1)!.seq,

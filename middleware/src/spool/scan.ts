@@ -45,7 +45,12 @@ export function scanSegment(name: string, bytes: Uint8Array): ScannedSegment {
 }
 
 /** The same from `start` on, for what lies behind a corrupt record. */
-export function scanRecords(name: string, header: SpoolHeader, bytes: Uint8Array, start: number): ScannedSegment {
+export function scanRecords(
+  name: string,
+  header: SpoolHeader,
+  bytes: Uint8Array,
+  start: number,
+): ScannedSegment {
   const messages: ScannedMessage[] = [];
   const promises: SignedPromise[] = [];
   let uncovered: ScannedMessage[] = [];
@@ -54,11 +59,26 @@ export function scanRecords(name: string, header: SpoolHeader, bytes: Uint8Array
   for (;;) {
     const read = readSpoolRecord(bytes, at);
     if (read.kind !== 'record')
-      return { name, header, bytes, messages, promises, uncovered, goodBytes: at, end: judgeEnd(bytes, at) };
+      return {
+        name,
+        header,
+        bytes,
+        messages,
+        promises,
+        uncovered,
+        goodBytes: at,
+        end: judgeEnd(bytes, at),
+      };
     const { record } = read;
     if (record.type === SPOOL_MESSAGE) {
       const message = decodeMessage(record.bytes);
-      const scanned = { seq: record.seq, leaf: leafHash(message.entry), message, offset: at, batchOffset };
+      const scanned = {
+        seq: record.seq,
+        leaf: leafHash(message.entry),
+        message,
+        offset: at,
+        batchOffset,
+      };
       messages.push(scanned);
       uncovered.push(scanned);
     } else if (record.type === SPOOL_PROMISE) {

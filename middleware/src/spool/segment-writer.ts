@@ -122,12 +122,16 @@ export class SegmentWriter {
   }
 
   #guard(): void {
-    if (this.#poison !== null) throw new AuditError('SPOOL_POISONED', { got: 'an earlier failure', cause: this.#poison });
+    if (this.#poison !== null)
+      throw new AuditError('SPOOL_POISONED', { got: 'an earlier failure', cause: this.#poison });
   }
 
   #fail(cause: unknown): AuditError {
     this.#poison = cause ?? new Error('unknown');
-    return new AuditError('SPOOL_POISONED', { got: (cause as NodeJS.ErrnoException).code ?? 'a failed write', cause });
+    return new AuditError('SPOOL_POISONED', {
+      got: (cause as NodeJS.ErrnoException).code ?? 'a failed write',
+      cause,
+    });
   }
 }
 

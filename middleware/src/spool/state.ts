@@ -25,7 +25,10 @@ export function readEpochState(disk: Disk, dir: string): EpochState {
   const bytes = disk.read(`${dir}/${STATE_NAME}`);
   if (bytes === null) return { last: 0, settled: 0, previous: null };
   const bad = (): never => {
-    throw new AuditError('SPOOL_CORRUPT', { got: `${dir}/${STATE_NAME}`, want: 'last, settled and previous' });
+    throw new AuditError('SPOOL_CORRUPT', {
+      got: `${dir}/${STATE_NAME}`,
+      want: 'last, settled and previous',
+    });
   };
   let value;
   try {
@@ -35,11 +38,13 @@ export function readEpochState(disk: Disk, dir: string): EpochState {
   }
   if (!isJsonObject(value)) return bad();
   const { last, settled, previous } = value;
-  if (typeof last !== 'number' || typeof settled !== 'number' || previous === undefined) return bad();
+  if (typeof last !== 'number' || typeof settled !== 'number' || previous === undefined)
+    return bad();
   if (previous === null) return { last, settled, previous };
   if (!isJsonObject(previous)) return bad();
   const { epoch, seq, leaf } = previous;
-  if (typeof epoch !== 'number' || typeof seq !== 'number' || typeof leaf !== 'string') return bad();
+  if (typeof epoch !== 'number' || typeof seq !== 'number' || typeof leaf !== 'string')
+    return bad();
   return { last, settled, previous: { epoch, seq, leaf } };
 }
 

@@ -112,13 +112,20 @@ class Connection {
           partition,
           value: Buffer.from(value),
           headers: Object.fromEntries(
-            Object.entries(headers).map(([name, header]) => [name, typeof header === 'string' ? header : Buffer.from(header)]),
+            Object.entries(headers).map(([name, header]) => [
+              name,
+              typeof header === 'string' ? header : Buffer.from(header),
+            ]),
           ),
         })),
       }),
     );
     const [answer] = answers;
-    const taken = answers.length === 1 && answer?.partition === partition && answer.errorCode === 0 && /^\d+$/.test(answer.baseOffset ?? '');
+    const taken =
+      answers.length === 1 &&
+      answer?.partition === partition &&
+      answer.errorCode === 0 &&
+      /^\d+$/.test(answer.baseOffset ?? '');
     if (taken) return;
     this.#failures++;
     await this.drop();
@@ -154,7 +161,11 @@ class Connection {
     }
   }
 
-  async #guarded<T>(doing: string, work: () => Promise<T>, owned: Producer | null = this.#producer): Promise<T> {
+  async #guarded<T>(
+    doing: string,
+    work: () => Promise<T>,
+    owned: Producer | null = this.#producer,
+  ): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new RangeError('no answer in time')), this.#deadlineMs);
@@ -167,7 +178,10 @@ class Connection {
       this.#failures++;
       this.#producer = null;
       await discard(owned);
-      throw new AuditError('TRANSPORT_FAILED', { got: `${doing}: ${cause instanceof Error ? cause.name : 'unknown'}`, cause });
+      throw new AuditError('TRANSPORT_FAILED', {
+        got: `${doing}: ${cause instanceof Error ? cause.name : 'unknown'}`,
+        cause,
+      });
     } finally {
       clearTimeout(timer);
     }
@@ -193,7 +207,8 @@ function* batches(messages: readonly OutgoingMessage[]): Generator<OutgoingMessa
   let batch: OutgoingMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
-    const full = bytes + message.value.length > MAX_BATCH_BYTES || batch.length === MAX_BATCH_MESSAGES;
+    const full =
+      bytes + message.value.length > MAX_BATCH_BYTES || batch.length === MAX_BATCH_MESSAGES;
     if (batch.length > 0 && (full || batch[0]!.producer !== message.producer)) {
       yield batch;
       batch = [];
@@ -206,6 +221,8 @@ function* batches(messages: readonly OutgoingMessage[]): Generator<OutgoingMessa
 }
 
 function checkOptions({ brokers, topic }: KafkaOptions): void {
-  if (brokers.length === 0) throw new AuditError('OPTIONS_REQUIRED', { got: 'no brokers', want: 'kafka.brokers' });
-  if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic)) throw new AuditError('OPTIONS_VALUE', { got: 'an unusable kafka.topic', want: 'a topic name' });
+  if (brokers.length === 0)
+    throw new AuditError('OPTIONS_REQUIRED', { got: 'no brokers', want: 'kafka.brokers' });
+  if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic))
+    throw new AuditError('OPTIONS_VALUE', { got: 'an unusable kafka.topic', want: 'a topic name' });
 }

@@ -85,7 +85,11 @@ class PublishLoop implements Publisher {
     return this.#disk
       .list(dir)
       .filter((name) => name.endsWith('.spool') && name >= from)
-      .reduce((sum, name) => sum + this.#disk.size(`${dir}/${name}`) - (name === from ? this.#cursor!.offset : 0), 0);
+      .reduce(
+        (sum, name) =>
+          sum + this.#disk.size(`${dir}/${name}`) - (name === from ? this.#cursor!.offset : 0),
+        0,
+      );
   }
 
   #schedule(ms: number): void {

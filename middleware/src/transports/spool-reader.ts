@@ -60,9 +60,10 @@ function readSegment(disk: Disk, dir: string, segment: string, start: number): S
   const messages: OutgoingMessage[] = [];
   let waiting: SpoolRecord[] = [];
   let next = start;
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const read = readSpoolRecord(bytes, at);
-    if (read.kind === 'corrupt') throw new AuditError('SPOOL_CORRUPT', { got: `${segment} at byte ${start + at}` });
+    if (read.kind === 'corrupt')
+      throw new AuditError('SPOOL_CORRUPT', { got: `${segment} at byte ${start + at}` });
     if (read.kind === 'end') {
       // A batch larger than the window is read whole; a tail without promise waits.
       if (messages.length > 0 || bytes.length < WINDOW) break;
@@ -75,7 +76,9 @@ function readSegment(disk: Disk, dir: string, segment: string, start: number): S
     if (record.type === SPOOL_MESSAGE) waiting.push(record);
     if (record.type === SPOOL_REGISTRATION) messages.push(outgoing(record, {}));
     if (record.type === SPOOL_PROMISE) {
-      messages.push(...waiting.map((covered) => outgoing(covered, { 'showcause-promise': record.bytes })));
+      messages.push(
+        ...waiting.map((covered) => outgoing(covered, { 'showcause-promise': record.bytes })),
+      );
       waiting = [];
     }
     at = read.next;
@@ -84,13 +87,14 @@ function readSegment(disk: Disk, dir: string, segment: string, start: number): S
   return messages.length === 0 ? null : { messages, next: { segment, offset: next } };
 }
 
-
 /** CloudEvents 1.0.2 attributes as Kafka headers; nothing in them is about a person. */
 function outgoing(record: SpoolRecord, more: Record<string, Uint8Array>): OutgoingMessage {
   const parsed = parseEntry(decodeMessage(record.bytes).entry);
-  if (parsed.kind !== 'known') throw new AuditError('SPOOL_CORRUPT', { got: `an entry of kind ${parsed.kind}` });
+  if (parsed.kind !== 'known')
+    throw new AuditError('SPOOL_CORRUPT', { got: `an entry of kind ${parsed.kind}` });
   const { id, type, time } = parsed.entry;
-  const producer = isStreamed(parsed.entry) || parsed.entry.type !== 'genesis' ? parsed.entry.producer : '';
+  const producer =
+    isStreamed(parsed.entry) || parsed.entry.type !== 'genesis' ? parsed.entry.producer : '';
   return {
     value: record.bytes,
     producer,

@@ -49,10 +49,6 @@ export async function runReceipt(
           chain,
           isAddress(where) ? now : null,
         );
-  const require = [
-    ...(options.require ?? []),
-    ...(options.rpc === undefined ? [] : (['anchored'] as const)),
-  ];
   return verifyReceipt({
     policy,
     creationCode: showcauseLogCreationCode,
@@ -60,7 +56,7 @@ export async function runReceipt(
     ...given,
     ...fromLog,
     ...(chain === null ? {} : { chain }),
-    require,
+    ...(options.require === undefined ? {} : { require: options.require }),
   });
 }
 

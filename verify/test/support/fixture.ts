@@ -292,19 +292,18 @@ export function keyEntry(
 export function deploymentEntry(
   parties: Parties,
   logId: Uint8Array,
-  development = false,
+  facts: { development?: boolean; producer?: string } = {},
   registrar: KeyPair = parties.registrar,
 ): Uint8Array {
-  const entry = {
+  return signRegistration(registrar, logId, {
     v: 1,
     type: 'deployment',
     id: randomId(),
     time: isoTime(START),
-    producer: 'loan-api',
-    development,
+    producer: facts.producer ?? 'loan-api',
+    development: facts.development ?? false,
     facts: { system: 'loans', model: null },
-  };
-  return signRegistration(registrar, logId, entry);
+  });
 }
 
 /** A new log with genesis, keys and a deployment in it, and the policy for it. */

@@ -4,6 +4,7 @@ import { DemoError } from '../errors.ts';
 import { anchorOf } from '../published.ts';
 import { advanceWithBothKeys, forkAt, stepTo } from './rewrite.ts';
 import type { Attempt, BothKeys, Step } from './rewrite.ts';
+import { publish } from './scene.ts';
 import type { CheatScene, Outcome } from './scene.ts';
 
 /** A rewritten history and the step that would put it on the chain. */
@@ -23,6 +24,8 @@ export async function rewriteHistory(scene: CheatScene): Promise<Outcome[]> {
   const anchored = anchorOf(scene.demo.log.dir)?.size ?? 1;
   if (entries.length <= anchored)
     throw new DemoError('DEMO_ANSWER', { got: 'no growth since the anchored head' });
+  // Left in the folder, signed with the log key, for whoever wants to look at one.
+  publish(scene, 'fork-of-leaf-1', forkAt(entries.slice(0, anchored), 1, 1));
   const made = await forks(entries, anchored);
   const attempts = await advanceWithBothKeys(
     keys,

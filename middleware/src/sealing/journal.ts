@@ -1,0 +1,269 @@
+import { concatBytes, encodeEntry, streamMessage } from '@showcause/core';
+import type { KnownEntry, SignedPromise } from '@showcause/core';
+import { p256Signer } from '@showcause/core/node';
+import { AuditError, reportOf } from '../errors.ts';
+import type { DecisionFacts } from '../record/container.ts';
+import { signedEntry } from '../record/entries.ts';
+import type { Position } from '../record/entries.ts';
+import type { SealAnswer } from '../record/messages.ts';
+import { wholeSeconds } from '../record/values.ts';
+import { INDEX_DECISION, INDEX_FOLLOWUP } from '../spool/decision-index.ts';
+import type { Disk } from '../spool/disk.ts';
+import { SegmentWriter } from '../spool/segment-writer.ts';
+import type { StreamEnd } from '../spool/state.ts';
+import type { BatchTree } from './batch.ts';
+import { Uncovered, promiseRecord } from './commit.ts';
+import type { PromiseMaker } from './commit.ts';
+import type { SealingConfig } from './config.ts';
+import { GroupBuffer } from './group.ts';
+import type { GroupPlace } from './group.ts';
+import { randomId } from './random.ts';
+import { receiptHeader } from './receipt-header.ts';
+import type { SealedRecord } from './seal.ts';
+import type { EpochStart } from './start.ts';
+import { Stream } from './stream.ts';
+import type { StreamMark } from './stream.ts';
+
+export interface EnginePorts {
+  disk: Disk;
+  now: () => number;
+}
+
+/** An intent whose decision could not be written: it is owed one that says so. */
+export interface OwedIntent {
+  /** hex */
+  leaf: string;
+  facts: DecisionFacts;
+  call: number | null;
+}
+
+/** What an entry brings besides its bytes. */
+export interface Errand {
+  /** whom to answer */
+  ref?: number;
+  /** under which decision the index finds it */
+  decisionId?: string;
+  /** the intent that this decision closes */
+  closes?: OwedIntent;
+  /** called once the entry is durable */
+  done?: () => void;
+}
+
+/** An entry that waits for the group commit. */
+interface Waiting {
+  seq: number;
+  place: GroupPlace;
+  sealed: SealedRecord | null;
+  errand: Errand;
+}
+
+/** What became of a group commit. */
+export interface Committed {
+  answers: SealAnswer[];
+  /** leaves (hex) that never became durable, and the durable intents whose decisions were among them */
+  failed: { lost: ReadonlySet<string>; owed: OwedIntent[] } | null;
+}
+
+/** Above this many uncovered entries a commit of intents alone is promised too. */
+const MOST_UNCOVERED = 1024;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * One epoch's stream on disk. Entries get their place when they are added; a commit writes all that
+ * wait, and one promise over them, under one fdatasync. Nothing is answered before it returns.
+ */
+export class Journal {
+  readonly #config: SealingConfig;
+  readonly #now: () => number;
+  readonly #start: EpochStart;
+  readonly #promise: PromiseMaker;
+  readonly #sign: (position: Position) => Uint8Array;
+  readonly #writer: SegmentWriter;
+  readonly #stream: Stream;
+  readonly #uncovered = new Uncovered();
+  readonly #group = new GroupBuffer();
+  #waiting: Waiting[] = [];
+  /** where the stream is durable */
+  #mark: StreamMark;
+  #full = false;
+  #lastCommitMs = 0;
+
+  /** Begins the first segment of the epoch with its registrations. */
+  constructor(config: SealingConfig, ports: EnginePorts, start: EpochStart, promise: PromiseMaker) {
+    this.#config = config;
+    this.#now = ports.now;
+    this.#start = start;
+    this.#promise = promise;
+    const sign = p256Signer(config.producerKey);
+    this.#sign = (position) => sign(streamMessage(config.logId, start.keyId, position));
+    this.#stream = new Stream(config.producer, start.epoch, start.previous?.leaf ?? '0'.repeat(64));
+    this.#mark = this.#stream.mark();
+    this.#writer = new SegmentWriter(ports.disk, config.spoolDir, config);
+    this.#beginSegment();
+    this.#writer.append(concatBytes(...start.registrations));
+  }
+
+  /** seq of the newest durable entry, -1 before the first */
+  get durableSeq(): number {
+    return this.#mark.seq - 1;
+  }
+  /** the newest durable entry */
+  get end(): StreamEnd {
+    return { epoch: this.#stream.epoch, seq: this.durableSeq, leaf: this.#mark.prev };
+  }
+  get poisoned(): boolean {
+    return this.#writer.poisoned;
+  }
+  get full(): boolean {
+    return this.#full;
+  }
+  get spoolBytes(): number {
+    return this.#writer.totalBytes;
+  }
+  get lastCommitMs(): number {
+    return this.#lastCommitMs;
+  }
+
+  /** @returns the entry's leaf hash, hex */
+  addSealed(sealed: SealedRecord, intent: string | null, errand: Errand): string {
+    const time = wholeSeconds(this.#now());
+    const entry = sealed.entry(this.#stream.next, time, this.#config.deployment, intent);
+    return this.#add(entry, sealed, errand);
+  }
+
+  /** An entry that the producer signs: stream, heartbeat, gap. */
+  addSigned(
+    errand: Errand,
+    make: (base: { v: 1; id: string; time: string; sig: string } & Position) => KnownEntry,
+  ): void {
+    const body = { type: '', id: randomId(), time: wholeSeconds(this.#now()) };
+    const signed = signedEntry(body, this.#stream.next, this.#sign);
+    this.#add(encodeEntry(make(signed)), null, errand);
+  }
+
+  /** @param promise  also promise a commit that holds intents alone */
+  commit(promise: boolean): Committed {
+    const group = this.#waiting;
+    if (group.length === 0) return { answers: [], failed: null };
+    this.#waiting = [];
+    const started = performance.now();
+    const covered = this.#uncovered.count;
+    try {
+      return { answers: this.#write(group, promise), failed: null };
+    } catch (error) {
+      return this.#abandon(group, covered, error);
+    } finally {
+      this.#group.clear();
+      this.#lastCommitMs = performance.now() - started;
+    }
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+
+  #add(entry: string | Uint8Array, sealed: SealedRecord | null, errand: Errand): string {
+    const { seq } = this.#stream.next;
+    const place = this.#group.message(seq, entry, sealed?.sealed ?? NOTHING);
+    this.#stream.advance(place.leaf);
+    this.#waiting.push({ seq, place, sealed, errand });
+    return place.leaf;
+  }
+
+  #write(group: readonly Waiting[], promise: boolean): SealAnswer[] {
+    if (this.#writer.full && this.#uncovered.count === 0) this.#beginSegment();
+    const { firstSeq, offset } = this.#writer.position;
+    for (const { seq, place } of group) this.#uncovered.add(seq, place.leaf, offset + place.at);
+    const { batchOffset } = this.#uncovered;
+    const due = promise || group.some(needsPromise) || this.#uncovered.count > MOST_UNCOVERED;
+    const promised = due ? this.#promiseAll() : null;
+    const bytes = this.#group.bytes();
+    this.#writer.reserve(bytes.length);
+    this.#start.keys.flush();
+    this.#writer.append(bytes);
+    this.#mark = this.#stream.mark();
+    this.#full = false;
+    if (promised !== null) this.#uncovered.clear();
+    this.#indexAll(group, { firstSeq, offset, batchOffset });
+    for (const { errand } of group) errand.done?.();
+    return group.flatMap((waiting) => this.#answer(waiting, promised));
+  }
+
+  #promiseAll(): { signed: SignedPromise; tree: BatchTree } {
+    const { firstSeq, leaves } = this.#uncovered;
+    const promised = this.#promise(this.#stream.epoch, firstSeq, leaves);
+    this.#group.append(promiseRecord(promised.signed));
+    return promised;
+  }
+
+  #answer(
+    { seq, place, sealed, errand }: Waiting,
+    promised: { signed: SignedPromise; tree: BatchTree } | null,
+  ): SealAnswer[] {
+    const { ref } = errand;
+    if (ref === undefined) return [];
+    const opening = sealed?.opening ?? null;
+    if (opening === null || promised === null) return [{ ref, seq, header: null }];
+    const { signed, tree } = promised;
+    const index = seq - signed.promise.firstSeq;
+    const entry = this.#group.entry(place);
+    return [{ ref, seq, header: receiptHeader(signed, index, tree.path(index), entry, opening) }];
+  }
+
+  #indexAll(
+    group: readonly Waiting[],
+    batch: { firstSeq: number; offset: number; batchOffset: number },
+  ): void {
+    const { index } = this.#start;
+    for (const { seq, place, sealed, errand } of group) {
+      if (errand.decisionId === undefined || sealed === null) continue;
+      index.add({
+        decisionId: errand.decisionId,
+        kind: sealed.type === 'followup' ? INDEX_FOLLOWUP : INDEX_DECISION,
+        keyOrdinal: sealed.keyOrdinal,
+        epoch: this.#stream.epoch,
+        firstSeq: batch.firstSeq,
+        seq,
+        offset: batch.offset + place.at,
+        batchOffset: batch.batchOffset,
+      });
+    }
+    try {
+      index.flush();
+    } catch {
+      // Derived: what it lacks is written later or rebuilt. What is durable is durable.
+    }
+  }
+
+  /** Nothing of the group was released or promised to anybody, so its places are free again. */
+  #abandon(group: readonly Waiting[], covered: number, error: unknown): Committed {
+    this.#uncovered.rewind(covered);
+    this.#stream.rewind(this.#mark);
+    const refused = reportOf(error);
+    this.#full = error instanceof AuditError && error.code === 'SPOOL_FULL';
+    const lost = new Set(group.map(({ place }) => place.leaf));
+    const owed = group.flatMap(({ errand: { closes } }) =>
+      closes === undefined || lost.has(closes.leaf) ? [] : [closes],
+    );
+    const answers = group.flatMap(({ errand: { ref } }) =>
+      ref === undefined ? [] : [{ ref, refused }],
+    );
+    return { answers, failed: { lost, owed } };
+  }
+
+  #beginSegment(): void {
+    this.#writer.begin({
+      logId: this.#config.logId,
+      keyId: this.#start.keyId,
+      epoch: this.#stream.epoch,
+      firstSeq: this.#mark.seq,
+      prev: Buffer.from(this.#mark.prev, 'hex'),
+      producer: this.#config.producer,
+    });
+  }
+}
+
+/** A commit of intents alone needs no promise of its own: the next one covers them. */
+function needsPromise({ sealed }: Waiting): boolean {
+  return sealed?.type !== 'intent';
+}
