@@ -8,9 +8,13 @@ for (const command of [
   ['scripts/build-contracts.mjs'],
   ['node_modules/typescript/bin/tsc', '-b'],
 ]) {
-  const { status } = spawnSync(process.execPath, command.map((part, i) => (i === 0 ? join(root, part) : part)), {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    command.map((part, i) => (i === 0 ? join(root, part) : part)),
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    },
+  );
   if (status !== 0) process.exit(status ?? 1);
 }

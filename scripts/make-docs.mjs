@@ -31,7 +31,8 @@ async function tableOf(dir) {
   for (const file of errorFiles(dir))
     for (const [name, codes] of Object.entries(await import(file)))
       if (name.endsWith('ErrorCodes'))
-        for (const [code, { means, fix }] of Object.entries(codes)) rows.push(`| \`${code}\` | ${means} | ${fix} |`);
+        for (const [code, { means, fix }] of Object.entries(codes))
+          rows.push(`| \`${code}\` | ${means} | ${fix} |`);
   return rows;
 }
 
@@ -44,7 +45,8 @@ async function contractErrors() {
       const lines = source.split('\n');
       const at = lines.findIndex((line) => line.includes(`error ${name}(`));
       let comment = '';
-      for (let i = at - 1; i >= 0 && lines[i].trim().startsWith('///'); i--) comment = `${lines[i].trim().slice(3).trim()} ${comment}`;
+      for (let i = at - 1; i >= 0 && lines[i].trim().startsWith('///'); i--)
+        comment = `${lines[i].trim().slice(3).trim()} ${comment}`;
       return `| \`${name}\` | ${comment.trim() || 'see Rfc9162.sol'} |`;
     })
     .sort();
@@ -59,10 +61,22 @@ const parts = [
 ];
 for (const [dir, title] of Object.entries(titles)) {
   const rows = await tableOf(dir);
-  if (rows.length > 0) parts.push('', `## ${title}`, '', '| code | means | what to do |', '|---|---|---|', ...rows);
+  if (rows.length > 0)
+    parts.push('', `## ${title}`, '', '| code | means | what to do |', '|---|---|---|', ...rows);
 }
-parts.push('', '## The contract', '', '| error | means |', '|---|---|', ...(await contractErrors()), '');
-const text = await prettier.format(parts.join('\n'), { ...(await prettier.resolveConfig(path)), parser: 'markdown' });
+parts.push(
+  '',
+  '## The contract',
+  '',
+  '| error | means |',
+  '|---|---|',
+  ...(await contractErrors()),
+  '',
+);
+const text = await prettier.format(parts.join('\n'), {
+  ...(await prettier.resolveConfig(path)),
+  parser: 'markdown',
+});
 const stale = !existsSync(path) || readFileSync(path, 'utf8') !== text;
 if (process.argv.includes('--check')) {
   if (stale) {

@@ -13,8 +13,12 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 function run(label, command) {
   const started = Date.now();
-  const { status } = spawnSync(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 2, 2] });
-  if (Date.now() - started > 1000) console.error(`  ${label}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  const { status } = spawnSync(command[0], command.slice(1), {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (Date.now() - started > 1000)
+    console.error(`  ${label}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return status ?? 1;
 }
 
@@ -52,8 +56,20 @@ function addAnvil(want) {
   const name = `@foundry-rs/anvil-${platform}`;
   if (existsSync(join(root, 'node_modules', name))) return;
   const { version } = want['node_modules/@foundry-rs/anvil-linux-amd64'];
-  const status = run('anvil', npm('install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`));
-  if (status !== 0) console.error(`  no anvil for ${platform}: what needs a chain is left out and says so`);
+  const status = run(
+    'anvil',
+    npm(
+      'install',
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      `${name}@${version}`,
+    ),
+  );
+  if (status !== 0)
+    console.error(`  no anvil for ${platform}: what needs a chain is left out and says so`);
 }
 
 const want = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;

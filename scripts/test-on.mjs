@@ -16,10 +16,14 @@ if (!existsSync(binary)) {
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'package.json'), '{"private":true}\n');
   // This package's install script puts the binary of its platform's package in place.
-  const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `node@${major}`], {
-    cwd: dir,
-    stdio: ['ignore', 2, 2],
-  });
+  const { status } = spawnSync(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--loglevel=error', `node@${major}`],
+    {
+      cwd: dir,
+      stdio: ['ignore', 2, 2],
+    },
+  );
   if (status !== 0 || !existsSync(binary)) {
     console.error(`Node ${major} could not be fetched`);
     process.exit(1);

@@ -18,6 +18,15 @@ const pages = [
   'docs/engineer.md',
 ];
 
+/** A receipt and a policy as a reader would have them: the published vectors, without the chain. */
+function writeReceipt(dir: string): void {
+  const vector = (name: string): { files: { text: string }[]; valid: { text: string }[] } =>
+    JSON.parse(readFileSync(join(root, `spec/vectors/${name}.json`), 'utf8'));
+  const receipt = JSON.parse(vector('receipt').files[0]!.text) as object;
+  writeFileSync(join(dir, 'receipt.json'), JSON.stringify({ ...receipt, anchor: null }));
+  writeFileSync(join(dir, 'policy.json'), vector('policy').valid[0]!.text);
+}
+
 test.each(pages)(
   'the examples of %s run as they stand',
   async (page) => {
@@ -28,7 +37,7 @@ test.each(pages)(
     mkdirSync(join(root, '.cache'), { recursive: true });
     const dir = mkdtempSync(join(root, '.cache/readme-'));
     try {
-      if (page === 'docs/engineer.md')
+      if (blocks.some((block) => block.includes("'./trial")))
         await run(process.execPath, [
           join(root, 'cli/bin/showcause.js'),
           'init',
@@ -36,6 +45,7 @@ test.each(pages)(
           '--origin',
           'log.example/loans',
         ]);
+      writeReceipt(dir);
       for (const [i, block] of blocks.entries()) {
         const { outputText } = ts.transpileModule(block, {
           compilerOptions: {
@@ -45,7 +55,10 @@ test.each(pages)(
           },
         });
         // A page's paths are the root's, but for what it makes itself; what stays open is ended.
-        const code = outputText.replaceAll("'./trial", `'${dir}/trial`);
+        const code = outputText
+          .replaceAll("'./trial", `'${dir}/trial`)
+          .replaceAll("('receipt.json'", `('${dir}/receipt.json'`)
+          .replaceAll("('policy.json'", `('${dir}/policy.json'`);
         const file = join(dir, `block-${i}.mjs`);
         writeFileSync(file, `${code}\nprocess.exit(process.exitCode ?? 0);\n`);
         await run(process.execPath, [file], { cwd: root, timeout: 60_000 });

@@ -36,7 +36,12 @@ function tree(id, random) {
     split_indices: each((i) => (i < splits ? Math.floor(random() * FEATURES) : 0)),
     split_type: each(() => 0),
     sum_hessian: each((i) => 2 ** (DEPTH - Math.floor(Math.log2(i + 1)))),
-    tree_param: { num_deleted: '0', num_feature: `${FEATURES}`, num_nodes: `${nodes}`, size_leaf_vector: '1' },
+    tree_param: {
+      num_deleted: '0',
+      num_feature: `${FEATURES}`,
+      num_nodes: `${nodes}`,
+      size_leaf_vector: '1',
+    },
   };
 }
 
@@ -59,11 +64,22 @@ export function benchModel() {
           trees,
         },
       },
-      learner_model_param: { base_score: '3E-1', boost_from_average: '1', num_class: '0', num_feature: `${FEATURES}`, num_target: '1' },
+      learner_model_param: {
+        base_score: '3E-1',
+        boost_from_average: '1',
+        num_class: '0',
+        num_feature: `${FEATURES}`,
+        num_target: '1',
+      },
       objective: { name: 'binary:logistic', reg_loss_param: { scale_pos_weight: '1' } },
     },
   };
-  return { name: 'bench', version: '1', file: new TextEncoder().encode(JSON.stringify(document)), perturbation: 'tree-path-dependent' };
+  return {
+    name: 'bench',
+    version: '1',
+    file: new TextEncoder().encode(JSON.stringify(document)),
+    perturbation: 'tree-path-dependent',
+  };
 }
 
 export const benchBody = JSON.stringify({

@@ -13,7 +13,11 @@ app.disable('etag');
 const parse = express.json();
 /** What every variant answers with. */
 const answer = (req, res, score) =>
-  res.json({ id: req.body.id ?? 'none', decision: score === undefined || score < 0.3 ? 'approved' : 'denied', score });
+  res.json({
+    id: req.body.id ?? 'none',
+    decision: score === undefined || score < 0.3 ? 'approved' : 'denied',
+    score,
+  });
 
 const close = await build();
 const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
@@ -46,7 +50,16 @@ async function audited(scored) {
   const { createAudit, treeModel } = await import('@showcause/middleware');
   const { benchModel } = await import('./bench-model.mjs');
   const model = scored
-    ? { model: treeModel(benchModel()), policy: { id: 'bench', version: '1', measure: 'probability', approveBelow: 0.3, adverse: ['denied'] } }
+    ? {
+        model: treeModel(benchModel()),
+        policy: {
+          id: 'bench',
+          version: '1',
+          measure: 'probability',
+          approveBelow: 0.3,
+          adverse: ['denied'],
+        },
+      }
     : {};
   const audit = await createAudit({
     producer: 'loan-api',
@@ -59,7 +72,10 @@ async function audited(scored) {
   });
   if (!scored) app.post('/decide', audit(), (req, res) => answer(req, res));
   else {
-    const route = audit.route({ features: (req) => req.body.features, outcome: (body) => body.decision });
+    const route = audit.route({
+      features: (req) => req.body.features,
+      outcome: (body) => body.decision,
+    });
     app.post('/decide', route, async (req, res) => {
       const { probability } = await req.decision.score();
       answer(req, res, Array.isArray(probability) ? probability[0] : probability);
@@ -77,8 +93,16 @@ async function instrument() {
   const { registerInstrumentations } = await import('@opentelemetry/instrumentation');
   const { HttpInstrumentation } = await import('@opentelemetry/instrumentation-http');
   const { ExpressInstrumentation } = await import('@opentelemetry/instrumentation-express');
-  const exporter = { export: (spans, done) => done({ code: 0 }), shutdown: async () => {}, forceFlush: async () => {} };
-  const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter, { maxQueueSize: 1_000_000 })] });
+  const exporter = {
+    export: (spans, done) => done({ code: 0 }),
+    shutdown: async () => {},
+    forceFlush: async () => {},
+  };
+  const provider = new NodeTracerProvider({
+    spanProcessors: [new BatchSpanProcessor(exporter, { maxQueueSize: 1_000_000 })],
+  });
   provider.register();
-  registerInstrumentations({ instrumentations: [new HttpInstrumentation(), new ExpressInstrumentation()] });
+  registerInstrumentations({
+    instrumentations: [new HttpInstrumentation(), new ExpressInstrumentation()],
+  });
 }

@@ -32,5 +32,9 @@ export function attack(program, { url, body, rate, seconds }) {
   );
   const report = JSON.parse(stdout);
   const ms = (nanoseconds) => nanoseconds / 1e6;
-  return { p50: ms(report.latencies['50th']), p99: ms(report.latencies['99th']), success: report.success };
+  return {
+    p50: ms(report.latencies['50th']),
+    p99: ms(report.latencies['99th']),
+    success: report.success,
+  };
 }

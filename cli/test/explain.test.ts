@@ -244,11 +244,11 @@ describe('refusals name the row and never its values', () => {
     const cut = file('cut-model.json', '{"learner":{"attributes":{}');
     expect(await explain(rows, '--model', cut)).toMatchObject({
       exit: 1,
-      err: expect.stringMatching(/^MODEL_TRUNCATED: /) as string,
+      err: expect.stringMatching(/^MODEL_TRUNCATED: /),
     });
     expect(await explain(join(dir, 'nowhere.csv'))).toMatchObject({
       exit: 2,
-      err: expect.stringMatching(/^FILE_UNREADABLE: /) as string,
+      err: expect.stringMatching(/^FILE_UNREADABLE: /),
     });
     expect((await explain(rows, '--method', 'interventional')).exit).toBe(64);
     expect((await explain(rows, '--method', 'guess')).exit).toBe(64);

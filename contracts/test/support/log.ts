@@ -73,13 +73,13 @@ export async function deployLog(
 
 export function opened(anvil: Anvil, address: Hex): DeployedLog {
   const encode = (functionName: string, args: readonly unknown[]): Hex =>
-    encodeFunctionData({ abi: showcauseLogAbi, functionName, args } as never);
+    encodeFunctionData({ abi: showcauseLogAbi, functionName, args });
   const read = async <T>(functionName: string, args: readonly unknown[] = []): Promise<T> => {
     const data = await anvil.rpc<Hex>('eth_call', [
       { to: address, data: encode(functionName, args) },
       'latest',
     ]);
-    return decodeFunctionResult({ abi: showcauseLogAbi, functionName, data } as never) as T;
+    return decodeFunctionResult({ abi: showcauseLogAbi, functionName, data }) as T;
   };
   return {
     address,
