@@ -1,13 +1,29 @@
 import tseslint from 'typescript-eslint';
 
 const browserSafe = {
-  globals: ['Buffer', 'process', 'fetch', 'Date', 'setTimeout', 'setInterval', 'performance', 'crypto'],
+  globals: [
+    'Buffer',
+    'process',
+    'fetch',
+    'Date',
+    'setTimeout',
+    'setInterval',
+    'performance',
+    'crypto',
+  ],
   checkGlobalObject: true,
 };
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/', '**/generated/', '**/node_modules/', '.cache/', 'coverage/', '**/fixtures/'],
+    ignores: [
+      '**/dist/',
+      '**/generated/',
+      '**/node_modules/',
+      '.cache/',
+      'coverage/',
+      '**/fixtures/',
+    ],
   },
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -21,9 +37,18 @@ export default tseslint.config(
       'no-new-func': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
     },
   },
   {
@@ -41,7 +66,11 @@ export default tseslint.config(
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'The environment is read in the entry points only.' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'The environment is read in the entry points only.',
+        },
       ],
     },
   },

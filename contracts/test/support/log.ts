@@ -7,6 +7,7 @@ import {
 import { privateKeyToAccount, generatePrivateKey } from 'viem/accounts';
 import type { PrivateKeyAccount } from 'viem/accounts';
 import { showcauseLogAbi, showcauseLogCreationCode } from '../../src/index.ts';
+import type { Abi } from 'viem';
 import type { Anvil } from '../../../test/support/anvil.ts';
 import { hex } from './tree.ts';
 import type { Hex } from './tree.ts';
@@ -71,15 +72,18 @@ export async function deployLog(
   return opened(anvil, contractAddress as Hex);
 }
 
+/** Any function by name: these tests send what the types would not let them. */
+const abi: Abi = showcauseLogAbi;
+
 export function opened(anvil: Anvil, address: Hex): DeployedLog {
   const encode = (functionName: string, args: readonly unknown[]): Hex =>
-    encodeFunctionData({ abi: showcauseLogAbi, functionName, args });
+    encodeFunctionData({ abi, functionName, args });
   const read = async <T>(functionName: string, args: readonly unknown[] = []): Promise<T> => {
     const data = await anvil.rpc<Hex>('eth_call', [
       { to: address, data: encode(functionName, args) },
       'latest',
     ]);
-    return decodeFunctionResult({ abi: showcauseLogAbi, functionName, data }) as T;
+    return decodeFunctionResult({ abi, functionName, data }) as T;
   };
   return {
     address,
