@@ -1,3 +1,3 @@
-import { sha256 } from '#sha256';
+import { sha256, sha256Into } from '#sha256';
 
-export { sha256 };
+export { sha256, sha256Into };

@@ -1,5 +1,5 @@
 import { ShowcauseError } from './errors.ts';
-import { checkIndex, emptyRoot, nodeHash } from './merkle.ts';
+import { chainHash, checkIndex, emptyRoot } from './merkle.ts';
 import type { Hash } from './merkle.ts';
 
 /** A complete subtree: leaves [index * 2^level, (index + 1) * 2^level). Level 0 is a leaf hash. */
@@ -55,10 +55,11 @@ export class TreeFrontier {
       throw new RangeError(`got a leaf hash of ${leaf.length} bytes, want 32`);
     if (this.#size === Number.MAX_SAFE_INTEGER)
       throw new RangeError('a tree holds at most 2^53 - 1 leaves');
-    let hash = leaf;
-    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2)
-      hash = nodeHash(this.#peaks.pop()!, hash);
-    this.#peaks.push(hash);
+    // The complete subtrees that this leaf completes: one for each trailing 1 of the size in binary.
+    let merged = 0;
+    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) merged++;
+    const lefts = merged === 0 ? [] : this.#peaks.splice(-merged);
+    this.#peaks.push(chainHash(lefts, leaf));
     this.#size++;
   }
 
@@ -188,9 +189,7 @@ function subtrees(start: number, end: number): NodeCoordinate[] {
 
 /** Peaks to root: the smallest two first. */
 function foldRight(peaks: readonly Hash[]): Hash {
-  let hash = peaks.at(-1) ?? emptyRoot;
-  for (let i = peaks.length - 2; i >= 0; i--) hash = nodeHash(peaks[i]!, hash);
-  return hash;
+  return chainHash(peaks.slice(0, -1), peaks.at(-1) ?? emptyRoot);
 }
 
 /** The largest power of two below `size`. */

@@ -311,6 +311,8 @@ describe('wide and deep paths', () => {
     expect(
       attributionDifference(explainAgainst(model, row, background, 1e7), want),
     ).toBeLessThanOrEqual(BAR);
+    const inTables = { perturbation: 'interventional', background, maxTableBytes: 1e7 } as const;
+    expect(treeExplainer(model, inTables).tableBytes > 0).toBe(features <= 12);
   });
 
   test('a path of 200 features stays additive', () => {
@@ -343,7 +345,9 @@ describe('refusals and checks that can fail', () => {
   test('additivity: an error of 1 %, and NaN, are refused; exact sums pass', () => {
     const attributions = [Float64Array.of(0.25, 0.5)];
     expect(assertAdditive([1], attributions, [1.75])).toBe(0);
-    expect(assertAdditive([1], attributions, [1.75 + 1e-10])).toBeLessThanOrEqual(1.01e-10);
+    expect(assertAdditive([1], attributions, [1.75 + 2 ** -34])).toBe(2 ** -34);
+    const outputs = [Float64Array.of(0.25, 0.5), Float64Array.of(0.75), Float64Array.of(0)];
+    expect(assertAdditive([1, 1, 1], outputs, [1.75, 1.75 + 2 ** -34, 1])).toBe(2 ** -34);
     for (const [base, values, score] of [
       [1.01, [0.25, 0.5], 1.75],
       [1, [0.25, 0.505], 1.75],
@@ -396,6 +400,10 @@ describe('refusals and checks that can fail', () => {
     expect(() => treeExplainer(model, { perturbation: 'interventional', background: [] })).toThrow(
       expect.objectContaining({ code: 'EXPLAIN_BACKGROUND' }),
     );
+    const crowd = new Array<Float64Array>(100_001).fill(new Float64Array(3));
+    expect(() =>
+      treeExplainer(model, { perturbation: 'interventional', background: crowd }),
+    ).toThrow(expect.objectContaining({ code: 'EXPLAIN_BACKGROUND' }));
     expect(() => explainAgainst(model, new Float64Array(3), [new Float64Array(2)])).toThrow(
       expect.objectContaining({ code: 'FEATURE_COUNT' }),
     );

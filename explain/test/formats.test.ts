@@ -137,6 +137,8 @@ describe('UBJSON', () => {
     ['typed array without count', ['[$', 'U', 1, 2, 3]],
     ['length that is no integer', ['S', 'd', 0, 0, 0, 0]],
     ['negative length', ['S', 'i', 0xff]],
+    ['negative count of items', ['[', '#', 'i', 0xff]],
+    ['negative count of members', ['{', '#', 'i', 0xff]],
     ['member named twice', ['{', 'U', 1, 'a', 'Z', 'U', 1, 'a', 'Z', '}']],
     ['integer beyond 2^53', ['L', 0x7f, 0, 0, 0, 0, 0, 0, 0]],
     ['string that is no UTF-8', ['S', 'U', 1, 0xff]],

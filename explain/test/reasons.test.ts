@@ -335,10 +335,46 @@ describe('principal reasons', () => {
     });
     expect(codes(ask([5000, 100, 0, 0, 80], { registry: both }))).toStrictEqual(['R07b']);
     expect(codes(ask([5000, 100, 0, 0, 6], { registry: both }))).toStrictEqual(['R07']);
-    const middle = [Float64Array.of(5000, 100, 0, 0, 24), Float64Array.of(5000, 100, 0, 0, 2)];
-    expect(codes(ask([5000, 100, 0, 0, 6], { registry: both, background: middle }))).toStrictEqual([
-      'R07',
-    ]);
+  });
+
+  describe('of one feature', () => {
+    const one = (trees: Node[], reasons: object[], row: number, rows: number[]): string[] => {
+      const single = buildModel({ trees, features: 1, names: ['months'] });
+      const against = rows.map((value) => Float64Array.of(value));
+      const about = treeExplainer(single, { perturbation: 'interventional', background: against });
+      return codes(
+        principalReasons({
+          registry: parseReasonRegistry({ ...definition, reasons }),
+          explanation: about.explain([row]),
+          row: [row],
+          model: single,
+          adverseDirection: 'higher',
+          background: against,
+        }),
+      );
+    };
+    const low = reason('LOW', ['months'], 'lower-hurts', 'Few months in the job: {value}.');
+    const high = reason('HIGH', ['months'], 'higher-hurts', 'Many months in the job: {value}.');
+    const any = reason('ANY', ['months'], 'any', 'Months in the job: {value}.');
+
+    test('it is named once, though the model bears out both directions', () => {
+      const hill: Node = { feature: 0, below: 12, left: { value: -1 }, right: step(0, 60, 1, -1) };
+      expect(one([hill], [low, high], 24, [6, 80])).toStrictEqual(['LOW']);
+      expect(one([hill], [high, low], 24, [6, 80])).toStrictEqual(['HIGH']);
+    });
+
+    test('equal rows of the background count as often as they are there', () => {
+      // From 0 upwards: a little better at 1, much worse at 2.
+      const uneven: Node = { feature: 0, below: 1, left: { value: 0 }, right: step(0, 2, -1, 2) };
+      expect(one([uneven], [low], 0, [1, 1, 1, 2])).toStrictEqual(['LOW']);
+      expect(one([uneven], [low], 0, [1, 2])).toStrictEqual([]);
+    });
+
+    test('a missing value of the background is no value to move to', () => {
+      const missingHelps: Node = { ...step(0, 1, -5, 1), defaultLeft: true };
+      expect(one([missingHelps], [any], 3, [NaN])).toStrictEqual([]);
+      expect(one([missingHelps], [any], 3, [0])).toStrictEqual(['ANY']);
+    });
   });
 });
 

@@ -42,7 +42,7 @@ async function decided(
     audited.audit.route({
       subject: () => 'p1',
       features: (req) => req.body as { income: number; debts: number },
-      outcome: (body: { decision: string }) => body.decision,
+      outcome: (body: { decision: string; page: string | null }) => body.decision,
     }),
     async (req, res) => {
       await req.decision.score();

@@ -68,7 +68,7 @@ describe('epochs', () => {
     ]);
     for (const [i, { entries, leaves }] of streams.entries()) {
       const [start] = entries;
-      if (start!.type !== 'stream') throw new Error('no start');
+      if (start?.type !== 'stream') throw new Error('no start');
       const before = streams[i - 1];
       expect(start.previous).toStrictEqual(
         before === undefined

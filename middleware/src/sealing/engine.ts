@@ -21,7 +21,7 @@ import { wholeSeconds } from '../record/values.ts';
 import { promiseMaker } from './commit.ts';
 import type { SealingConfig, SealingStatus } from './config.ts';
 import { Journal } from './journal.ts';
-import type { EnginePorts, Errand, OwedIntent } from './journal.ts';
+import type { Committed, EnginePorts, Errand, OwedIntent } from './journal.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { readDecision } from './read.ts';
@@ -88,19 +88,24 @@ export class SealingEngine {
     }
   }
 
-  /** One group commit of all that waits. @returns the answers, refusals included */
+  /** True while a group commit waits for the disk. */
+  get busy(): boolean {
+    return this.#journal.busy;
+  }
+
+  /** One group commit of all that waits, durable on return. @returns the answers, refusals included */
   commit(): SealAnswer[] {
-    const answers = this.#refused;
-    this.#refused = [];
-    this.#addGap();
-    this.#payOwed();
-    const committed = this.#journal.commit(false);
-    if (committed.failed !== null) {
-      for (const leaf of committed.failed.lost) this.#requests.forget(leaf);
-      this.#owed.push(...committed.failed.owed);
-      this.#gapWaits = false;
-    }
-    return answers.length === 0 ? committed.answers : [...answers, ...committed.answers];
+    const answers = this.#prepare();
+    return [...answers, ...this.#settle(this.#journal.commit())];
+  }
+
+  /** The same without waiting for the disk; not while {@link busy}. */
+  commitLater(done: (answers: readonly SealAnswer[]) => void): void {
+    const answers = this.#prepare();
+    this.#journal.commitLater((committed) => {
+      const settled = this.#settle(committed);
+      done(answers.length === 0 ? settled : [...answers, ...settled]);
+    });
   }
 
   /** All that is known about a decision, opened. @returns null when the index does not know it */
@@ -143,6 +148,23 @@ export class SealingEngine {
     this.#start.index.close();
     this.#keys.close();
     this.#start.unlock();
+    return answers;
+  }
+
+  /** Adds what is owed, and takes the refusals so far. */
+  #prepare(): SealAnswer[] {
+    const answers = this.#refused;
+    this.#refused = [];
+    this.#addGap();
+    this.#payOwed();
+    return answers;
+  }
+
+  #settle({ answers, failed }: Committed): readonly SealAnswer[] {
+    if (failed === null) return answers;
+    for (const leaf of failed.lost) this.#requests.forget(leaf);
+    this.#owed.push(...failed.owed);
+    this.#gapWaits = false;
     return answers;
   }
 

@@ -57,6 +57,17 @@ interface Waiting {
   errand: Errand;
 }
 
+/** A group that is written and waits for its sync. */
+interface Flight {
+  group: readonly Waiting[];
+  bytes: GroupBuffer;
+  promised: { signed: SignedPromise; tree: BatchTree } | null;
+  /** where the stream stands behind it */
+  mark: StreamMark;
+  extent: { firstSeq: number; offset: number; batchOffset: number };
+  started: number;
+}
+
 /** What became of a group commit. */
 export interface Committed {
   answers: SealAnswer[];
@@ -70,7 +81,8 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * One epoch's stream on disk. Entries get their place when they are added; a commit writes all that
- * wait, and one promise over them, under one fdatasync. Nothing is answered before it returns.
+ * wait, and one promise over them, under one fdatasync. Nothing is answered before it returns. While
+ * one runs the next group gathers; there is no timer.
  */
 export class Journal {
   readonly #config: SealingConfig;
@@ -81,7 +93,9 @@ export class Journal {
   readonly #writer: SegmentWriter;
   readonly #stream: Stream;
   readonly #uncovered = new Uncovered();
-  readonly #group = new GroupBuffer();
+  #group = new GroupBuffer();
+  #spare = new GroupBuffer();
+  #flight: Flight | null = null;
   #waiting: Waiting[] = [];
   /** where the stream is durable */
   #mark: StreamMark;
@@ -100,7 +114,8 @@ export class Journal {
     this.#mark = this.#stream.mark();
     this.#writer = new SegmentWriter(ports.disk, config.spoolDir, config);
     this.#beginSegment();
-    this.#writer.append(concatBytes(...start.registrations));
+    this.#writer.write(concatBytes(...start.registrations));
+    this.#writer.sync();
   }
 
   /** seq of the newest durable entry, -1 before the first */
@@ -141,21 +156,28 @@ export class Journal {
     this.#add(encodeEntry(make(signed)), null, errand);
   }
 
-  /** @param promise  also promise a commit that holds intents alone */
-  commit(promise: boolean): Committed {
-    const group = this.#waiting;
-    if (group.length === 0) return { answers: [], failed: null };
-    this.#waiting = [];
-    const started = performance.now();
-    const covered = this.#uncovered.count;
+  /** True while a group waits for its sync: the next one gathers meanwhile. */
+  get busy(): boolean {
+    return this.#flight !== null;
+  }
+
+  /** Commits all that waits; durable on return. */
+  commit(): Committed {
+    const refused = this.#launch();
+    if (this.#flight === null) return refused;
     try {
-      return { answers: this.#write(group, promise), failed: null };
+      this.#writer.sync();
+      return this.#land(null);
     } catch (error) {
-      return this.#abandon(group, covered, error);
-    } finally {
-      this.#group.clear();
-      this.#lastCommitMs = performance.now() - started;
+      return this.#land(error);
     }
+  }
+
+  /** The same without waiting for the disk. @param done  called at once when nothing is to be synced */
+  commitLater(done: (committed: Committed) => void): void {
+    const refused = this.#launch();
+    if (this.#flight === null) return done(refused);
+    this.#writer.syncLater((error) => done(this.#land(error)));
   }
 
   close(): void {
@@ -170,50 +192,73 @@ export class Journal {
     return place.leaf;
   }
 
-  #write(group: readonly Waiting[], promise: boolean): SealAnswer[] {
+  /** Writes all that waits; `#flight` holds it until its sync. What could not be written comes back refused. */
+  #launch(): Committed {
+    const group = this.#waiting;
+    if (this.#flight !== null) throw new TypeError('a group is on its way already');
+    if (group.length === 0) return { answers: [], failed: null };
+    this.#waiting = [];
+    const covered = this.#uncovered.count;
+    try {
+      this.#flight = this.#write(group);
+      [this.#group, this.#spare] = [this.#spare, this.#group];
+      return { answers: [], failed: null };
+    } catch (error) {
+      this.#group.clear();
+      return this.#abandon(group, covered, error);
+    }
+  }
+
+  #write(group: readonly Waiting[]): Flight {
+    const started = performance.now();
     if (this.#writer.full && this.#uncovered.count === 0) this.#beginSegment();
     const { firstSeq, offset } = this.#writer.position;
     for (const { seq, place } of group) this.#uncovered.add(seq, place.leaf, offset + place.at);
     const { batchOffset } = this.#uncovered;
-    const due = promise || group.some(needsPromise) || this.#uncovered.count > MOST_UNCOVERED;
+    const due = group.some(needsPromise) || this.#uncovered.count > MOST_UNCOVERED;
     const promised = due ? this.#promiseAll() : null;
-    const bytes = this.#group.bytes();
+    const bytes = this.#group;
     this.#writer.reserve(bytes.length);
     this.#start.keys.flush();
-    this.#writer.append(bytes);
-    this.#mark = this.#stream.mark();
-    this.#full = false;
-    if (promised !== null) this.#uncovered.clear();
-    this.#indexAll(group, { firstSeq, offset, batchOffset });
-    for (const { errand } of group) errand.done?.();
-    return group.flatMap((waiting) => this.#answer(waiting, promised));
+    this.#writer.write(bytes.bytes());
+    const extent = { firstSeq, offset, batchOffset };
+    return { group, bytes, promised, mark: this.#stream.mark(), extent, started };
   }
 
-  #promiseAll(): { signed: SignedPromise; tree: BatchTree } {
+  /** The sync of the group in flight has returned. */
+  #land(error: unknown): Committed {
+    const { group, bytes, promised, mark, extent, started } = this.#flight!;
+    this.#flight = null;
+    try {
+      if (error !== null) return this.#abandonAll(group, error);
+      this.#mark = mark;
+      this.#full = false;
+      if (promised !== null) this.#uncovered.clear();
+      this.#indexAll(group, extent);
+      for (const { errand } of group) errand.done?.();
+      return { answers: group.flatMap((one) => answerOf(one, bytes, promised)), failed: null };
+    } finally {
+      bytes.clear();
+      this.#lastCommitMs = performance.now() - started;
+    }
+  }
+
+  /** After a failed sync nothing may be written any more: what gathered meanwhile is refused too. */
+  #abandonAll(group: readonly Waiting[], error: unknown): Committed {
+    const gathered = this.#waiting;
+    this.#waiting = [];
+    this.#group.clear();
+    return this.#abandon([...group, ...gathered], 0, error);
+  }
+
+  #promiseAll(): NonNullable<Flight['promised']> {
     const { firstSeq, leaves } = this.#uncovered;
     const promised = this.#promise(this.#stream.epoch, firstSeq, leaves);
     this.#group.append(promiseRecord(promised.signed));
     return promised;
   }
 
-  #answer(
-    { seq, place, sealed, errand }: Waiting,
-    promised: { signed: SignedPromise; tree: BatchTree } | null,
-  ): SealAnswer[] {
-    const { ref } = errand;
-    if (ref === undefined) return [];
-    const opening = sealed?.opening ?? null;
-    if (opening === null || promised === null) return [{ ref, seq, header: null }];
-    const { signed, tree } = promised;
-    const index = seq - signed.promise.firstSeq;
-    const entry = this.#group.entry(place);
-    return [{ ref, seq, header: receiptHeader(signed, index, tree.path(index), entry, opening) }];
-  }
-
-  #indexAll(
-    group: readonly Waiting[],
-    batch: { firstSeq: number; offset: number; batchOffset: number },
-  ): void {
+  #indexAll(group: readonly Waiting[], extent: Flight['extent']): void {
     const { index } = this.#start;
     for (const { seq, place, sealed, errand } of group) {
       if (errand.decisionId === undefined || sealed === null) continue;
@@ -222,10 +267,10 @@ export class Journal {
         kind: sealed.type === 'followup' ? INDEX_FOLLOWUP : INDEX_DECISION,
         keyOrdinal: sealed.keyOrdinal,
         epoch: this.#stream.epoch,
-        firstSeq: batch.firstSeq,
+        firstSeq: extent.firstSeq,
         seq,
-        offset: batch.offset + place.at,
-        batchOffset: batch.batchOffset,
+        offset: extent.offset + place.at,
+        batchOffset: extent.batchOffset,
       });
     }
     try {
@@ -261,6 +306,20 @@ export class Journal {
       producer: this.#config.producer,
     });
   }
+}
+
+function answerOf(
+  { seq, place, sealed, errand: { ref } }: Waiting,
+  bytes: GroupBuffer,
+  promised: Flight['promised'],
+): SealAnswer[] {
+  if (ref === undefined) return [];
+  const opening = sealed?.opening ?? null;
+  if (opening === null || promised === null) return [{ ref, seq, header: null }];
+  const { signed, tree } = promised;
+  const index = seq - signed.promise.firstSeq;
+  const entry = bytes.entry(place);
+  return [{ ref, seq, header: receiptHeader(signed, index, tree.path(index), entry, opening) }];
 }
 
 /** A commit of intents alone needs no promise of its own: the next one covers them. */

@@ -17,7 +17,7 @@ export type Question =
 export type FromSealer =
   | { kind: 'ready'; status: SealingStatus }
   | { kind: 'failed'; error: ErrorReport }
-  | { kind: 'sealed'; answers: SealAnswer[]; status: SealingStatus | null }
+  | { kind: 'sealed'; answers: readonly SealAnswer[]; status: SealingStatus | null }
   | { kind: 'answer'; id: number; value: ReadDecision | number | SealingStatus | null }
   | { kind: 'refused'; id: number; error: ErrorReport };
 

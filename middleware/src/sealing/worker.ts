@@ -1,11 +1,11 @@
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { reportOf } from '../errors.ts';
-import type { SealAnswer } from '../record/messages.ts';
+import type { SealAnswer, SealMessage } from '../record/messages.ts';
 import { nodeDisk } from '../spool/disk.ts';
 import { SealingEngine } from './engine.ts';
 import type { FromSealer, Question, ToSealer, WorkerStart } from './wire.ts';
 
-/** The sealing thread: everything between a record and its durability happens here, synchronously. */
+/** The sealing thread: everything between a record and its durability happens here. */
 const port = parentPort;
 if (port === null) throw new TypeError('worker.js runs as a worker thread only');
 const post = (message: FromSealer): void => port.postMessage(message);
@@ -20,35 +20,63 @@ try {
   post({ kind: 'failed', error: reportOf(error) });
 }
 
+/** Records sealed in one turn of the event loop: between turns answers leave and commits begin. */
+const RECORDS_A_TURN = 16;
+
 function serve(engine: SealingEngine, heartbeatSeconds: number): void {
+  const inbox: SealMessage[] = [];
+  let taken = 0;
+  let turnDue = false;
+  let pending = false;
   let told = 0;
-  const commit = (): void => {
-    const answers = engine.commit();
+  let closing: number | null = null;
+
+  const tell = (answers: readonly SealAnswer[]): void => {
     const now = Date.now();
-    const status =
-      now - told > STATUS_EVERY_MS || answers.some((answer) => 'refused' in answer)
-        ? engine.status()
-        : null;
-    if (status !== null) told = now;
-    if (answers.length > 0 || status !== null) post({ kind: 'sealed', answers, status });
+    const due = now - told > STATUS_EVERY_MS || answers.some((one) => 'refused' in one);
+    if (due) told = now;
+    if (answers.length > 0 || due)
+      post({ kind: 'sealed', answers, status: due ? engine.status() : null });
+  };
+  // One fdatasync at a time; whatever is sealed meanwhile is the next group.
+  const pump = (): void => {
+    if (engine.busy) return;
+    if (pending) {
+      pending = false;
+      engine.commitLater((answers) => {
+        tell(answers);
+        pump();
+      });
+    } else if (closing !== null && inbox.length === 0) finish(closing, engine, heartbeat);
+  };
+  const turn = (): void => {
+    turnDue = false;
+    const end = Math.min(taken + RECORDS_A_TURN, inbox.length);
+    for (; taken < end; taken++) engine.accept(inbox[taken]!);
+    if (taken === inbox.length) inbox.length = taken = 0;
+    else schedule();
+    pending = true;
+    pump();
+  };
+  const schedule = (): void => {
+    if (turnDue) return;
+    turnDue = true;
+    setImmediate(turn);
   };
   const heartbeat = setInterval(() => {
-    engine.accept({ kind: 'heartbeat', ref: NOBODY });
-    commit();
+    inbox.push({ kind: 'heartbeat', ref: NOBODY });
+    schedule();
   }, heartbeatSeconds * 1000);
-  port!.on('message', (first: ToSealer) => {
-    // Whatever arrived while the last fdatasync ran is one group with this message.
-    for (let message: ToSealer | undefined = first; message !== undefined; message = next()) {
-      if (message.kind === 'seal') for (const record of message.messages) engine.accept(record);
-      else if (message.question.kind === 'close') return finish(message.id, engine, heartbeat);
-      else answer(engine, message.id, message.question);
-    }
-    commit();
-  });
-}
 
-function next(): ToSealer | undefined {
-  return receiveMessageOnPort(port!)?.message as ToSealer | undefined;
+  port!.on('message', (message: ToSealer) => {
+    if (message.kind === 'seal') {
+      for (const record of message.messages) inbox.push(record);
+      schedule();
+    } else if (message.question.kind === 'close') {
+      closing = message.id;
+      pump();
+    } else answer(engine, message.id, message.question);
+  });
 }
 
 function answer(

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fdatasync,
   fdatasyncSync,
   ftruncateSync,
   mkdirSync,
@@ -22,6 +23,8 @@ export interface DiskFile {
   write(bytes: Uint8Array, position: number): void;
   /** When it returns, everything written is durable. After an error nothing on this file may be believed. */
   datasync(): void;
+  /** The same without waiting: null when durable, else why not. */
+  datasyncLater(done: (error: unknown) => void): void;
   truncate(length: number): void;
   close(): void;
 }
@@ -61,6 +64,9 @@ class NodeDiskFile implements DiskFile {
   }
   datasync(): void {
     fdatasyncSync(this.#fd);
+  }
+  datasyncLater(done: (error: unknown) => void): void {
+    fdatasync(this.#fd, done);
   }
   truncate(length: number): void {
     ftruncateSync(this.#fd, length);

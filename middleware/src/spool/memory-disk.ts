@@ -77,6 +77,16 @@ function memoryFile(disk: MemoryDisk, path: string): DiskFile {
       publish();
     },
     datasync: () => disk.faults.onDatasync?.(path),
+    datasyncLater(done) {
+      setImmediate(() => {
+        try {
+          disk.faults.onDatasync?.(path);
+        } catch (error) {
+          return done(error);
+        }
+        done(null);
+      });
+    },
     truncate(to) {
       length = Math.min(length, to);
       publish();

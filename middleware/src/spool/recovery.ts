@@ -1,5 +1,7 @@
 import {
   SPOOL_PROMISE,
+  decodeSpoolHeader,
+  equalBytes,
   encodeSignedPromise,
   encodeSpoolHeader,
   encodeSpoolRecord,
@@ -66,6 +68,7 @@ export function recoverSpool(
   settled: number,
   sign: PromiseSigner,
 ): Recovered {
+  checkNewest(disk, dir, owner);
   const alarms: SpoolAlarm[] = [];
   const segments = unsettledSegments(disk, dir, owner, settled, alarms);
   const messages: FoundMessage[] = [];
@@ -87,6 +90,28 @@ export function recoverSpool(
     newestEpoch: segments.at(-1)?.header.epoch ?? 0,
     alarms,
   };
+}
+
+/** Also of a spool that was left in order: its newest segment says whose it is. */
+function checkNewest(disk: Disk, dir: string, owner: RecoveryOwner): void {
+  const newest = disk.list(dir).findLast((name) => name.endsWith('.spool'));
+  if (newest === undefined) return;
+  let header: SpoolHeader;
+  try {
+    ({ header } = decodeSpoolHeader(disk.readAt(`${dir}/${newest}`, 0, LARGEST_HEADER)));
+  } catch {
+    return; // being begun when the crash came
+  }
+  checkOwner(header, newest, owner);
+}
+
+function checkOwner(header: SpoolHeader, name: string, owner: RecoveryOwner): void {
+  const own =
+    header.producer === owner.producer &&
+    equalBytes(header.logId, owner.logId) &&
+    spoolFileName(header) === name;
+  if (!own)
+    throw new AuditError('SPOOL_FOREIGN', { got: name, want: `segments of ${owner.producer}` });
 }
 
 function unsettledSegments(
@@ -112,13 +137,7 @@ function unsettledSegments(
       quarantine(disk, dir, name);
       continue;
     }
-    const { header } = segment;
-    if (
-      header.producer !== owner.producer ||
-      toHex(header.logId) !== toHex(owner.logId) ||
-      spoolFileName(header) !== name
-    )
-      throw new AuditError('SPOOL_FOREIGN', { got: name, want: `segments of ${owner.producer}` });
+    checkOwner(segment.header, name, owner);
     segments.push(segment);
   }
   return segments;

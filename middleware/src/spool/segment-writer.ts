@@ -17,7 +17,7 @@ export interface Extent {
 }
 
 /**
- * Appends to the newest segment of one epoch: write → fdatasync → return. After a failed sync the
+ * Appends to the newest segment of one epoch: write → fdatasync → durable. After a failed sync the
  * descriptor is never synced again (Linux marks the lost pages clean, so a second sync would lie);
  * every later append is refused.
  */
@@ -28,6 +28,7 @@ export class SegmentWriter {
   #file: DiskFile | null = null;
   #firstSeq = 0;
   #length = 0;
+  #unsynced = 0;
   #total: number;
   #poison: unknown = null;
 
@@ -83,13 +84,12 @@ export class SegmentWriter {
   }
 
   /**
-   * Durable on return.
+   * Writes without a sync; {@link sync} or {@link syncLater} has to follow before the next write.
    * @throws {AuditError} `SPOOL_FULL` when the disk is full: nothing of `bytes` stays; `SPOOL_POISONED`
    */
-  append(bytes: Uint8Array): void {
-    this.#guard();
-    const file = this.#file;
-    if (file === null) throw new TypeError('no segment was begun');
+  write(bytes: Uint8Array): void {
+    const file = this.#open();
+    if (this.#unsynced > 0) throw new TypeError('an earlier write was not synced');
     try {
       file.write(bytes, this.#length);
     } catch (cause) {
@@ -97,13 +97,25 @@ export class SegmentWriter {
       this.#undo(file);
       throw new AuditError('SPOOL_FULL', { got: 'a full disk', cause });
     }
+    this.#unsynced = bytes.length;
+  }
+
+  /** What was written is durable on return. @throws {AuditError} `SPOOL_POISONED` */
+  sync(): void {
     try {
-      file.datasync();
+      this.#open().datasync();
     } catch (cause) {
-      throw this.#fail(cause);
+      throw cause instanceof AuditError ? cause : this.#fail(cause);
     }
-    this.#length += bytes.length;
-    this.#total += bytes.length;
+    this.#settle();
+  }
+
+  /** The same without waiting. @param done  called with null once durable, with the refusal otherwise */
+  syncLater(done: (refused: AuditError | null) => void): void {
+    this.#open().datasyncLater((cause) => {
+      if (cause === null) this.#settle();
+      done(cause === null ? null : this.#fail(cause));
+    });
   }
 
   close(): void {
@@ -119,6 +131,18 @@ export class SegmentWriter {
     } catch (cause) {
       throw this.#fail(cause);
     }
+  }
+
+  #settle(): void {
+    this.#length += this.#unsynced;
+    this.#total += this.#unsynced;
+    this.#unsynced = 0;
+  }
+
+  #open(): DiskFile {
+    this.#guard();
+    if (this.#file === null) throw new TypeError('no segment was begun');
+    return this.#file;
   }
 
   #guard(): void {
