@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from './bytes.ts';
 import { ShowcauseError } from './errors.ts';
-import { sha256, sha256Into } from './hash.ts';
+import { sha256 } from './hash.ts';
 
 /** A SHA-256 hash, 32 bytes. */
 export type Hash = Uint8Array;
@@ -32,21 +32,6 @@ export function nodeHash(left: Hash, right: Hash): Hash {
     throw new RangeError(`got children of ${left.length} and ${right.length} bytes, want 32`);
   pair.set(left, 1);
   pair.set(right, 33);
-  return sha256(pair);
-}
-
-/**
- * `hash` under the subtrees to its left, nearest last: node(lefts[0], … node(lefts.at(-1), hash)). All 32 bytes.
- * The hashes in between are never allocated, which is what a growing tree spends its time on.
- */
-export function chainHash(lefts: readonly Hash[], hash: Hash): Hash {
-  if (lefts.length === 0) return hash;
-  pair.set(hash, 33);
-  for (let i = lefts.length - 1; i > 0; i--) {
-    pair.set(lefts[i]!, 1);
-    sha256Into(pair, pair, 33);
-  }
-  pair.set(lefts[0]!, 1);
   return sha256(pair);
 }
 

@@ -1,5 +1,6 @@
 import { ShowcauseError } from './errors.ts';
-import { chainHash, checkIndex, emptyRoot } from './merkle.ts';
+import { sha256Into } from './hash.ts';
+import { checkIndex, emptyRoot, nodeHash } from './merkle.ts';
 import type { Hash } from './merkle.ts';
 
 /** A complete subtree: leaves [index * 2^level, (index + 1) * 2^level). Level 0 is a leaf hash. */
@@ -11,22 +12,27 @@ export interface NodeCoordinate {
 /** Answers the hashes of `nodes`, in that order. Called once with all that is needed, never with an empty list. */
 export type HashReader = (nodes: readonly NodeCoordinate[]) => Promise<readonly Hash[]>;
 
+/** A size below 2^53 has at most this many ones in binary. */
+const MAX_PEAKS = 53;
+
+// Hashing is synchronous, so one buffer serves every tree.
+const pair = new Uint8Array(65);
+pair[0] = 1;
+
 /**
  * A growing tree held as its peaks: the roots of the complete subtrees that its size in binary spells.
  * At most 53 hashes, however many leaves.
  */
 export class TreeFrontier {
-  #size: number;
-  /** largest subtree first */
-  readonly #peaks: Hash[];
+  #size = 0;
+  #count = 0;
+  /** `#count` hashes in a row, largest subtree first: a growing tree allocates nothing */
+  readonly #peaks = new Uint8Array(32 * MAX_PEAKS);
 
-  private constructor(size: number, peaks: Hash[]) {
-    this.#size = size;
-    this.#peaks = peaks;
-  }
+  private constructor() {}
 
   static empty(): TreeFrontier {
-    return new TreeFrontier(0, []);
+    return new TreeFrontier();
   }
 
   /**
@@ -41,7 +47,11 @@ export class TreeFrontier {
         got: `${peaks.length} peaks for size ${size}`,
         want: `${want} of 32 bytes`,
       });
-    return new TreeFrontier(size, [...peaks]);
+    const frontier = new TreeFrontier();
+    frontier.#size = size;
+    frontier.#count = want;
+    peaks.forEach((peak, i) => frontier.#peaks.set(peak, 32 * i));
+    return frontier;
   }
 
   /** Leaves so far. */
@@ -55,11 +65,20 @@ export class TreeFrontier {
       throw new RangeError(`got a leaf hash of ${leaf.length} bytes, want 32`);
     if (this.#size === Number.MAX_SAFE_INTEGER)
       throw new RangeError('a tree holds at most 2^53 - 1 leaves');
-    // The complete subtrees that this leaf completes: one for each trailing 1 of the size in binary.
-    let merged = 0;
-    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) merged++;
-    const lefts = merged === 0 ? [] : this.#peaks.splice(-merged);
-    this.#peaks.push(chainHash(lefts, leaf));
+    const peaks = this.#peaks;
+    let at = 32 * this.#count;
+    // Each trailing 1 of the size in binary is a subtree that this leaf makes part of a larger one.
+    let rest = this.#size;
+    if (rest % 2 === 0) peaks.set(leaf, at);
+    else pair.set(leaf, 33);
+    while (rest % 2 === 1) {
+      at -= 32;
+      for (let i = 0; i < 32; i++) pair[1 + i] = peaks[at + i]!;
+      rest = (rest - 1) / 2;
+      if (rest % 2 === 1) sha256Into(pair, pair, 33);
+      else sha256Into(pair, peaks, at);
+    }
+    this.#count = at / 32 + 1;
     this.#size++;
   }
 
@@ -69,16 +88,16 @@ export class TreeFrontier {
 
   /** RFC 6962 Merkle tree hash of the leaves so far. */
   root(): Hash {
-    return foldRight(this.#peaks);
+    return foldRight(this.peaks());
   }
 
   /** Roots of the complete subtrees, left to right: what {@link TreeFrontier.from} takes. */
   peaks(): Hash[] {
-    return [...this.#peaks];
+    return Array.from({ length: this.#count }, (_, i) => this.#peaks.slice(32 * i, 32 * i + 32));
   }
 
   clone(): TreeFrontier {
-    return new TreeFrontier(this.#size, [...this.#peaks]);
+    return TreeFrontier.from(this.#size, this.peaks());
   }
 }
 
@@ -189,7 +208,9 @@ function subtrees(start: number, end: number): NodeCoordinate[] {
 
 /** Peaks to root: the smallest two first. */
 function foldRight(peaks: readonly Hash[]): Hash {
-  return chainHash(peaks.slice(0, -1), peaks.at(-1) ?? emptyRoot);
+  let hash = peaks.at(-1) ?? emptyRoot;
+  for (let i = peaks.length - 2; i >= 0; i--) hash = nodeHash(peaks[i]!, hash);
+  return hash;
 }
 
 /** The largest power of two below `size`. */

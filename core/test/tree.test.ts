@@ -153,6 +153,15 @@ describe('frontier', () => {
     expect(toHex(clone.root())).toBe(toHex(mth(many.slice(0, 6))));
   });
 
+  test('peaks that were given out stay as they were', () => {
+    const frontier = TreeFrontier.empty();
+    frontier.appendAll(many.slice(0, 5));
+    const peaks = frontier.peaks();
+    const before = peaks.map(toHex);
+    frontier.appendAll(many.slice(5, 9));
+    expect(peaks.map(toHex)).toStrictEqual(before);
+  });
+
   test('an empty one has the empty root', () => {
     expect(TreeFrontier.empty().root()).toStrictEqual(emptyRoot);
     expect(TreeFrontier.from(0, []).size).toBe(0);
