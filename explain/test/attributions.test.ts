@@ -93,6 +93,8 @@ describe('against enumeration', () => {
       fc.property(randomSpec, randomRow, (spec, row) => {
         const model = buildModel(spec);
         expect(explainPath(model, row, 0)).toStrictEqual(explainPath(model, row));
+        expect(treeExplainer(model, { ...path, maxTableBytes: 0 }).tableBytes).toBe(0);
+        expect(treeExplainer(model, path).tableBytes).toBeGreaterThan(0);
       }),
       runs,
     );
