@@ -25,6 +25,27 @@ export const RECEIPT_HEADER = 'Decision-Receipt';
 const STREAM_RECORD_BYTES = 128 * 1024;
 const STREAM_HIGH_WATER = 64 * 1024;
 
+const HELD = Symbol('held response');
+type Held = ServerResponse & { [HELD]: HeldResponse };
+
+/** What a handler speaks with while its response is held: the same functions for every response. */
+const heldMethods = {
+  write(this: Held, chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean {
+    return this[HELD].write(chunk, encoding, callback);
+  },
+  end(this: Held, chunk?: unknown, encoding?: unknown, callback?: unknown): ServerResponse {
+    this[HELD].end(chunk, encoding, callback);
+    return this;
+  },
+  writeHead(this: Held, status: number, message?: unknown, headers?: unknown): ServerResponse {
+    this[HELD].writeHead(status, message, headers);
+    return this;
+  },
+  flushHeaders(this: Held): void {
+    this[HELD].startStreaming();
+  },
+};
+
 /**
  * Holds a response back. Everything the handler writes is kept until it ends; then the decision is
  * recorded, and only then does the first byte leave. A response that is written over time flows
@@ -44,7 +65,7 @@ export class HeldResponse {
   #recorded: Buffer[] = [];
   #last: Buffer | null = null;
   #drainDue = false;
-  #callbacks: EndCallback[] = [];
+  #callback: EndCallback | null = null;
   #frozen: { status: number; message: string; headers: OutgoingHttpHeaders } | null = null;
   #tampered = false;
 
@@ -55,10 +76,7 @@ export class HeldResponse {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with `res` as this, restored on release
     const { write, end, writeHead, flushHeaders } = res;
     this.#original = { write, end, writeHead, flushHeaders };
-    res.write = this.#write as typeof res.write;
-    res.end = this.#end as typeof res.end;
-    res.writeHead = this.#writeHead;
-    res.flushHeaders = () => this.#startStreaming();
+    Object.assign(res, heldMethods, { [HELD]: this });
   }
 
   /** True once the handler has ended its response. */
@@ -82,35 +100,35 @@ export class HeldResponse {
     deafen(this.#res);
   }
 
-  readonly #writeHead = (status: number, ...rest: unknown[]): ServerResponse => {
+  /** What the handler calls as `res.writeHead`. */
+  writeHead(status: number, message: unknown, headers: unknown): void {
     if (this.#state === 'ended') this.#tampered = true;
-    if (this.#state !== 'held') return this.#res;
+    if (this.#state !== 'held') return;
     this.#res.statusCode = status;
-    if (typeof rest[0] === 'string') this.#res.statusMessage = rest[0];
-    setHeaders(this.#res, rest.at(-1));
-    return this.#res;
-  };
+    if (typeof message === 'string') this.#res.statusMessage = message;
+    setHeaders(this.#res, typeof message === 'string' ? headers : message);
+  }
 
-  readonly #write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+  /** What the handler calls as `res.write`. */
+  write(chunk: string | Uint8Array, encoding: unknown, callback: unknown): boolean {
     if (this.#state === 'ended') this.#tampered = true;
     if (this.complete) return false;
-    const bytes = toBuffer(chunk, rest[0]);
-    const callback = callbackIn(rest);
-    if (callback !== null) setImmediate(callback);
+    const bytes = toBuffer(chunk, encoding);
+    const written = callbackIn(encoding, callback);
+    if (written !== null) setImmediate(written);
     if (bytes.length === 0) return true;
     if (this.#flowing) return this.#flow(bytes);
     this.#chunks.push(bytes);
     this.#length += bytes.length;
-    if (this.#mayStream) setImmediate(() => this.#startStreaming());
+    if (this.#mayStream) setImmediate(() => this.startStreaming());
     return this.#roomLeft();
-  };
+  }
 
-  readonly #end = (...args: unknown[]): ServerResponse => {
+  /** What the handler calls as `res.end`. */
+  end(chunk: unknown, encoding: unknown, callback: unknown): void {
     if (this.#state === 'ended') this.#tampered = true;
-    if (this.complete) return this.#res;
-    const callback = callbackIn(args);
-    if (callback !== null) this.#callbacks.push(callback);
-    const [chunk, encoding] = args;
+    if (this.complete) return;
+    this.#callback = callbackIn(chunk, encoding, callback);
     if (typeof chunk === 'string' || chunk instanceof Uint8Array) {
       const bytes = toBuffer(chunk, encoding);
       if (bytes.length > 0 && this.#flowing) this.#flow(bytes);
@@ -124,8 +142,7 @@ export class HeldResponse {
     this.#freeze();
     // Whatever goes wrong between record and socket, nothing unrecorded leaves.
     (streamed ? this.#endStream() : this.#endHeld()).catch(() => this.#res.destroy());
-    return this.#res;
-  };
+  }
 
   async #endHeld(): Promise<void> {
     const body = this.#hasNoBody()
@@ -147,7 +164,7 @@ export class HeldResponse {
     this.#thaw();
     if (verdict.receipt !== null) this.#res.setHeader(RECEIPT_HEADER, verdict.receipt);
     const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-    this.#res.end(whole, () => this.#callBack());
+    this.#res.end(whole, this.#callback ?? undefined);
   }
 
   async #endStream(): Promise<void> {
@@ -170,7 +187,7 @@ export class HeldResponse {
     if (verdict.kind === 'replace') return void this.#res.destroy();
     if (verdict.receipt !== null && this.#res.hasHeader('trailer'))
       this.#res.addTrailers({ [RECEIPT_HEADER]: verdict.receipt });
-    this.#res.end(this.#last ?? undefined, () => this.#callBack());
+    this.#res.end(this.#last ?? undefined, this.#callback ?? undefined);
   }
 
   async #complete(response: ResponseFacts): Promise<Verdict> {
@@ -181,7 +198,8 @@ export class HeldResponse {
     }
   }
 
-  #startStreaming(): void {
+  /** Lets the response flow; what the handler calls as `res.flushHeaders`. */
+  startStreaming(): void {
     if (this.#state !== 'held' || !this.#mayStream) return;
     this.#state = 'streaming';
     this.#streaming = this.#beginFlow();
@@ -264,9 +282,5 @@ export class HeldResponse {
 
   #restore(): void {
     Object.assign(this.#res, this.#original);
-  }
-
-  #callBack(): void {
-    for (const callback of this.#callbacks) callback();
   }
 }

@@ -29,9 +29,10 @@ export function toBuffer(chunk: string | Uint8Array, encoding: unknown): Buffer 
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
 }
 
-export function callbackIn(args: readonly unknown[]): EndCallback | null {
-  const last = args.at(-1);
-  return typeof last === 'function' ? (last as EndCallback) : null;
+/** Node lets the callback stand in any place from its first optional argument on. */
+export function callbackIn(...args: readonly unknown[]): EndCallback | null {
+  const found = args.find((arg) => typeof arg === 'function');
+  return found === undefined ? null : (found as EndCallback);
 }
 
 /** Headers as writeHead takes them: an object, a flat list, or a list of pairs. */

@@ -10,7 +10,7 @@ import { captureBody } from './body.ts';
 import type { CapturedBody } from './body.ts';
 import { failureOf } from './failures.ts';
 import { HeldResponse } from './hold.ts';
-import type { Verdict } from './hold.ts';
+import type { HoldHooks, Verdict } from './hold.ts';
 import type { InFlight } from './in-flight.ts';
 import { deafen } from './response-parts.ts';
 import { checkRouteOptions } from './route-options.ts';
@@ -50,7 +50,7 @@ export function auditRoute<P, ResBody, ReqBody, Query>(
 }
 
 /** One request through one audited route. */
-class RouteRun {
+class RouteRun implements HoldHooks {
   readonly #context: RouteContext;
   readonly #options: AnyRouteOptions;
   readonly #res: Response;
@@ -82,16 +82,7 @@ class RouteRun {
     });
     req.decision = this.#decision;
     const streaming = options.streaming ?? (options.outcome === undefined ? 'auto' : 'never');
-    this.#held = new HeldResponse(
-      res,
-      {
-        beforeFirstByte: () => this.#beforeFirstByte(),
-        complete: (response) => this.#complete(response),
-        refuse: (answer) => this.#refuse(answer),
-        problemOf: (error) => this.#unloggable(error),
-      },
-      streaming === 'auto',
-    );
+    this.#held = new HeldResponse(res, this, streaming === 'auto');
   }
 
   start(next: NextFunction): void {
@@ -107,7 +98,7 @@ class RouteRun {
       () => {
         if (this.#cut === null) next();
       },
-      (error: unknown) => this.#giveUp(this.#unloggable(error)),
+      (error: unknown) => this.#giveUp(this.problemOf(error)),
     );
   }
 
@@ -131,12 +122,12 @@ class RouteRun {
   }
 
   /** A stream's first byte waits for an intent: the handler's, or, where only score() makes them, one now. */
-  #beforeFirstByte(): Promise<void> {
+  beforeFirstByte(): Promise<void> {
     this.#intended ??= this.#decision.intend();
     return this.#intended;
   }
 
-  async #complete(response: ResponseFacts): Promise<Verdict> {
+  async complete(response: ResponseFacts): Promise<Verdict> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#cut !== null) return { kind: 'send', receipt: null };
     const failure = failureOf(this.#res);
@@ -184,11 +175,11 @@ class RouteRun {
     };
   }
 
-  #refuse(answer: Problem): void {
+  refuse(answer: Problem): void {
     sendProblem(this.#res, answer, this.#context.contact);
   }
 
-  #unloggable(error: unknown): Problem {
+  problemOf(error: unknown): Problem {
     const known = problemOf(error);
     if (known !== null && known.code.startsWith('RECORD_')) return known;
     return { ...problem(503, 'DECISION_UNLOGGABLE'), decisionId: this.#decision.id };
@@ -199,7 +190,7 @@ class RouteRun {
     if (this.#cut !== null || this.#held.complete) return;
     this.#recorded = true;
     this.#held.takeOver();
-    this.#refuse(answer);
+    this.refuse(answer);
     this.#held.silence();
   }
 
@@ -215,10 +206,10 @@ class RouteRun {
       await this.#record('timeout', flowing ? null : factsOf(answer, this.#context.contact));
       release();
       if (flowing) this.#res.destroy();
-      else this.#refuse(answer);
+      else this.refuse(answer);
     } catch (error) {
       release();
-      this.#refuse(this.#unloggable(error));
+      this.refuse(this.problemOf(error));
     }
     this.#held.silence();
   }

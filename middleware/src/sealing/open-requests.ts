@@ -13,8 +13,9 @@ export interface OpenRequest {
   decision: string | null;
 }
 
-/** How many idempotency keys and ended decisions are remembered. */
-const MOST_REMEMBERED = 10_000;
+/** How many idempotency keys and ended decisions are remembered; the index knows the older decisions. */
+const MOST_ATTEMPTS = 10_000;
+const MOST_ENDED = 1_000;
 
 /** The decisions under way, and the newest that ended. */
 export class OpenRequests {
@@ -53,10 +54,15 @@ export class OpenRequests {
     const request = this.#open.get(decisionId);
     this.#open.delete(decisionId);
     if (request?.decision)
-      remember(this.#ended, decisionId, {
-        subject: request.claims.subject,
-        decision: request.decision,
-      });
+      remember(
+        this.#ended,
+        decisionId,
+        {
+          subject: request.claims.subject,
+          decision: request.decision,
+        },
+        MOST_ENDED,
+      );
   }
 
   ended(decisionId: string): { subject: string | null; decision: string } | null {
@@ -78,12 +84,12 @@ export class OpenRequests {
   #attempt(key: string, decisionId: string): string | null {
     const earlier = this.#attempts.get(key) ?? null;
     this.#attempts.delete(key);
-    remember(this.#attempts, key, decisionId);
+    remember(this.#attempts, key, decisionId, MOST_ATTEMPTS);
     return earlier;
   }
 }
 
-function remember<T>(map: Map<string, T>, name: string, value: T): void {
+function remember<T>(map: Map<string, T>, name: string, value: T, most: number): void {
   map.set(name, value);
-  if (map.size > MOST_REMEMBERED) map.delete(map.keys().next().value!);
+  if (map.size > most) map.delete(map.keys().next().value!);
 }

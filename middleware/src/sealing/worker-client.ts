@@ -47,6 +47,8 @@ function ready(worker: Worker): Promise<void> {
   });
 }
 
+/** With so few under way nothing is gained by gathering. */
+const FEW = 4;
 /** So many records do not wait for the end of the event loop's turn: the thread may begin with them. */
 const SEND_AT = 16;
 
@@ -82,7 +84,8 @@ class WorkerClient implements Sealer {
     new Promise((resolve, reject) => {
       if (this.#stopped !== null) return reject(this.#stopped);
       const ref = this.#pending.add(resolve, reject);
-      if (this.#outbox.length === 0) setImmediate(this.#send);
+      if (this.#outbox.length === 0)
+        (this.#waiting < FEW ? queueMicrotask : setImmediate)(this.#send);
       this.#outbox.push({ ...message, ref });
       this.#hold(1);
       if (this.#outbox.length === SEND_AT) this.#send();

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { reportOf } from '../errors.ts';
 import type { SealAnswer, SealMessage } from '../record/messages.ts';
 import { nodeDisk } from '../spool/disk.ts';
@@ -23,11 +23,15 @@ try {
 /** Records sealed in one turn of the event loop: between turns answers leave and commits begin. */
 const RECORDS_A_TURN = 16;
 
+/**
+ * Group commit without a timer. With little to do the thread waits for the disk itself, which costs
+ * two thread switches less; with more waiting than one turn seals, sealing goes on while the disk works.
+ */
 function serve(engine: SealingEngine, heartbeatSeconds: number): void {
   const inbox: SealMessage[] = [];
   let taken = 0;
   let turnDue = false;
-  let pending = false;
+  let sealed = false;
   let told = 0;
   let closing: number | null = null;
 
@@ -38,30 +42,37 @@ function serve(engine: SealingEngine, heartbeatSeconds: number): void {
     if (answers.length > 0 || due)
       post({ kind: 'sealed', answers, status: due ? engine.status() : null });
   };
-  // One fdatasync at a time; whatever is sealed meanwhile is the next group.
-  const pump = (): void => {
-    if (engine.busy) return;
-    if (pending) {
-      pending = false;
-      engine.commitLater((answers) => {
-        tell(answers);
-        pump();
-      });
-    } else if (closing !== null && inbox.length === 0) finish(closing, engine, heartbeat);
+  const commit = (): void => {
+    if (!sealed || engine.busy) return;
+    sealed = false;
+    if (inbox.length === 0) return tell(engine.commit());
+    engine.commitLater((answers) => {
+      tell(answers);
+      schedule();
+    });
   };
   const turn = (): void => {
     turnDue = false;
+    receive(inbox);
     const end = Math.min(taken + RECORDS_A_TURN, inbox.length);
     for (; taken < end; taken++) engine.accept(inbox[taken]!);
+    if (taken > 0) sealed = true;
     if (taken === inbox.length) inbox.length = taken = 0;
-    else schedule();
-    pending = true;
-    pump();
+    commit();
+    if (inbox.length > 0) schedule();
+    else if (closing !== null && !engine.busy) finish(closing, engine, heartbeat);
   };
   const schedule = (): void => {
     if (turnDue) return;
     turnDue = true;
     setImmediate(turn);
+  };
+  const receive = (into: SealMessage[], first: ToSealer | undefined = next()): void => {
+    for (let message = first; message !== undefined; message = next()) {
+      if (message.kind === 'seal') into.push(...message.messages);
+      else if (message.question.kind === 'close') closing = message.id;
+      else answer(engine, message.id, message.question);
+    }
   };
   const heartbeat = setInterval(() => {
     inbox.push({ kind: 'heartbeat', ref: NOBODY });
@@ -69,14 +80,13 @@ function serve(engine: SealingEngine, heartbeatSeconds: number): void {
   }, heartbeatSeconds * 1000);
 
   port!.on('message', (message: ToSealer) => {
-    if (message.kind === 'seal') {
-      for (const record of message.messages) inbox.push(record);
-      schedule();
-    } else if (message.question.kind === 'close') {
-      closing = message.id;
-      pump();
-    } else answer(engine, message.id, message.question);
+    receive(inbox, message);
+    if (!turnDue) turn();
   });
+}
+
+function next(): ToSealer | undefined {
+  return receiveMessageOnPort(port!)?.message as ToSealer | undefined;
 }
 
 function answer(
