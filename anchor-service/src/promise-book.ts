@@ -1,5 +1,7 @@
-import { equalBytes, fromHex, merkleRoot, toHex } from '@showcause/core';
+import { equalBytes, toHex } from '@showcause/core';
 import type { Hash, SignedPromise } from '@showcause/core';
+import { MAX_TRIES, findBatch } from './batch-search.ts';
+import type { Choice } from './batch-search.ts';
 import type { Settle } from './cursors.ts';
 import type { StreamMessage } from './intake.ts';
 import type { RegisteredKey } from './keys.ts';
@@ -41,11 +43,8 @@ export type LeafLookup = (producer: string, epoch: number, seq: number) => Promi
 
 /** More entries in one promise than a group commit ever has; such a promise is refused. */
 export const MAX_PROMISE_ENTRIES = 65_536;
-/** Forged messages at a seq may cost so many tries, not more. */
-const MAX_TRIES = 64;
 
 interface Group {
-  producer: string;
   epoch: number;
   bySeq: Map<number, Waiting[]>;
   promises: Map<string, Open>;
@@ -56,53 +55,68 @@ interface Open extends VerifiedPromise {
   settle: Settle | null;
 }
 
+/** What waits, counted for all books of one origin. */
+export interface Tally {
+  messages: number;
+  bytes: number;
+}
+
 /**
- * Messages and promises that wait for each other. Membership is shown by recomputing the batch root. A message that was
+ * Messages and promises of one producer that wait for each other. Membership is shown by recomputing the batch root. A message that was
  * lost on the way does not hold up the others: its leaf hash is the `prev` of its successor. What fails holds no seq.
  */
 export class PromiseBook {
-  readonly #groups = new Map<string, Group>();
+  /** by epoch */
+  readonly #groups = new Map<number, Group>();
+  /** those of them with promises */
+  readonly #open = new Set<Group>();
   readonly #stored: LeafLookup;
-  #count = 0;
-  #bytes = 0;
+  readonly #tally: Tally;
 
-  constructor(stored: LeafLookup) {
+  constructor(stored: LeafLookup, tally: Tally) {
     this.#stored = stored;
+    this.#tally = tally;
   }
 
-  get waiting(): { messages: number; bytes: number } {
-    return { messages: this.#count, bytes: this.#bytes };
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
+  }
+
+  /** Whether there are promises that wait for messages. */
+  get hasOpenPromise(): boolean {
+    return this.#open.size > 0;
   }
 
   add(waiting: Waiting): void {
     const { position } = waiting.message;
-    const group = this.#group(position.producer, position.epoch);
+    const group = this.#group(position.epoch);
     const there = group.bySeq.get(position.seq);
     if (there === undefined) group.bySeq.set(position.seq, [waiting]);
     else there.push(waiting);
-    this.#count++;
-    this.#bytes += waiting.item.bytes.length;
+    this.#tally.messages++;
+    this.#tally.bytes += waiting.item.bytes.length;
   }
 
   /** @param settle  of the item that brought it, called when the promise is done with */
   addPromise(promise: VerifiedPromise, settle: Settle | null = null): void {
-    const { promises } = this.#group(promise.producer, promise.signed.promise.epoch);
+    const group = this.#group(promise.signed.promise.epoch);
     const id = toHex(promise.bytes);
-    if (promises.has(id)) settle?.();
-    else promises.set(id, { ...promise, settle });
+    if (group.promises.has(id)) return settle?.();
+    group.promises.set(id, { ...promise, settle });
+    this.#open.add(group);
   }
 
   /** Whether a message waits at a position that the promise covers. */
-  isAwaited({ producer, signed }: VerifiedPromise): boolean {
+  isAwaited({ signed }: VerifiedPromise): boolean {
     const { epoch, firstSeq, count } = signed.promise;
-    for (const seq of this.#groups.get(`${producer} ${epoch}`)?.bySeq.keys() ?? [])
+    for (const seq of this.#groups.get(epoch)?.bySeq.keys() ?? [])
       if (seq >= firstSeq && seq < firstSeq + count) return true;
     return false;
   }
 
-  /** Promises of a producer that are complete now. */
-  async complete(producer: string, epoch: number): Promise<Resolution> {
-    const group = this.#groups.get(`${producer} ${epoch}`);
+  /** Promises of an epoch that are complete now. */
+  async complete(epoch: number): Promise<Resolution> {
+    const group = this.#groups.get(epoch);
     const proven: Proven[] = [];
     const unproven: Waiting[] = [];
     for (const [id, promise] of group?.promises ?? []) {
@@ -115,14 +129,14 @@ export class PromiseBook {
   }
 
   /**
-   * Looks at all promises of a producer that end before `position`, because a message from behind them has come:
+   * Looks at all promises that end before `position`, because a message from behind them has come:
    * nothing of theirs will come any more, so that what cannot be shown now is unproven.
    */
-  async behind(producer: string, position: { epoch: number; seq: number }): Promise<Resolution> {
+  async behind(position: { epoch: number; seq: number }): Promise<Resolution> {
     const proven: Proven[] = [];
     const unproven: Waiting[] = [];
-    for (const group of [...this.#groups.values()]) {
-      if (group.producer !== producer || group.epoch > position.epoch) continue;
+    for (const group of [...this.#open]) {
+      if (group.epoch > position.epoch) continue;
       for (const [id, promise] of group.promises) {
         const { firstSeq, count } = promise.signed.promise;
         if (group.epoch === position.epoch && firstSeq + count > position.seq) continue;
@@ -139,34 +153,28 @@ export class PromiseBook {
   drain(): readonly Waiting[] {
     const all: Waiting[] = [];
     for (const group of this.#groups.values()) {
-      all.push(...[...group.bySeq.values()].flat());
+      for (const there of group.bySeq.values()) all.push(...there);
       for (const { settle } of group.promises.values()) settle?.();
     }
     this.#groups.clear();
-    this.#count = 0;
-    this.#bytes = 0;
+    this.#open.clear();
+    this.#tally.messages -= all.length;
+    for (const { item } of all) this.#tally.bytes -= item.bytes.length;
     return all;
   }
 
-  /** Whether a producer has promises that wait for messages. */
-  hasOpenPromise(producer: string): boolean {
-    for (const group of this.#groups.values())
-      if (group.producer === producer && group.promises.size > 0) return true;
-    return false;
-  }
-
-  #group(producer: string, epoch: number): Group {
-    const key = `${producer} ${epoch}`;
-    const known = this.#groups.get(key);
+  #group(epoch: number): Group {
+    const known = this.#groups.get(epoch);
     if (known !== undefined) return known;
-    const group = { producer, epoch, bySeq: new Map(), promises: new Map() };
-    this.#groups.set(key, group);
+    const group: Group = { epoch, bySeq: new Map(), promises: new Map() };
+    this.#groups.set(epoch, group);
     return group;
   }
 
   #drop(group: Group | undefined): void {
-    if (group !== undefined && group.bySeq.size === 0 && group.promises.size === 0)
-      this.#groups.delete(`${group.producer} ${group.epoch}`);
+    if (group === undefined || group.promises.size > 0) return;
+    this.#open.delete(group);
+    if (group.bySeq.size === 0) this.#groups.delete(group.epoch);
   }
 
   #candidates(group: Group, id: string, seq: number): Waiting[] {
@@ -191,7 +199,7 @@ export class PromiseBook {
         prev: waiting.message.prev,
         waiting,
       }));
-      const stored = await this.#stored(group.producer, group.epoch, seq);
+      const stored = await this.#stored(promise.producer, group.epoch, seq);
       if (stored !== null && !choices.some(({ hash }) => equalBytes(hash, stored)))
         choices.push({ hash: stored, prev: null, waiting: null });
       slots.push(choices);
@@ -203,7 +211,7 @@ export class PromiseBook {
   #successors(group: Group, seq: number): string[] {
     const next = (group.bySeq.get(seq) ?? []).flatMap(({ message }) => message.prev ?? []);
     for (const other of this.#groups.values()) {
-      if (other.producer !== group.producer || other.epoch <= group.epoch) continue;
+      if (other.epoch <= group.epoch) continue;
       for (const { message } of other.bySeq.get(0) ?? [])
         if (message.known?.type === 'stream' && message.known.previous?.epoch === group.epoch)
           next.push(message.known.previous.leaf);
@@ -259,62 +267,8 @@ export class PromiseBook {
       const rest = (group.bySeq.get(seq) ?? []).filter((other) => other !== waiting);
       if (rest.length === 0) group.bySeq.delete(seq);
       else group.bySeq.set(seq, rest);
-      this.#count--;
-      this.#bytes -= waiting.item.bytes.length;
+      this.#tally.messages--;
+      this.#tally.bytes -= waiting.item.bytes.length;
     }
   }
-}
-
-interface Choice {
-  hash: Hash;
-  prev: string | null;
-  waiting: Waiting | null;
-}
-
-/**
- * Picks one hash a slot so that the batch root comes out; null when none of the tries leads there.
- * @param slots  what is at hand for each seq, first to last
- * @param successors  hex hashes that entries behind the batch name as its last leaf
- */
-export function findBatch(
-  slots: readonly (readonly Choice[])[],
-  successors: readonly string[],
-  root: Hash,
-): Choice[] | null {
-  const only = slots.map((choices) => (choices.length === 1 ? choices[0] : undefined));
-  if (only.every((choice) => choice !== undefined) && equalBytes(batchRoot(only), root))
-    return only;
-  const picked: Choice[] = new Array<Choice>(slots.length);
-  let tries = MAX_TRIES;
-  // Depth first from the last slot down, because each entry names the one before it. The stack holds what is untried.
-  const stack: { slot: number; choice: Choice }[] = [];
-  const push = (slot: number, wanted: readonly string[]): void => {
-    for (const choice of options(slots[slot]!, wanted).reverse()) stack.push({ slot, choice });
-  };
-  push(slots.length - 1, successors);
-  for (let next = stack.pop(); next !== undefined && tries > 0; next = stack.pop()) {
-    picked[next.slot] = next.choice;
-    if (next.slot > 0) {
-      push(next.slot - 1, next.choice.prev === null ? [] : [next.choice.prev]);
-      if (stack.at(-1)?.slot !== next.slot - 1) tries--;
-      continue;
-    }
-    if (equalBytes(batchRoot(picked), root)) return picked;
-    tries--;
-  }
-  return null;
-}
-
-function batchRoot(choices: readonly Choice[]): Hash {
-  return merkleRoot(choices.map(({ hash }) => hash));
-}
-
-/** Best first: what the successor names, then what else is there, then the bare hash that the successor names. */
-function options(there: readonly Choice[], wanted: readonly string[]): Choice[] {
-  const named = there.filter(({ hash }) => wanted.includes(toHex(hash)));
-  const others = there.filter((choice) => !named.includes(choice));
-  const bare = wanted
-    .filter((hex) => !named.some(({ hash }) => toHex(hash) === hex))
-    .map((hex) => ({ hash: fromHex(hex), prev: null, waiting: null }));
-  return [...named, ...others, ...bare];
 }

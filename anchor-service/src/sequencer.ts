@@ -17,8 +17,8 @@ import type { Read, StreamMessage } from './intake.ts';
 import { OwnStream, ownTypes } from './own-stream.ts';
 import type { OwnFields, OwnProducer } from './own-stream.ts';
 import type { Leaf, Logger, SourceItem, Store } from './ports.ts';
-import { PromiseBook } from './promise-book.ts';
 import type { Resolution, VerifiedPromise, Waiting } from './promise-book.ts';
+import { PromiseBooks } from './promise-books.ts';
 import { PromiseJudge, coversSeq } from './promise-judge.ts';
 import { Registrations } from './registrations.ts';
 import type { Registration } from './registrations.ts';
@@ -74,7 +74,7 @@ export class Sequencer {
   readonly #own: OwnStream;
   readonly #draft: Draft;
   readonly #judge: PromiseJudge;
-  readonly #book: PromiseBook;
+  readonly #books: PromiseBooks;
   readonly #cursors = new CursorTracker();
   readonly #counts: SequencerCounts = {
     leaves: 0,
@@ -94,7 +94,7 @@ export class Sequencer {
     this.#own = start.own;
     this.#draft = new Draft(start.frontier);
     this.#judge = new PromiseJudge(this.#logId, start.registrations.keys);
-    this.#book = new PromiseBook(async (producer, epoch, seq) => {
+    this.#books = new PromiseBooks(async (producer, epoch, seq) => {
       const leaf = await start.ledger.leafAt({ producer, epoch, seq });
       return leaf?.hash ?? null;
     });
@@ -147,7 +147,7 @@ export class Sequencer {
 
   /** What waits for a promise. */
   get waiting(): { messages: number; bytes: number } {
-    return this.#book.waiting;
+    return this.#books.waiting;
   }
 
   /** Sequences a batch and commits it. @throws whatever the store throws: then this instance is over */
@@ -213,19 +213,21 @@ export class Sequencer {
     const { producer, epoch } = message.position;
     const there = await this.#ledger.leafAt(message.position);
     if (there !== null && equalBytes(there.hash, message.hash)) return this.#duplicate(settle);
-    let promise: string | null = null;
+    let promise: VerifiedPromise | null = null;
     if (item.promise !== null) {
       const judged = this.#judge.judge(item.promise, producer);
       if (typeof judged === 'string') return this.#reject(item, judged, settle);
       if (!coversSeq(judged, message)) return this.#reject(item, 'PROMISE', settle);
-      promise = toHex(judged.bytes);
-      this.#book.addPromise(judged);
+      promise = judged;
     }
-    this.#book.add({ item, message, promise, settle });
-    if (!this.#book.hasOpenPromise(producer)) return;
+    const book = this.#books.of(item, producer);
+    if (promise !== null) book.addPromise(promise);
+    book.add({ item, message, promise: promise && toHex(promise.bytes), settle });
+    if (!book.hasOpenPromise) return;
     // Older promises first, while this message is there to name the one before it.
-    await this.#resolved(await this.#book.behind(producer, message.position));
-    await this.#resolved(await this.#book.complete(producer, epoch));
+    await this.#resolved(await book.behind(message.position));
+    await this.#resolved(await book.complete(epoch));
+    this.#books.close(item, producer);
   }
 
   async #takePromise(item: SourceItem, settle: Settle): Promise<void> {
@@ -235,9 +237,13 @@ export class Sequencer {
     const { epoch, firstSeq, count } = judged.signed.promise;
     // Read again after a restart: it was stored with its last entry.
     const last = await this.#ledger.leafAt({ producer, epoch, seq: firstSeq + count - 1 });
-    if (last !== null && !this.#book.isAwaited(judged)) return settle();
-    this.#book.addPromise(judged, settle);
-    await this.#resolved(await this.#book.complete(producer, epoch));
+    const book = this.#books.of(item, producer);
+    if (last !== null && !book.isAwaited(judged)) settle();
+    else {
+      book.addPromise(judged, settle);
+      await this.#resolved(await book.complete(epoch));
+    }
+    this.#books.close(item, producer);
   }
 
   async #resolved({ proven, unproven }: Resolution): Promise<void> {
@@ -357,15 +363,19 @@ export class Sequencer {
     return this.#options.store.isQuarantined(stream, from);
   }
 
-  /** Bounded memory: when too much waits for promises that do not come, all of it is given up. */
+  /** Bounded memory: when too much waits for promises that do not come, the origin with most of it gives up its own. */
   async #checkBounds(): Promise<void> {
-    const { messages, bytes } = this.#book.waiting;
     const {
       maxWaitingMessages = DEFAULT_MAX_WAITING_MESSAGES,
       maxWaitingBytes = DEFAULT_MAX_WAITING_BYTES,
     } = this.#options;
-    if (messages <= maxWaitingMessages && bytes <= maxWaitingBytes) return;
-    for (const { item, settle } of this.#book.drain()) await this.#reject(item, 'PENDING', settle);
+    for (;;) {
+      const { messages, bytes } = this.#books.waiting;
+      const tooMany = messages > maxWaitingMessages;
+      if (!tooMany && bytes <= maxWaitingBytes) return;
+      for (const { item, settle } of this.#books.drainFullest(tooMany ? 'messages' : 'bytes'))
+        await this.#reject(item, 'PENDING', settle);
+    }
   }
 
   async #commit(): Promise<void> {

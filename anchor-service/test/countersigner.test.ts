@@ -227,6 +227,34 @@ describe('the countersigner', () => {
     await countersign({ oldSize: 1, size: 7, root: headAt(published, 7) });
   });
 
+  test('no signature over an old registration that is logged again, nor after a restart', async () => {
+    const published = await publishLog(log);
+    const { content } = published.files;
+    const dir = newFolder();
+    await published.grow(4);
+    const again = (from: number): void => {
+      for (const [path, bytes] of rewrite(published, from, [published.disk.leaves[2]!.entry]))
+        content.set(path, bytes);
+    };
+    const signs = async (size: number, root: Uint8Array): Promise<unknown> =>
+      open.at(-1)!.countersign({ oldSize: 1, size, root });
+    const entries = published.disk.leaves.map(({ entry }) => entry);
+    const repeated = TreeFrontier.empty();
+    for (const entry of [...entries, entries[2]!]) repeated.append(leafHash(entry));
+    start(content, dir);
+    await signs(entries.length, headAt(published, entries.length));
+    await open.pop()!.close();
+    again(entries.length);
+    start(content, dir);
+    await expect(signs(entries.length + 1, repeated.root())).rejects.toEqual(
+      coded('COUNTERSIGN_ENTRY'),
+    );
+    start(content, newFolder());
+    await expect(signs(entries.length + 1, repeated.root())).rejects.toEqual(
+      coded('COUNTERSIGN_ENTRY'),
+    );
+  });
+
   test('tiles that lie, are cut short or are missing are a log that cannot be read, or a fork', async () => {
     const published = await publishLog(log);
     await published.grow(20);

@@ -67,7 +67,7 @@ describe('reading a spool folder', () => {
     const items = await read();
     expect(kinds(items)).toStrictEqual(['registration', 'message', 'message', 'promise']);
     expect(items[1]).toMatchObject({
-      stream: `spool/${name}`,
+      stream: expect.stringMatching(new RegExp(`^spool/[0-9a-f]{16}/${name}$`)),
       producer: 'loan-api',
       epoch: 5,
       seq: 0,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { TreeFrontier, leafHash, utf8 } from '@showcause/core';
@@ -187,6 +187,20 @@ describe('the SQLite store', () => {
     expect(await again.takeLease()).toBe(lease + 2);
     await again.close();
   });
+
+  test.each([...sqliteDrivers()])(
+    'is read by its owner alone, also in a folder that is open: %s',
+    async (_name, driver) => {
+      const dir = newFolder();
+      chmodSync(dir, 0o755);
+      const path = join(dir, 'log.sqlite');
+      const store = openSqliteStore(path, { driver });
+      await store.commit(change(await store.takeLease(), [leaf(0, null)]));
+      for (const file of [path, `${path}-wal`, `${path}-shm`])
+        if (existsSync(file)) expect(statSync(file).mode & 0o077).toBe(0);
+      await store.close();
+    },
+  );
 
   test('a second instance is refused by the lock, and fenced by the lease where there is no lock', async () => {
     const path = join(newFolder(), 'log.sqlite');

@@ -1,3 +1,4 @@
+import { forTerminal } from '@showcause/verify/command';
 import { exitCodes } from './io.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
@@ -12,8 +13,16 @@ const couldNot: readonly string[] = [
   'COUNTERSIGN_UNREACHABLE',
 ];
 
-/** Runs one command line and answers its exit code; errors become one readable line with their code. */
-export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+/**
+ * Runs one command line and answers its exit code; errors become one readable line with their code. What files say goes
+ * to `io` as text that no terminal obeys.
+ */
+export async function runCli(argv: readonly string[], outside: Io): Promise<number> {
+  const io: Io = {
+    ...outside,
+    out: (line) => outside.out(forTerminal(line)),
+    err: (line) => outside.err(forTerminal(line)),
+  };
   const program = buildProgram(io);
   try {
     if (argv.length === 0) {
@@ -33,7 +42,7 @@ function report(error: unknown, io: Io): number {
   const debug = (io.env['SHOWCAUSE_DEBUG'] ?? '') !== '';
   if (debug && error instanceof Error && error.stack !== undefined) io.err(error.stack);
   if (isCoded(error)) {
-    io.err(`${error.code}: ${error.message}`);
+    io.err(`${error.code}: ${error.message.replace(/\s+/g, ' ')}`);
     return couldNot.includes(error.code) ? exitCodes.couldNot : exitCodes.refused;
   }
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -9,9 +9,11 @@ import { printReport } from './command/output.ts';
 import type { Output } from './command/output.ts';
 import { runHeader, runReceipt } from './command/receipt.ts';
 import type { ReceiptOptions } from './command/receipt.ts';
+import { forTerminal } from './command/terminal.ts';
 import { Checklist, checkPolicy, exitCodeOf } from './report.ts';
 import type { Grade, Report } from './report.ts';
 
+export { forTerminal };
 export const EXIT_USAGE = 64;
 
 /**
@@ -200,7 +202,11 @@ function refusedPolicy(kind: Report['kind'], policy: TrustPolicy, expected: stri
 }
 
 /** Runs one command line by itself. @returns the exit code; never throws, never shows a stack */
-export async function runVerify(argv: readonly string[], io: Output): Promise<number> {
+export async function runVerify(argv: readonly string[], output: Output): Promise<number> {
+  const io: Output = {
+    out: (line) => output.out(forTerminal(line)),
+    err: (line) => output.err(forTerminal(line)),
+  };
   const program = settled(verifyCommand(io).name('showcause-verify'), io);
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -14,6 +14,10 @@ import { detailed } from './report.ts';
 import type { Checklist, Step } from './report.ts';
 import { isoTime } from './time.ts';
 
+const DAY_SECONDS = 86_400;
+/** A producer promises one day unless it is told otherwise; what is far beyond promises little. */
+const USUAL_DAYS = 7;
+
 /** Bytes that claim to show that a producer promised one decision. All of it is untrusted. */
 export interface PromisedEvidence {
   /** exact leaf bytes */
@@ -60,6 +64,11 @@ export function checkPromised(
   const terms = list.run('promise', () => {
     const signed = decodeSignedPromise(evidence.promise());
     verifyPromise(signed, logId, fromHex(key.use().key, 64));
+    const days = Math.floor((signed.promise.mergeBy - signed.promise.signedAt) / DAY_SECONDS);
+    if (days > USUAL_DAYS)
+      list.note(
+        `The producer gave itself ${days} days to log the entry: until then its absence proves nothing.`,
+      );
     return detailed(
       signed.promise,
       `signed ${isoTime(signed.promise.signedAt)}, in the log by ${isoTime(signed.promise.mergeBy)}`,

@@ -208,6 +208,15 @@ describe('an honest log', () => {
     world.log.append(world.live.heartbeat());
     expect(refuted(audit(world))).toStrictEqual(['log-producers']);
   });
+
+  test('an old registration that is logged again brings no revoked key back', () => {
+    const world = honest();
+    const { epoch, seq, leaf } = lastOf(world, 'loan-api');
+    world.log.append(revocation(world, [{ producer: 'loan-api', epoch, seq, leaf }]));
+    world.log.append(world.key);
+    world.log.append(world.live.heartbeat());
+    expect(refuted(audit(world))).toStrictEqual(['log-registrations', 'log-producers']);
+  });
 });
 
 function permutations(items: readonly number[]): number[][] {
@@ -913,7 +922,11 @@ describe('what shows in more than one check', () => {
 
   test('a log that does not begin with genesis', () => {
     const world = honest();
-    world.log.entries[0] = world.key;
+    world.log.entries[0] = keyEntry(world.parties, world.logId, {
+      producer: 'cards',
+      key: world.parties.stranger,
+      types: producerTypes,
+    });
     expect(refuted(audit(world))).toStrictEqual(['genesis', 'log-entries']);
   });
 

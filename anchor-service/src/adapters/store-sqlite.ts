@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   concatBytes,
@@ -44,6 +44,9 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   const lock = options.lock === false ? null : holdLock(`${path}.lock`);
   try {
     const isNew = !existsSync(path);
+    // Entries, sealed payloads and what was refused are for its owner, whatever folder it lies in; SQLite gives the
+    // journals beside it the same mode.
+    if (isNew) closeSync(openSync(path, 'a', 0o600));
     const database = (options.driver ?? openSqlite)(path);
     prepareDatabase(database, path);
     if (isNew) syncDirectory(dirname(path));

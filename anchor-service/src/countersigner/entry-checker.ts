@@ -32,6 +32,8 @@ export interface EntryChecker {
 export function createEntryChecker(log: { logId: Uint8Array }): EntryChecker {
   let registrar: string | null = null;
   let keys = new KeyRegistry();
+  /** leaf hashes of registrations, hex */
+  let known = new Set<string>();
 
   function check(bytes: Uint8Array, index: number): void {
     const parsed = parseEntry(bytes);
@@ -51,6 +53,10 @@ export function createEntryChecker(log: { logId: Uint8Array }): EntryChecker {
     if (entry.type === 'genesis') return refuse(index, 'a second genesis');
     if (entry.type === 'key' || entry.type === 'deployment') {
       verifyRegistration(entry, log.logId, fromHex(registrar ?? '', 32));
+      const leaf = toHex(leafHash(bytes));
+      // An old registration that is logged again would bring a revoked key back without its registrar.
+      if (known.has(leaf)) return refuse(index, `a ${entry.type} entry for the second time`);
+      known.add(leaf);
       if (entry.type === 'key') keys.apply(entry);
       return;
     }
@@ -79,12 +85,14 @@ export function createEntryChecker(log: { logId: Uint8Array }): EntryChecker {
     load(state) {
       registrar = null;
       keys = new KeyRegistry();
+      known = new Set();
       if (state === null || !isJsonObject(state)) return;
       registrar = state['registrar'] as string | null;
       keys = new KeyRegistry(state['keys'] as unknown as RegisteredKey[]);
+      known = new Set((state['known'] ?? []) as string[]);
     },
     check,
-    state: () => ({ registrar, keys: keys.all() }) as unknown as Json,
+    state: () => ({ registrar, keys: keys.all(), known: [...known] }) as unknown as Json,
   };
 }
 

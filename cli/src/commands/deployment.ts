@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalBytes, isJsonObject, leafHash, parseJson, sha256, toHex } from '@showcause/core';
 import type { EntryOf, Json } from '@showcause/core';
-import { ed25519KeySigner, writeFileDurably } from '@showcause/core/node';
+import { createFileDurably, ed25519KeySigner } from '@showcause/core/node';
 import { Command } from 'commander';
 import { CliError } from '../errors.ts';
 import { readText } from '../files.ts';
@@ -61,17 +61,17 @@ async function sign(io: Io, file: string, options: SignOptions): Promise<void> {
     beside: dirname(file),
     passphraseFile: options.passphraseFile,
   });
+  const signer = ed25519KeySigner(registrar);
+  // Before anything of it is shown: what is no deployment says nothing to a terminal.
+  const bytes = signRegistration<EntryOf<'deployment'>>(logId, unsigned, signer);
   io.out(`deployment of ${unsigned.producer} for ${origin} (log ${toHex(logId).slice(0, 16)}…)`);
   if (unsigned.development) io.out('  development: true');
   const facts = factLines(unsigned.facts as Json).flatMap((fact) => wrap(fact, COLUMNS - 2));
   for (const line of facts.slice(0, MAX_FACT_LINES)) io.out(`  ${line}`);
   if (facts.length > MAX_FACT_LINES) io.out(`  … and ${facts.length - MAX_FACT_LINES} more lines`);
-  const signer = ed25519KeySigner(registrar);
-  const bytes = signRegistration<EntryOf<'deployment'>>(logId, unsigned, signer);
   const out = options.out ?? defaultPath(file, unsigned.facts as Json);
-  if (existsSync(out)) throw new CliError('SETUP_EXISTS', { got: out });
   mkdirSync(dirname(out), { recursive: true, mode: 0o700 });
-  writeFileDurably(out, bytes);
+  if (!createFileDurably(out, bytes)) throw new CliError('SETUP_EXISTS', { got: out });
   io.out(`signed; leaf hash ${toHex(leafHash(bytes))}`);
   io.out(`wrote ${out}`);
 }
@@ -116,9 +116,9 @@ export function factLines(value: Json, path = ''): string[] {
 }
 
 function line(path: string, text: string): string {
-  // The file is somebody else's and goes to a terminal.
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
-  return `${path}: ${safe.length > MAX_FACT_CHARACTERS ? `${safe.slice(0, MAX_FACT_CHARACTERS)}…` : safe}`;
+  // The file is somebody else's and goes to a terminal: names too, which could otherwise begin lines of their own.
+  const safe = `${path}: ${text}`.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  return safe.length > MAX_FACT_CHARACTERS ? `${safe.slice(0, MAX_FACT_CHARACTERS)}…` : safe;
 }
 
 /** Lines of at most `columns` where there are blanks to break at; further ones are indented. */

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatVkey, logIdOf, parseEntryOf, producerKeyId, toHex } from '@showcause/core';
 import {
+  createFileDurably,
   ed25519KeySigner,
   generateKey,
   keyAlgorithms,
   keyPath,
   readKeyFile,
   readPublicKey,
-  writeFileDurably,
   writeKeyFile,
 } from '@showcause/core/node';
 import type { KeyRole } from '@showcause/core/node';
@@ -135,8 +135,8 @@ async function register(io: Io, options: RegisterOptions): Promise<void> {
     { logId, producer: options.producer, publicKey, types, id: newId(), time: new Date() },
     ed25519KeySigner(registrar),
   );
-  if (existsSync(options.out)) throw new CliError('SETUP_EXISTS', { got: options.out });
-  writeFileDurably(options.out, bytes);
+  if (!createFileDurably(options.out, bytes))
+    throw new CliError('SETUP_EXISTS', { got: options.out });
   io.out(`signed for log ${toHex(logId)}`);
   io.out(`  producer  ${options.producer} and ${options.producer}/*`);
   io.out(`  key id    ${toHex(producerKeyId(publicKey))}`);

@@ -30,6 +30,8 @@ interface Deployment {
 export class Registry {
   readonly #keys: RegisteredKey[] = [];
   readonly #deployments = new Map<string, Deployment>();
+  /** leaf hashes, hex */
+  readonly #known = new Set<string>();
   readonly #logId: Uint8Array;
   readonly #registrar: Uint8Array;
   readonly #findings: Findings;
@@ -49,18 +51,19 @@ export class Registry {
     };
   }
 
-  /** Takes effect from this index on, unless the registrar did not sign it. @param leaf hex */
+  /** Takes effect from this index on, unless the registrar did not sign it or it was logged before. @param leaf hex */
   register(entry: EntryOf<'key'> | EntryOf<'deployment'>, leaf: string, index: number): void {
+    const what = `${entry.type} of ${entry.producer} at index ${index}`;
+    const refuse = (text: string): void =>
+      this.#findings.refuted('log-registrations', 'VERIFY_REGISTRATION', text);
     try {
       verifyRegistration(entry, this.#logId, this.#registrar);
     } catch {
-      this.#findings.refuted(
-        'log-registrations',
-        'VERIFY_REGISTRATION',
-        `${entry.type} of ${entry.producer} at index ${index}`,
-      );
-      return;
+      return refuse(what);
     }
+    // Whoever logs an old registration again would bring a revoked key back without its registrar.
+    if (this.#known.has(leaf)) return refuse(`${what}, a second time`);
+    this.#known.add(leaf);
     if (entry.type === 'deployment')
       this.#deployments.set(leaf, { producer: entry.producer, development: entry.development });
     else if (entry.action === 'add') this.#addKey(entry);

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { fromUtf8 } from '@showcause/core';
 import { CouldNotCheck } from '../errors.ts';
 
 /** Receipts are at most 4 MiB; nothing else that is read whole is larger. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const FIRST_READ_BYTES = 64 * 1024;
 
 /** A whole file. @throws {CouldNotCheck} `VERIFY_READ` */
 export async function readBytes(path: string, most: number = MAX_FILE_BYTES): Promise<Uint8Array> {
@@ -11,9 +13,13 @@ export async function readBytes(path: string, most: number = MAX_FILE_BYTES): Pr
   try {
     handle = await open(path, 'r');
     const { size } = await handle.stat();
-    if (size > most)
-      throw new CouldNotCheck('VERIFY_READ', `${path} has ${size} bytes, want at most ${most}`);
-    return new Uint8Array(await handle.readFile());
+    const bytes = await readUpTo(
+      handle,
+      Math.min(Math.max(size, FIRST_READ_BYTES), most) + 1,
+      most,
+    );
+    if (bytes !== null) return bytes;
+    throw new CouldNotCheck('VERIFY_READ', `${path} has over ${most} bytes`);
   } catch (error) {
     if (error instanceof CouldNotCheck) throw error;
     throw new CouldNotCheck(
@@ -22,6 +28,25 @@ export async function readBytes(path: string, most: number = MAX_FILE_BYTES): Pr
     );
   } finally {
     await handle?.close();
+  }
+}
+
+/** Pipes and devices tell no size, and files grow: what is read is counted. Null when there is more than `most`. */
+async function readUpTo(
+  handle: FileHandle,
+  first: number,
+  most: number,
+): Promise<Uint8Array | null> {
+  let bytes = new Uint8Array(first);
+  for (let at = 0; ;) {
+    const { bytesRead } = await handle.read(bytes, at, bytes.length - at);
+    at += bytesRead;
+    if (bytesRead === 0) return bytes.slice(0, at);
+    if (at > most) return null;
+    if (at < bytes.length) continue;
+    const larger = new Uint8Array(Math.min(2 * bytes.length, most + 1));
+    larger.set(bytes);
+    bytes = larger;
   }
 }
 
