@@ -7,6 +7,10 @@ export const cliErrorCodes = {
     means: 'file could not be read',
     fix: 'Check the path and its permissions.',
   },
+  SYSTEM_FAILED: {
+    means: 'the operating system refused',
+    fix: 'Check path, permissions, free space and whether the address is free.',
+  },
   SETUP_EXISTS: {
     means: 'there is something in this folder already',
     fix: 'Use a new or empty folder; keys are never overwritten.',

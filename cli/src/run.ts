@@ -1,4 +1,5 @@
 import { forTerminal } from '@showcause/verify/command';
+import { CliError } from './errors.ts';
 import { exitCodes } from './io.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
@@ -6,6 +7,7 @@ import { buildProgram } from './program.ts';
 /** Codes that say the outside world did not answer: nothing was refused, it could not be done. */
 const couldNot: readonly string[] = [
   'FILE_UNREADABLE',
+  'SYSTEM_FAILED',
   'CONFIG_FILE',
   'LOG_FETCH',
   'CHAIN_UNREACHABLE',
@@ -41,6 +43,13 @@ function report(error: unknown, io: Io): number {
   if (isCommanderExit(error)) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const debug = (io.env['SHOWCAUSE_DEBUG'] ?? '') !== '';
   if (debug && error instanceof Error && error.stack !== undefined) io.err(error.stack);
+  if (isSystemError(error))
+    return report(
+      new CliError('SYSTEM_FAILED', {
+        got: `${error.code} for ${error.syscall} ${'path' in error ? String(error.path) : ''}`.trimEnd(),
+      }),
+      io,
+    );
   if (isCoded(error)) {
     io.err(`${error.code}: ${error.message.replace(/\s+/g, ' ')}`);
     return couldNot.includes(error.code) ? exitCodes.couldNot : exitCodes.refused;
@@ -54,6 +63,11 @@ function report(error: unknown, io: Io): number {
 /** A report was printed and says it all. */
 function isVerdict(error: unknown): error is { exitCode: number } {
   return error instanceof Error && error.name === 'VerdictExit' && 'exitCode' in error;
+}
+
+/** What Node throws for a failed system call. */
+function isSystemError(error: unknown): error is Error & { code: string; syscall: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error && !('fix' in error);
 }
 
 /** By shape: packages that bring commands have their own copy of commander. */

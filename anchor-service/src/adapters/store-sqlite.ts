@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   concatBytes,
@@ -8,7 +8,7 @@ import {
   parseJson,
 } from '@showcause/core';
 import type { AnchorEvidence, Hash } from '@showcause/core';
-import { syncDirectory } from '@showcause/core/node';
+import { makeDirectories, syncDirectory } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
 import type { QuarantineReason } from '../errors.ts';
 import type {
@@ -40,7 +40,7 @@ export interface SqliteStoreOptions {
  * @throws {ServiceError} `STORE_LOCKED`, `STORE_CORRUPT`, `STORE_SCHEMA`, `STORE_FAILED`
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectories(dirname(path), 0o700);
   const lock = options.lock === false ? null : holdLock(`${path}.lock`);
   try {
     const isNew = !existsSync(path);

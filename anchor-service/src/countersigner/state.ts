@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex, isJsonObject, parseJson, toHex } from '@showcause/core';
 import type { Hash, Json, JsonObject } from '@showcause/core';
-import { isMissing, writeFileDurably } from '@showcause/core/node';
+import { isMissing, makeDirectories, writeFileDurably } from '@showcause/core/node';
 import { holdLock } from '../sqlite/lock.ts';
 import type { Lock } from '../sqlite/lock.ts';
 import { ChainError } from '../chain/errors.ts';
@@ -33,7 +33,7 @@ export class StateFile {
 
   /** @throws {ChainError} `COUNTERSIGN_STATE` when another living process holds the folder */
   constructor(dir: string, binding: StateBinding) {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectories(dir, 0o700);
     this.#path = join(dir, 'state.json');
     this.#binding = binding;
     this.#lock = takeLock(join(dir, 'lock'));

@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalBytes, isJsonObject, leafHash, parseJson, sha256, toHex } from '@showcause/core';
 import type { EntryOf, Json } from '@showcause/core';
-import { createFileDurably, ed25519KeySigner } from '@showcause/core/node';
+import { createFileDurably, ed25519KeySigner, makeDirectories } from '@showcause/core/node';
 import { Command } from 'commander';
 import { CliError } from '../errors.ts';
 import { readText } from '../files.ts';
@@ -70,7 +69,7 @@ async function sign(io: Io, file: string, options: SignOptions): Promise<void> {
   for (const line of facts.slice(0, MAX_FACT_LINES)) io.out(`  ${line}`);
   if (facts.length > MAX_FACT_LINES) io.out(`  … and ${facts.length - MAX_FACT_LINES} more lines`);
   const out = options.out ?? defaultPath(file, unsigned.facts as Json);
-  mkdirSync(dirname(out), { recursive: true, mode: 0o700 });
+  makeDirectories(dirname(out), 0o700);
   if (!createFileDurably(out, bytes)) throw new CliError('SETUP_EXISTS', { got: out });
   io.out(`signed; leaf hash ${toHex(leafHash(bytes))}`);
   io.out(`wrote ${out}`);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatVkey, logIdOf, parseEntryOf, producerKeyId, toHex } from '@showcause/core';
 import {
@@ -10,6 +10,7 @@ import {
   readKeyFile,
   readPublicKey,
   writeKeyFile,
+  makeDirectories,
 } from '@showcause/core/node';
 import type { KeyRole } from '@showcause/core/node';
 import { Argument, Command } from 'commander';
@@ -56,7 +57,7 @@ Examples:
     .action(async (role: KeyRole, options: { out: string; passphraseFile?: string }) => {
       const path = keyPath(options.out, role);
       if (existsSync(path)) throw new CliError('SETUP_EXISTS', { got: path });
-      mkdirSync(options.out, { recursive: true, mode: 0o700 });
+      makeDirectories(options.out, 0o700);
       const source = { file: options.passphraseFile, io };
       const { passphrase, made } = passphraseForNew(options.out, source);
       writeKeyFile(path, generateKey(role), passphrase);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownTypes, registerKey } from '@showcause/anchor-service';
 import { formatPolicy } from '@showcause/core';
@@ -11,6 +11,7 @@ import {
   keyPath,
   writeFileDurably,
   writeKeyFile,
+  makeDirectories,
 } from '@showcause/core/node';
 import type { KeyPair, KeyRole } from '@showcause/core/node';
 import { CliError } from '../errors.ts';
@@ -43,7 +44,7 @@ export function createDevelopmentSetup(setup: DevelopmentSetup): TrustPolicy {
   if (existsSync(dir) && readdirSync(dir).length > 0)
     throw new CliError('SETUP_EXISTS', { got: dir });
   const at = (...parts: string[]): string => join(dir, ...parts);
-  for (const folder of folders) mkdirSync(at(folder), { recursive: true, mode: 0o700 });
+  for (const folder of folders) makeDirectories(at(folder), 0o700);
   const key = (folder: string, role: KeyRole): KeyPair => {
     const made = generateKey(role);
     writeKeyFile(keyPath(at(folder), role), made, ensurePassphraseFile(at(folder)));

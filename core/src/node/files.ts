@@ -2,18 +2,42 @@ import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { ShowcauseError } from '../errors.ts';
+
+/**
+ * A folder and the folders above it, one at a time: the runtime's recursive form never returns where a
+ * file system refuses new names with ENOENT, as /proc does.
+ * @param mode  of the folders that are made
+ */
+export function makeDirectories(path: string, mode = 0o777): void {
+  const missing: string[] = [];
+  let at = resolve(path);
+  for (; statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) missing.push(at);
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder, { mode });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  // What is there already must be a folder: its first use would say so less clearly.
+  if (!statSync(path).isDirectory())
+    throw Object.assign(new Error(`not a folder: ${path}`), { code: 'ENOTDIR' });
+}
 
 /** Makes a directory's entries durable: a new or renamed file is lost in a power cut without it. */
 export function syncDirectory(path: string): void {
@@ -86,7 +110,8 @@ const MAX_SECRET_FILE_BYTES = 65_536;
  * @throws {ShowcauseError} `FILE_UNSAFE` when its group or others may read it, or it is no plain file of that size
  */
 export function readSecretFile(path: string): Buffer {
-  const fd = openSync(path, 'r');
+  // Opening a FIFO for reading would wait for a writer.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     // Of the opened file, not of the path: what is judged is what is read.
     const stat = fstatSync(fd);

@@ -11,7 +11,7 @@ import {
   sign,
 } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   fromBase64,
@@ -26,7 +26,7 @@ import { ShowcauseError } from '../errors.ts';
 import { isJsonObject, parseJson } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { toLowS } from '../signatures.ts';
-import { createFileDurably, readSecretFile } from './files.ts';
+import { createFileDurably, makeDirectories, readSecretFile } from './files.ts';
 
 /** Each role and its algorithm: one key, one role. The layout on disk is spec/keys.md. */
 export const keyAlgorithms = {
@@ -133,7 +133,7 @@ export function keyPath(dir: string, role: KeyRole): string {
 
 /** Reads the role's key of a key folder, or makes it. The folder is made with mode 0700. */
 export function loadOrCreateKey(dir: string, role: KeyRole, passphrase: string): KeyPair {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeDirectories(dir, 0o700);
   const path = keyPath(dir, role);
   // Of two processes at once one makes the file; both read the one that is there.
   if (!existsSync(path))
@@ -153,7 +153,7 @@ export function passphraseOf(dir: string, given?: string): string {
 
 /** Makes `<dir>/passphrase` with 32 random bytes unless it is there. Convenient for development; production brings its own. */
 export function ensurePassphraseFile(dir: string): string {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeDirectories(dir, 0o700);
   const path = join(dir, 'passphrase');
   if (!existsSync(path)) createFileDurably(path, `${toBase64Url(randomBytes(32))}\n`, 0o600);
   return passphraseOf(dir);

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShowcauseError } from '../errors.ts';
@@ -40,12 +41,14 @@ export function directoryLog(dir: string): LogReader {
 }
 
 async function boundedFile(file: string, most: number, path: string): Promise<Uint8Array> {
-  const handle = await open(file, 'r');
+  // Opening a FIFO for reading would wait for a writer, and a device has no end.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = await handle.stat();
-    if (size > most)
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new ShowcauseError('LOG_FETCH', { got: `no plain file at ${path}` });
+    if (stat.size > most)
       throw new ShowcauseError('LOG_FETCH', {
-        got: `${size} bytes in ${path}`,
+        got: `${stat.size} bytes in ${path}`,
         want: `at most ${most}`,
       });
     const bytes = await handle.readFile();

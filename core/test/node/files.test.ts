@@ -7,12 +7,14 @@ import {
   writeFileSync,
   mkdirSync,
 } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   createFileDurably,
   isMissing,
+  makeDirectories,
   readSecretFile,
   syncDirectory,
   writeFileDurably,
@@ -23,7 +25,36 @@ let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'showcause-files-'));
 });
+/** A folder of the test's own: another test counts what lies in the common one. */
+const inner = (): string => mkdtempSync(join(tmpdir(), 'showcause-files-'));
 afterAll(() => rmSync(dir, { recursive: true }));
+
+test('folders are made one by one, and a refusal of the file system comes back', () => {
+  const own = inner();
+  const deep = join(own, 'a/b/c');
+  makeDirectories(deep, 0o700);
+  makeDirectories(deep, 0o700);
+  expect(statSync(join(own, 'a')).mode & 0o777).toBe(0o700);
+  expect(statSync(deep).isDirectory()).toBe(true);
+  writeFileSync(join(own, 'plain'), '');
+  for (const path of [join(own, 'plain'), join(own, 'plain/below')])
+    expect(() => makeDirectories(path)).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+});
+
+(process.platform === 'linux' ? test : test.skip)(
+  'a place that refuses all names ends with an error',
+  () => {
+    expect(() => makeDirectories('/proc/showcause')).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+  },
+);
+
+test('a pipe is neither a secret file nor waited for', () => {
+  const pipe = join(inner(), 'pipe');
+  execFileSync('mkfifo', ['-m', '600', pipe]);
+  expect(() => readSecretFile(pipe)).toThrow(code('FILE_UNSAFE'));
+});
 
 test('a file is replaced whole, with its mode, and no temporary file stays', () => {
   const path = join(dir, 'replaced');

@@ -7,6 +7,10 @@ export const demoErrorCodes = {
     means: 'folder holds something that is not a former demo',
     fix: 'Name an empty or new folder with --out.',
   },
+  OUT_UNWRITABLE: {
+    means: 'folder cannot be made',
+    fix: 'Name a place that you may write to with --out.',
+  },
   PART_MISSING: {
     means: 'a program that this needs is not on this machine',
     fix: 'Install it, or leave the option out.',

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeDirectories } from '@showcause/core/node';
 import { DemoError } from './errors.ts';
 
 /** Everything the demo leaves, below one folder. */
@@ -24,15 +25,19 @@ const MARKER = '.showcause-demo';
 
 /**
  * Makes the folder anew. A former demo's is replaced, which its marker file shows; anything else is left alone.
- * @throws {DemoError} `OUT_NOT_EMPTY`
+ * @throws {DemoError} `OUT_NOT_EMPTY`, `OUT_UNWRITABLE`
  */
 export function prepareFolder(dir: string): DemoFolder {
   const root = resolve(dir);
-  if (existsSync(root) && readdirSync(root).length > 0) {
-    if (!existsSync(join(root, MARKER))) throw new DemoError('OUT_NOT_EMPTY', { got: root });
-    for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
+  try {
+    makeDirectories(root);
+  } catch (cause) {
+    throw new DemoError('OUT_UNWRITABLE', { got: root, cause });
   }
-  mkdirSync(root, { recursive: true });
+  const before = readdirSync(root);
+  if (before.length > 0 && !before.includes(MARKER))
+    throw new DemoError('OUT_NOT_EMPTY', { got: root });
+  for (const name of before) rmSync(join(root, name), { recursive: true });
   writeFileSync(join(root, MARKER), 'Made by the Showcause demo, and replaced by the next one.\n');
   const folder: DemoFolder = {
     root,

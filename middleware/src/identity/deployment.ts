@@ -17,8 +17,9 @@ import {
   passphraseOf,
   readKeyFile,
   writeFileDurably,
+  makeDirectories,
 } from '@showcause/core/node';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AuditError } from '../errors.ts';
 import { wholeSeconds } from '../record/values.ts';
@@ -105,7 +106,7 @@ export function findDeployment(
       ed25519KeySigner(key),
     );
     checkDeployment(deployment.entry, producer, facts, identity, true);
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectories(dir, 0o700);
     writeFileDurably(path, deployment.entry);
     return deployment;
   }

@@ -4,7 +4,6 @@ import {
   fdatasync,
   fdatasyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -15,7 +14,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { isMissing, syncDirectory, writeFileDurably } from '@showcause/core/node';
+import { isMissing, makeDirectories, syncDirectory, writeFileDurably } from '@showcause/core/node';
 
 /** An open file. Positions are bytes from its start. */
 export interface DiskFile {
@@ -78,7 +77,7 @@ class NodeDiskFile implements DiskFile {
 
 /** The real one. */
 export const nodeDisk: Disk = {
-  makeDirectory: (dir) => void mkdirSync(dir, { recursive: true, mode: 0o700 }),
+  makeDirectory: (dir) => makeDirectories(dir, 0o700),
   list: (dir) => (existsSync(dir) ? readdirSync(dir).sort() : []),
   read(path) {
     try {
