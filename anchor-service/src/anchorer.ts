@@ -53,6 +53,8 @@ export interface AnchorerOptions {
   pollMs?: number;
   minAdvanceIntervalMs?: number;
   resendAfterMs?: number;
+  /** A foreign head in a final block is believed when it is still there so long after it was first seen. */
+  confirmForeignAfterMs?: number;
 }
 
 export interface Anchorer {
@@ -68,6 +70,7 @@ export const DEFAULT_ANCHOR_POLL_MS = 1_000;
 export const DEFAULT_MIN_ADVANCE_INTERVAL_MS = 0;
 /** A transaction that shows no effect for this long is sent again with the same nonce. */
 export const DEFAULT_RESEND_AFTER_MS = 30_000;
+export const DEFAULT_CONFIRM_FOREIGN_AFTER_MS = 5_000;
 const MAX_BACKOFF_MS = 60_000;
 const fatalCodes: readonly string[] = ['CHAIN_ID', 'ANCHOR_FOREIGN_HEAD', 'ANCHOR_CHECKPOINT'];
 
@@ -88,6 +91,8 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
   /** The step that may be on its way, so that a slow block is not answered with a second transaction. */
   let sent: { from: number; to: number; at: number } | null = null;
   let savedSize = 0;
+  /** A head in a final block that is not ours, by its size and root, and when it was first seen. */
+  let foreign: { head: string; at: number } | null = null;
 
   async function anchorOnce(): Promise<AnchorState> {
     const chainId = await chain.chainId();
@@ -105,11 +110,8 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
     if (final !== null && (final.blockNumber > latest.blockNumber || final.size > latest.size))
       throw new ChainError('CHAIN_ANSWER', { got: 'a final block above the latest' });
     await checkSigned(log, signed);
-    await checkOurs(log, signed, latest);
-    if (final !== null) {
-      await checkOurs(log, signed, final);
-      await keepEvidence(final);
-    }
+    await refuseForeign(signed, final, latest);
+    if (final !== null) await keepEvidence(final);
     state = {
       ...state,
       signedSize: signed.size,
@@ -120,6 +122,31 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
     if (state.finalSize === signed.size) state = { ...state, status: 'final' };
     else if (latest.size < signed.size && due(latest.size)) await advance(latest, signed);
     return state;
+  }
+
+  /**
+   * A head that is not ours stops anchoring at once, and the log only when a final block shows it in two looks: one
+   * answer of one node must not stop a log, and a block that is not final may go away.
+   */
+  async function refuseForeign(
+    signed: SignedHead,
+    final: ChainHead | null,
+    latest: ChainHead,
+  ): Promise<void> {
+    if (final !== null && !(await isOurs(log, signed, final))) {
+      const head = `${final.size} ${toHex(final.root)}`;
+      const confirmMs = options.confirmForeignAfterMs ?? DEFAULT_CONFIRM_FOREIGN_AFTER_MS;
+      const isConfirmed = foreign?.head === head && clock() - foreign.at >= confirmMs;
+      if (foreign?.head !== head) foreign = { head, at: clock() };
+      throw foreignHead(
+        isConfirmed ? 'ANCHOR_FOREIGN_HEAD' : 'ANCHOR_UNCONFIRMED_HEAD',
+        signed,
+        final,
+      );
+    }
+    foreign = null;
+    if (!(await isOurs(log, signed, latest)))
+      throw foreignHead('ANCHOR_UNCONFIRMED_HEAD', signed, latest);
   }
 
   function due(latestSize: number): boolean {
@@ -201,10 +228,17 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
   return { anchorOnce, run, state: () => state };
 }
 
-/** A head of the contract must be one that this log has: else somebody else holds the operator's and countersigner's keys, or our store was rolled back. */
-async function checkOurs(log: AnchorLog, signed: SignedHead, head: ChainHead): Promise<void> {
-  if (head.size <= signed.size && equalBytes(await log.rootAt(head.size), head.root)) return;
-  throw new ChainError('ANCHOR_FOREIGN_HEAD', {
+/** A head of the contract must be one that this log has: else somebody else holds the operator's and countersigner's keys, our store was rolled back, or the node lies. */
+async function isOurs(log: AnchorLog, signed: SignedHead, head: ChainHead): Promise<boolean> {
+  return head.size <= signed.size && equalBytes(await log.rootAt(head.size), head.root);
+}
+
+function foreignHead(
+  code: 'ANCHOR_FOREIGN_HEAD' | 'ANCHOR_UNCONFIRMED_HEAD',
+  signed: SignedHead,
+  head: ChainHead,
+): ChainError {
+  return new ChainError(code, {
     got: `size ${head.size}, root ${toHex(head.root)} in block ${head.blockNumber}`,
     want: `a head of the log's own, at most ${signed.size}`,
   });

@@ -42,7 +42,7 @@ const hopeless: readonly string[] = ['CHAIN_ID', 'CHAIN_CREATION_CODE', 'CHAIN_F
 
 /**
  * Deploys the log's contract if it is not there, then anchors until closed. Whatever happens to the chain, the log goes
- * on; but a head on the chain that is not ours ends signing, because either this store was rolled back or somebody
+ * on; but a foreign head in a final block, seen twice, ends signing, because either this store was rolled back or somebody
  * else holds both keys.
  */
 export function startAnchoring(options: AnchoringOptions): Anchoring | null {

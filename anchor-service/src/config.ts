@@ -53,12 +53,12 @@ const serviceSchema = v.strictObject({
   store: path,
   log: path,
   public: v.boolean(),
-  readerTokenFile: v.nullable(path),
+  readerTokenFile: v.optional(v.nullable(path), null),
   http,
   producer: name,
   checkpointIntervalMs: v.optional(milliseconds(10), 200),
   transport,
-  anchor: v.nullable(anchor),
+  anchor: v.optional(v.nullable(anchor), null),
 });
 
 const countersignerSchema = v.strictObject({
@@ -68,7 +68,7 @@ const countersignerSchema = v.strictObject({
   /** where it is given, the contract's address is computed from it and must be the policy's */
   genesis: v.optional(v.nullable(path), null),
   log: path,
-  readerTokenFile: v.nullable(path),
+  readerTokenFile: v.optional(v.nullable(path), null),
   tokenFile: path,
   state: path,
   http,
@@ -173,8 +173,20 @@ function parse<S extends v.GenericSchema>(
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
+  const where = v.getDotPath(issue) ?? 'the whole file';
+  if (isMissingMember(issue))
+    throw new ServiceError('CONFIG_MALFORMED', { got: `${where} missing in ${file}` });
   throw new ServiceError('CONFIG_MALFORMED', {
-    got: `${v.getDotPath(issue) ?? 'the whole file'} in ${file}`,
+    got: `${where} in ${file}`,
     want: issue.expected ?? 'a lawful value',
   });
+}
+
+function isMissingMember({ received, path: steps }: v.BaseIssue<unknown>): boolean {
+  const last = steps?.at(-1);
+  return (
+    received === 'undefined' &&
+    last !== undefined &&
+    !Object.hasOwn(last.input as object, String(last.key))
+  );
 }

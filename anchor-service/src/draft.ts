@@ -1,19 +1,5 @@
-import { leafHash, merkleRoot, toHex } from '@showcause/core';
 import type { Hash, TreeFrontier } from '@showcause/core';
-import type { QuarantineReason } from './errors.ts';
-import type { OwnFields } from './own-stream.ts';
-import type {
-  Change,
-  EpochState,
-  Leaf,
-  Position,
-  QuarantineRow,
-  SourceItem,
-  StoredPromise,
-} from './ports.ts';
-
-/** Raw bytes of something unreadable are kept up to here. */
-const MAX_QUARANTINE_BYTES = 1024 * 1024;
+import type { Change, EpochState, Leaf, Position, QuarantineRow, StoredPromise } from './ports.ts';
 
 /** What one transaction will change, while it is being built. */
 export class Draft {
@@ -22,7 +8,6 @@ export class Draft {
   #sealed: { index: number; bytes: Uint8Array }[] = [];
   #promises: StoredPromise[] = [];
   #quarantine: QuarantineRow[] = [];
-  #unplaced: SourceItem[] = [];
 
   /** @param frontier  of the committed tree; it grows with each `append` */
   constructor(frontier: TreeFrontier) {
@@ -60,40 +45,8 @@ export class Draft {
     return found ?? null;
   }
 
-  quarantine({ stream, from, to, bytes }: SourceItem, reason: QuarantineReason): void {
-    this.#quarantine.push({
-      stream,
-      from,
-      to,
-      reason,
-      bytes: bytes.subarray(0, MAX_QUARANTINE_BYTES),
-    });
-  }
-
-  /** An item of which the log will say that it came and could not be placed. */
-  unplaced(item: SourceItem): void {
-    this.#unplaced.push(item);
-  }
-
-  /** One `opaque` entry a stream over what was not placed since the last call. */
-  takeOpaque(): Extract<OwnFields, { type: 'opaque' }>[] {
-    const byStream = new Map<string, SourceItem[]>();
-    for (const item of this.#unplaced.splice(0)) {
-      const items = byStream.get(item.stream);
-      if (items === undefined) byStream.set(item.stream, [item]);
-      else items.push(item);
-    }
-    return [...byStream].map(([stream, items]) => {
-      items.sort((a, b) => a.from - b.from);
-      return {
-        type: 'opaque' as const,
-        source: stream.replace(/[^ -~]/g, '?').slice(0, 200),
-        from: String(items[0]!.from),
-        to: String(items.at(-1)!.to),
-        count: items.length,
-        root: toHex(merkleRoot(items.map(({ bytes }) => leafHash(bytes)))),
-      };
-    });
+  quarantine(row: QuarantineRow): void {
+    this.#quarantine.push(row);
   }
 
   /** The change, or null when there is nothing to write; the draft is empty then. */

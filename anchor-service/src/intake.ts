@@ -111,6 +111,12 @@ function isHash(value: Json | undefined): value is string {
   return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 }
 
+/** Hex `prev` of a logged entry; null in a typed entry. */
+export function prevOf(entry: Uint8Array): string | null {
+  const parsed = parseEntry(entry);
+  return parsed.kind === 'typed' ? null : (streamPosition(parsed)?.prev ?? null);
+}
+
 /** A stream start's claim about the epoch before it, from an entry that was accepted. */
 export function previousOf(
   entry: KnownEntry | null,

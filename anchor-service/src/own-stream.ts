@@ -33,6 +33,11 @@ export type OwnFields =
   | Pick<OwnEntry<'opaque'>, 'type' | 'source' | 'from' | 'to' | 'count' | 'root'>
   | Pick<OwnEntry<'heartbeat'>, 'type'>;
 
+type Boundary = Pick<
+  OwnEntry<'stream'>,
+  'type' | 'event' | 'key' | 'previous' | 'heartbeatSeconds'
+>;
+
 export interface OwnLeaf {
   entry: Uint8Array;
   hash: Hash;
@@ -52,6 +57,7 @@ export class OwnStream {
   #last: EpochState | null;
   #epoch: number | null = null;
   #lastTime: number;
+  #previous: OwnEntry<'stream'>['previous'] = null;
 
   /**
    * @param last  newest epoch of this producer in the log
@@ -87,28 +93,36 @@ export class OwnStream {
     return leaves;
   }
 
+  /** The signed end of the epoch; none where the epoch never began. Whatever is written later begins another. */
+  end(): OwnLeaf[] {
+    if (this.#epoch === null) return [];
+    const leaf = this.#next(this.#boundary('end'));
+    this.#epoch = null;
+    return [leaf];
+  }
+
   #start(): OwnLeaf {
     const last = this.#last;
     const epoch = Math.max((last?.epoch ?? -1) + 1, this.#clock());
-    const previous =
+    this.#previous =
       last === null || last.leaf === null
         ? null
         : { epoch: last.epoch, seq: last.seq, leaf: toHex(last.leaf) };
     this.#epoch = epoch;
-    return this.#next({
-      type: 'stream',
-      event: 'start',
-      key: toHex(producerKeyId(this.#producer.publicKey)),
-      previous,
-      heartbeatSeconds: OWN_HEARTBEAT_SECONDS,
-    });
+    return this.#next(this.#boundary('start'));
   }
 
-  #next(
-    fields:
-      | OwnFields
-      | Pick<OwnEntry<'stream'>, 'type' | 'event' | 'key' | 'previous' | 'heartbeatSeconds'>,
-  ): OwnLeaf {
+  #boundary(event: 'start' | 'end'): Boundary {
+    return {
+      type: 'stream',
+      event,
+      key: toHex(producerKeyId(this.#producer.publicKey)),
+      previous: this.#previous,
+      heartbeatSeconds: OWN_HEARTBEAT_SECONDS,
+    };
+  }
+
+  #next(fields: OwnFields | Boundary): OwnLeaf {
     const epoch = this.#epoch!;
     const seq = this.#last?.epoch === epoch ? this.#last.seq + 1 : 0;
     const prev = hashOf(this.#last?.leaf ?? null);

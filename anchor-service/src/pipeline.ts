@@ -51,7 +51,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     const limits = options.limits ?? DEFAULT_LIMITS;
     while (!abort.signal.aborted) {
       const items = await readOrWait(source, limits, abort.signal, logger);
-      await sequencer.tick();
+      if (await sequencer.tick()) wake();
       if (items.length === 0) continue;
       await sequencer.process(items);
       wake();
@@ -99,6 +99,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       abort.abort();
       await running;
       await source.close();
+      if (state.sequencing === 'running')
+        await sequencer
+          .close()
+          .catch(fail('sequencing'))
+          .catch(() => undefined);
       if (state.sequencing === 'running' && state.publishing === 'running')
         await publisher.publish();
       if (state.sequencing === 'running') state.sequencing = 'stopped';

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { AnchorEvidence, Hash } from '@showcause/core';
 import type { QuarantineReason } from './errors.ts';
 
@@ -52,7 +53,9 @@ export interface QuarantineRow {
   from: number;
   to: number;
   reason: QuarantineReason;
-  /** raw bytes, possibly cut */
+  /** RFC 6962 leaf hash of all the raw bytes that were read */
+  hash: Hash;
+  /** raw bytes, cut to what is kept; none when there is no room */
   bytes: Uint8Array;
 }
 
@@ -107,6 +110,8 @@ export interface Store {
   /** 0 for a stream that was never read. */
   cursor(stream: string): Promise<number>;
   isQuarantined(stream: string, from: number): Promise<boolean>;
+  /** Raw bytes that are kept of quarantined items, all together. */
+  quarantinedBytes(): Promise<number>;
   quarantineCounts(): Promise<Partial<Record<QuarantineReason, number>>>;
 
   /** @throws {ServiceError} `STORE_FENCED` unless the lease is held and the size is above the newest or the row is the same */
@@ -150,6 +155,8 @@ export interface Source {
    * `signal` fired. Bytes it returns are durable where they were read.
    */
   read(limits: ReadLimits, signal: AbortSignal): Promise<readonly SourceItem[]>;
+  /** False while it cannot go on without somebody's help, because what it had acknowledged is gone. */
+  isWhole(): boolean;
   close(): Promise<void>;
 }
 
@@ -159,9 +166,18 @@ export interface ReadLimits {
   waitMs: number;
 }
 
+/** A file that is being read; whoever opened it reads it to its end or destroys `body`. */
+export interface OpenFile {
+  /** bytes */
+  length: number;
+  body: Readable;
+}
+
 /** The published log as files: `checkpoint`, `tile/…`, `anchors/…`. Paths are the log's own, never a caller's. */
 export interface LogFiles {
   read(path: string): Promise<Uint8Array | null>;
+  /** The same bytes piece by piece, for what is too large to be held for many readers at once. */
+  open(path: string): Promise<OpenFile | null>;
   /** Durable when it resolves. @throws {ServiceError} `PUBLISH_TILE` when the file is there with other bytes */
   create(path: string, bytes: Uint8Array): Promise<void>;
   /** Replaces a mutable file; durable when it resolves. */

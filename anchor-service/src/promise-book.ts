@@ -1,6 +1,7 @@
 import { equalBytes, toHex } from '@showcause/core';
 import type { Hash, SignedPromise } from '@showcause/core';
-import { MAX_TRIES, findBatch } from './batch-search.ts';
+import { BatchChain } from './batch-chain.ts';
+import { findBatch } from './batch-search.ts';
 import type { Choice } from './batch-search.ts';
 import type { Settle } from './cursors.ts';
 import type { StreamMessage } from './intake.ts';
@@ -38,11 +39,13 @@ export interface Resolution {
   unproven: readonly Waiting[];
 }
 
-/** Leaf hashes that are in the log already, by seq. */
-export type LeafLookup = (producer: string, epoch: number, seq: number) => Promise<Hash | null>;
+/** Leaves that are in the log already, by seq. */
+export type LeafLookup = (producer: string, epoch: number, seq: number) => Promise<Choice | null>;
 
 /** More entries in one promise than a group commit ever has; such a promise is refused. */
 export const MAX_PROMISE_ENTRIES = 65_536;
+/** Different last entries of a batch that its successors may name where it did not come itself. */
+const MAX_SUCCESSORS = 64;
 
 interface Group {
   epoch: number;
@@ -53,6 +56,9 @@ interface Group {
 interface Open extends VerifiedPromise {
   /** of the item that brought it */
   settle: Settle | null;
+  chain: BatchChain;
+  /** candidates when it was last searched in vain */
+  searchedAt: number;
 }
 
 /** What waits, counted for all books of one origin. */
@@ -93,6 +99,7 @@ export class PromiseBook {
     const there = group.bySeq.get(position.seq);
     if (there === undefined) group.bySeq.set(position.seq, [waiting]);
     else there.push(waiting);
+    for (const [id, promise] of group.promises) follow(promise, id, waiting);
     this.#tally.messages++;
     this.#tally.bytes += waiting.item.bytes.length;
   }
@@ -102,7 +109,12 @@ export class PromiseBook {
     const group = this.#group(promise.signed.promise.epoch);
     const id = toHex(promise.bytes);
     if (group.promises.has(id)) return settle?.();
-    group.promises.set(id, { ...promise, settle });
+    const { firstSeq, count, batchRoot } = promise.signed.promise;
+    const open = { ...promise, settle, chain: new BatchChain(count, batchRoot), searchedAt: 0 };
+    for (const [seq, there] of group.bySeq)
+      if (seq >= firstSeq && seq < firstSeq + count)
+        for (const waiting of there) follow(open, id, waiting);
+    group.promises.set(id, open);
     this.#open.add(group);
   }
 
@@ -120,8 +132,7 @@ export class PromiseBook {
     const proven: Proven[] = [];
     const unproven: Waiting[] = [];
     for (const [id, promise] of group?.promises ?? []) {
-      if (!this.#isComplete(group!, id, promise)) continue;
-      const found = await this.#resolve(group!, id, promise);
+      const found = promise.chain.found ?? (await this.#searchNow(group!, id, promise));
       if (found !== null) proven.push(this.#take(group!, id, promise, found, unproven));
     }
     this.#drop(group);
@@ -140,7 +151,7 @@ export class PromiseBook {
       for (const [id, promise] of group.promises) {
         const { firstSeq, count } = promise.signed.promise;
         if (group.epoch === position.epoch && firstSeq + count > position.seq) continue;
-        const found = await this.#resolve(group, id, promise);
+        const found = promise.chain.found ?? (await this.#search(group, id, promise));
         if (found !== null) proven.push(this.#take(group, id, promise, found, unproven));
         else this.#giveUp(group, id, promise, unproven);
       }
@@ -182,29 +193,26 @@ export class PromiseBook {
     return there.filter(({ promise }) => promise === null || promise === id);
   }
 
-  #isComplete(group: Group, id: string, promise: Open): boolean {
-    const { firstSeq, count } = promise.signed.promise;
-    if (group.bySeq.size < count) return false;
-    for (let seq = firstSeq; seq < firstSeq + count; seq++)
-      if (this.#candidates(group, id, seq).length === 0) return false;
-    return true;
+  /** A batch that is no chain: searched when all of it may be here, and again only when twice as much came. */
+  async #searchNow(group: Group, id: string, promise: Open): Promise<readonly Hash[] | null> {
+    const { candidates, isFilled } = promise.chain;
+    if (!isFilled || candidates < 2 * promise.searchedAt) return null;
+    promise.searchedAt = candidates;
+    return this.#search(group, id, promise);
   }
 
-  async #resolve(group: Group, id: string, promise: Open): Promise<Choice[] | null> {
+  async #search(group: Group, id: string, promise: Open): Promise<readonly Hash[] | null> {
     const { firstSeq, count, batchRoot } = promise.signed.promise;
     const slots: Choice[][] = [];
     for (let seq = firstSeq; seq < firstSeq + count; seq++) {
-      const choices: Choice[] = this.#candidates(group, id, seq).map((waiting) => ({
-        hash: waiting.message.hash,
-        prev: waiting.message.prev,
-        waiting,
-      }));
+      const choices = new Map<string, Choice>();
+      for (const { message } of this.#candidates(group, id, seq)) choices.set(message.hex, message);
       const stored = await this.#stored(promise.producer, group.epoch, seq);
-      if (stored !== null && !choices.some(({ hash }) => equalBytes(hash, stored)))
-        choices.push({ hash: stored, prev: null, waiting: null });
-      slots.push(choices);
+      if (stored !== null) choices.set(toHex(stored.hash), stored);
+      slots.push([...choices.values()]);
     }
-    return findBatch(slots, this.#successors(group, firstSeq + count), batchRoot);
+    const found = findBatch(slots, this.#successors(group, firstSeq + count), batchRoot);
+    return found?.map(({ hash }) => hash) ?? null;
   }
 
   /** What entries behind the batch say the last leaf hash of it is. */
@@ -216,19 +224,19 @@ export class PromiseBook {
         if (message.known?.type === 'stream' && message.known.previous?.epoch === group.epoch)
           next.push(message.known.previous.leaf);
     }
-    return [...new Set(next)].slice(0, MAX_TRIES);
+    return [...new Set(next)].slice(0, MAX_SUCCESSORS);
   }
 
   #take(
     group: Group,
     id: string,
     promise: Open,
-    choices: readonly Choice[],
+    hashes: readonly Hash[],
     unproven: Waiting[],
   ): Proven {
     const { firstSeq } = promise.signed.promise;
     // The same bytes may have come twice: both are what was promised.
-    const members = choices.flatMap(({ hash }, i) =>
+    const members = hashes.flatMap((hash, i) =>
       this.#candidates(group, id, firstSeq + i).filter((w) => equalBytes(w.message.hash, hash)),
     );
     this.#remove(group, members);
@@ -271,4 +279,11 @@ export class PromiseBook {
       this.#tally.bytes -= waiting.item.bytes.length;
     }
   }
+}
+
+function follow({ signed, chain }: Open, id: string, { message, promise: own }: Waiting): void {
+  const { firstSeq, count } = signed.promise;
+  const slot = message.position.seq - firstSeq;
+  if (slot < 0 || slot >= count || (own !== null && own !== id)) return;
+  chain.add({ slot, hash: message.hash, prev: message.prev });
 }

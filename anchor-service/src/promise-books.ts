@@ -62,7 +62,10 @@ export class PromiseBooks {
   }
 }
 
-/** Who can have written an item: the folder of its spool segment, the topic of its partition. */
+/**
+ * Who can have written an item: the folder of its spool segment; a partition of a topic, because a producer writes to one,
+ * in order, and what stands in another may be read before it.
+ */
 function originOf({ stream }: SourceItem): string {
-  return stream.slice(0, stream.lastIndexOf('/'));
+  return stream.startsWith('kafka/') ? stream : stream.slice(0, stream.lastIndexOf('/'));
 }

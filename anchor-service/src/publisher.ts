@@ -53,7 +53,7 @@ export class Publisher {
   /**
    * Compares the store with everything that was ever signed before it lets anybody sign.
    * @param atLeast  heads that others hold of this log: a contract's
-   * @throws {ServiceError} `PUBLISH_ROLLBACK`, `PUBLISH_FORK`
+   * @throws {ServiceError} `PUBLISH_ROLLBACK`, `PUBLISH_FORK`, `STORE_CORRUPT`
    */
   static async start(
     options: PublisherOptions,
@@ -61,7 +61,11 @@ export class Publisher {
   ): Promise<Publisher> {
     const publisher = new Publisher(options);
     const { store, mark } = options;
-    const marks = [await store.newestCheckpoint(), await mark.read(), await publisher.#served()];
+    const marks = [
+      publisher.#ours(await store.newestCheckpoint(), 'the store'),
+      publisher.#ours(await mark.read(), 'the mark beside the store'),
+      await publisher.#served(),
+    ];
     const signed = marks.filter((checkpoint) => checkpoint !== null);
     const heads = new Map(
       [...signed, ...atLeast].map((past) => [`${past.size} ${toHex(past.root)}`, past] as const),
@@ -211,6 +215,22 @@ export class Publisher {
     const bytes = await this.#options.files.read(tilePath(tile));
     if (bytes === null) throw new ServiceError('PUBLISH_ROOT', { got: `no ${tilePath(tile)}` });
     return bytes;
+  }
+
+  /** A record of what was signed is believed when the log's key signed it. @throws {ServiceError} `STORE_CORRUPT` */
+  #ours(checkpoint: SignedCheckpoint | null, where: string): SignedCheckpoint | null {
+    if (checkpoint === null) return null;
+    const { origin, verifier } = this.#options;
+    try {
+      const { size, root } = openCheckpoint(checkpoint.note, origin, [verifier]);
+      if (size === checkpoint.size && equalBytes(root, checkpoint.root)) return checkpoint;
+    } catch (cause) {
+      throw new ServiceError('STORE_CORRUPT', {
+        got: `a checkpoint of another in ${where}`,
+        cause,
+      });
+    }
+    throw new ServiceError('STORE_CORRUPT', { got: `a checkpoint of another head in ${where}` });
   }
 
   async #served(): Promise<SignedCheckpoint | null> {

@@ -12,14 +12,15 @@ import type { Settle } from './cursors.ts';
 import { Draft } from './draft.ts';
 import { ServiceError } from './errors.ts';
 import type { QuarantineReason } from './errors.ts';
-import { readMessage, readRegistration } from './intake.ts';
+import { prevOf, readMessage, readRegistration } from './intake.ts';
 import type { Read, StreamMessage } from './intake.ts';
 import { OwnStream, ownTypes } from './own-stream.ts';
-import type { OwnFields, OwnProducer } from './own-stream.ts';
+import type { OwnFields, OwnLeaf, OwnProducer } from './own-stream.ts';
 import type { Leaf, Logger, SourceItem, Store } from './ports.ts';
 import type { Resolution, VerifiedPromise, Waiting } from './promise-book.ts';
 import { PromiseBooks } from './promise-books.ts';
 import { PromiseJudge, coversSeq } from './promise-judge.ts';
+import { QuarantineRoom, UnplacedItems } from './quarantine.ts';
 import { Registrations } from './registrations.ts';
 import type { Registration } from './registrations.ts';
 import { StreamLedger } from './stream-ledger.ts';
@@ -37,6 +38,10 @@ export interface SequencerOptions {
   newId: () => string;
   maxWaitingMessages?: number;
   maxWaitingBytes?: number;
+  /** Between two times that the log says what could not be placed. */
+  opaqueIntervalMs?: number;
+  /** Raw bytes that are kept in quarantine, all together. */
+  maxQuarantineBytes?: number;
 }
 
 export interface SequencerCounts {
@@ -58,6 +63,7 @@ interface Start {
   registrations: Registrations;
   ledger: StreamLedger;
   own: OwnStream;
+  room: QuarantineRoom;
 }
 
 /**
@@ -76,6 +82,8 @@ export class Sequencer {
   readonly #judge: PromiseJudge;
   readonly #books: PromiseBooks;
   readonly #cursors = new CursorTracker();
+  readonly #room: QuarantineRoom;
+  readonly #unplaced: UnplacedItems;
   readonly #counts: SequencerCounts = {
     leaves: 0,
     duplicates: 0,
@@ -92,11 +100,13 @@ export class Sequencer {
     this.#registrations = start.registrations;
     this.#ledger = start.ledger;
     this.#own = start.own;
+    this.#room = start.room;
+    this.#unplaced = new UnplacedItems(options.opaqueIntervalMs);
     this.#draft = new Draft(start.frontier);
     this.#judge = new PromiseJudge(this.#logId, start.registrations.keys);
     this.#books = new PromiseBooks(async (producer, epoch, seq) => {
       const leaf = await start.ledger.leafAt({ producer, epoch, seq });
-      return leaf?.hash ?? null;
+      return leaf === null ? null : { hash: leaf.hash, prev: prevOf(leaf.entry) };
     });
   }
 
@@ -123,6 +133,7 @@ export class Sequencer {
       registrations: await Registrations.read(store, genesis),
       ledger,
       own: new OwnStream(producer, leafHash(genesis), last, clock, newId),
+      room: new QuarantineRoom(await store.quarantinedBytes(), options.maxQuarantineBytes),
     });
     await sequencer.#begin(first === undefined, registrations);
     return sequencer;
@@ -154,15 +165,29 @@ export class Sequencer {
   async process(items: readonly SourceItem[]): Promise<void> {
     for (const item of items) await this.#take(item);
     await this.#checkBounds();
-    for (const opaque of this.#draft.takeOpaque()) await this.#writeOwn(opaque);
+    if (this.#unplaced.isDue(this.#now())) await this.#writeUnplaced();
     await this.#commit();
   }
 
-  /** Writes the service's own heartbeat when one is due. */
-  async tick(): Promise<void> {
-    if (!this.#own.isHeartbeatDue()) return;
-    await this.#writeOwn({ type: 'heartbeat' });
+  /** Writes what is due though nothing came: the service's own heartbeat, what could not be placed. @returns whether it did */
+  async tick(): Promise<boolean> {
+    const isQuiet = this.#own.isHeartbeatDue();
+    if (!isQuiet && !this.#unplaced.isDue(this.#now())) return false;
+    if (isQuiet) await this.#writeOwn({ type: 'heartbeat' });
+    await this.#writeUnplaced();
     await this.#commit();
+    return true;
+  }
+
+  /** Says what is left to say and ends the service's own epoch, signed. */
+  async close(): Promise<void> {
+    await this.#writeUnplaced();
+    await this.#takeOwn(this.#own.end());
+    await this.#commit();
+  }
+
+  #now(): number {
+    return (this.#options.clock ?? Date.now)();
   }
 
   async #begin(isEmpty: boolean, registrations: readonly Uint8Array[]): Promise<void> {
@@ -284,7 +309,7 @@ export class Sequencer {
       if (sealed.length > 0) this.#draft.keepSealed(leaf.index, sealed);
     } else if (payload !== null || sealed.length > 0) {
       // The entry was promised and stands; what came with it is not what it commits to.
-      this.#draft.quarantine({ ...item, bytes: sealed }, 'PAYLOAD');
+      this.#draft.quarantine(this.#room.row({ ...item, bytes: sealed }, 'PAYLOAD'));
       this.#counts.quarantined++;
       this.#options.logger.error({ ...position }, 'sealed payload is not the one committed to');
     }
@@ -306,7 +331,7 @@ export class Sequencer {
       entry: message.entry.length > MAX_VERBATIM_BYTES ? null : toBase64(message.entry),
       promises,
     });
-    this.#draft.quarantine(item, 'EQUIVOCATION');
+    this.#draft.quarantine(this.#room.row(item, 'EQUIVOCATION'));
     settle();
   }
 
@@ -323,8 +348,18 @@ export class Sequencer {
   }
 
   async #writeOwn(fields: OwnFields): Promise<void> {
-    for (const { entry, hash, position, known } of this.#own.write(fields))
+    await this.#takeOwn(this.#own.write(fields));
+  }
+
+  async #takeOwn(leaves: readonly OwnLeaf[]): Promise<void> {
+    for (const { entry, hash, position, known } of leaves)
       await this.#ledger.take({ position, known }, this.#append(entry, hash, position));
+  }
+
+  async #writeUnplaced(): Promise<void> {
+    const { rows, entries } = this.#unplaced.take(this.#now());
+    for (const row of rows) this.#draft.quarantine(row);
+    for (const opaque of entries) await this.#writeOwn(opaque);
   }
 
   /** @returns false when the registrar did not sign it */
@@ -352,11 +387,10 @@ export class Sequencer {
   async #reject(item: SourceItem, reason: QuarantineReason, settle: Settle): Promise<void> {
     if (await this.#isQuarantined(item)) return this.#duplicate(settle);
     const { stream, from } = item;
+    const isNew = this.#unplaced.add(item, () => this.#room.row(item, reason), settle);
+    if (!isNew) return void this.#counts.duplicates++;
     this.#counts.quarantined++;
     this.#options.logger.error({ stream, from, reason }, 'kept in quarantine');
-    this.#draft.quarantine(item, reason);
-    this.#draft.unplaced(item);
-    settle();
   }
 
   #isQuarantined({ stream, from }: SourceItem): Promise<boolean> {

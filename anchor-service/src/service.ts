@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
+  equalBytes,
   logIdOf,
   parseEntryOf,
   parseVkey,
@@ -50,6 +52,8 @@ export interface ServiceStatus {
   signedSize: number;
   sequencing: PipelineState;
   publishing: PipelineState;
+  /** lost: the transport no longer has what it had acknowledged */
+  source: 'whole' | 'lost';
   anchoring: 'off' | PipelineState;
   anchoredSize: number;
   /** messages that wait for a promise */
@@ -68,6 +72,7 @@ export interface AnchorService {
 }
 
 const START_RPC_TIMEOUT_MS = 3_000;
+const CONFIRM_HEAD_MS = 2_000;
 
 interface Keys {
   log: KeyPair;
@@ -141,7 +146,8 @@ export async function startService(
       logger,
     });
     closing.unshift(async () => anchoring?.close());
-    const status = (): ServiceStatus => statusOf(sequencer, publisher, pipeline, anchoring);
+    const status = (): ServiceStatus =>
+      statusOf({ sequencer, publisher, source, pipeline, anchoring });
     const server = await serve(config, { store, files, publisher, readerToken, logger, status });
     closing.unshift(() => server.close());
     logger.info({ url: server.url, size: sequencer.size }, 'listening');
@@ -199,7 +205,7 @@ async function startPublisher(
   },
 ): Promise<Publisher> {
   const { store, files, genesis, keys, logger, sequencer } = parts;
-  const heads = await headsOnChain(config, genesis, sequencer, logger);
+  const heads = await headsOnChain(config, genesis, sequencer, store, logger);
   const options = {
     store,
     files,
@@ -216,13 +222,14 @@ async function startPublisher(
 }
 
 /**
- * The contract's head, when its chain can be asked at once: a store that lacks it must not sign. When it cannot, the
- * anchorer asks later, and the log goes on meanwhile.
+ * The contract's final head, when its chain can be asked at once: a store that lacks it must not sign. When it cannot,
+ * the anchorer asks later, and the log goes on meanwhile.
  */
 async function headsOnChain(
   { anchor }: ServiceConfig,
   { contract }: EntryOf<'genesis'>,
   { logId }: Sequencer,
+  store: Store,
   logger: Logger,
 ): Promise<ChainHead[]> {
   if (anchor === null || contract === null) return [];
@@ -234,8 +241,12 @@ async function headsOnChain(
       timeoutMs: START_RPC_TIMEOUT_MS,
     });
     if ((await chain.chainId()) !== contract.chainId) return [];
-    const head = await chain.head('latest');
-    return head === null ? [] : [head];
+    const head = await chain.head('finalized');
+    if (head === null || (await isSigned(head, logId, store))) return [];
+    // Whether this log may sign is not for one answer of one node to say.
+    await setTimeout(CONFIRM_HEAD_MS);
+    const again = await chain.head('finalized');
+    return again === null ? [] : [again];
   } catch (error) {
     logger.warn(
       { code: (error as { code?: unknown }).code },
@@ -243,6 +254,13 @@ async function headsOnChain(
     );
     return [];
   }
+}
+
+/** Whether this store holds a checkpoint of exactly this head; the contract begins with genesis alone. */
+async function isSigned(head: ChainHead, logId: Uint8Array, store: Store): Promise<boolean> {
+  if (head.size === 1) return equalBytes(head.root, logId);
+  const checkpoint = await store.checkpointOf(head.size);
+  return checkpoint !== null && equalBytes(checkpoint.root, head.root);
 }
 
 function sourceOf(config: ServiceConfig, logId: Uint8Array, logger: Logger): Source {
@@ -271,25 +289,36 @@ async function serve(
     readiness: () => {
       const now = status();
       const ready =
-        now.sequencing === 'running' && now.publishing === 'running' && now.anchoring !== 'failed';
+        now.sequencing === 'running' &&
+        now.publishing === 'running' &&
+        now.source === 'whole' &&
+        now.anchoring !== 'failed';
       return { ready, status: now as unknown as Json };
     },
   });
   return serveHttp(app, config.http);
 }
 
-function statusOf(
-  sequencer: Sequencer,
-  publisher: Publisher,
-  pipeline: Pipeline,
-  anchoring: Anchoring | null,
-): ServiceStatus {
+function statusOf({
+  sequencer,
+  publisher,
+  source,
+  pipeline,
+  anchoring,
+}: {
+  sequencer: Sequencer;
+  publisher: Publisher;
+  source: Source;
+  pipeline: Pipeline;
+  anchoring: Anchoring | null;
+}): ServiceStatus {
   const { sequencing, publishing } = pipeline.state();
   return {
     size: sequencer.size,
     signedSize: publisher.published?.size ?? 0,
     sequencing,
     publishing,
+    source: source.isWhole() ? 'whole' : 'lost',
     anchoring: anchoring?.state() ?? 'off',
     anchoredSize: anchoring?.settledSize() ?? 0,
     waitingMessages: sequencer.waiting.messages,

@@ -249,11 +249,38 @@ describeWithAnvil('on a real EVM', () => {
     const step = { oldSize: 1, size: 2, root: frontier.root() };
     const countersignature = await signedBy(on.contract)(step);
     await chainOf(on.contract).advance({ ...step, proof: [foreign], countersignature });
-    const anchorer = anchorerOf(on, []);
-    await expect(anchorer.anchorOnce()).rejects.toEqual(coded('ANCHOR_FOREIGN_HEAD'));
+    let now = 0;
+    const anchorer = anchorerOf(on, [], { clock: () => now, confirmForeignAfterMs: 1_000 });
+    // Not final: an alarm, however often it is seen.
+    for (now = 0; now <= 3_000; now += 1_000)
+      await expect(anchorer.anchorOnce()).rejects.toEqual(coded('ANCHOR_UNCONFIRMED_HEAD'));
+    await anvil.mine(3);
+    // Final: believed at the second look, and not at once.
+    await expect(anchorer.anchorOnce()).rejects.toEqual(coded('ANCHOR_UNCONFIRMED_HEAD'));
+    await expect(anchorer.anchorOnce()).rejects.toEqual(coded('ANCHOR_UNCONFIRMED_HEAD'));
+    now += 1_000;
     await expect(anchorer.run(new AbortController().signal)).rejects.toEqual(
       coded('ANCHOR_FOREIGN_HEAD'),
     );
+  });
+
+  test('one lie of a node about the final head stops nothing', async () => {
+    const on = await deployed();
+    await on.published.grow(5);
+    let lies = 2;
+    let now = 0;
+    const chain = chainOf(on.contract);
+    const lying: Chain = {
+      ...chain,
+      async head(tag) {
+        const head = await chain.head(tag);
+        return lies-- > 0 && head !== null ? { ...head, size: 999 } : head;
+      },
+    };
+    const anchorer = anchorerOf(on, [], { chain: lying, clock: () => now });
+    await expect(anchorer.anchorOnce()).rejects.toEqual(coded('ANCHOR_UNCONFIRMED_HEAD'));
+    now += 10_000;
+    expect((await anchorer.anchorOnce()).status).toBe('pending');
   });
 
   test('a countersigner that refuses or a forged proof changes nothing on the chain', async () => {

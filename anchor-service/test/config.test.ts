@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readCountersignerConfig, readServiceConfig, readToken } from '../src/config.ts';
@@ -45,6 +45,26 @@ describe('the configuration of the service', () => {
   ])('%s is refused', (_name, changes) => {
     const { config } = writeServiceFolder(newFolder(), changes);
     expect(() => readServiceConfig(config)).toThrow(code('CONFIG_MALFORMED'));
+  });
+
+  test('without an anchor and, for a public log, without a token file', () => {
+    const { config } = writeServiceFolder(newFolder(), {
+      public: true,
+      readerTokenFile: undefined,
+      anchor: undefined,
+    });
+    expect(readFileSync(config, 'utf8')).not.toMatch(/anchor"|readerTokenFile/);
+    expect(readServiceConfig(config)).toMatchObject({ readerTokenFile: null, anchor: null });
+  });
+
+  test.each(['store', 'keys', 'transport'])('a file without %s says what is missing', (member) => {
+    const { config } = writeServiceFolder(newFolder(), { [member]: undefined });
+    expect(() => readServiceConfig(config)).toThrow(`${member} missing in ${config}`);
+  });
+
+  test('a nested member that is missing is named with its place', () => {
+    const { config } = writeServiceFolder(newFolder(), { http: { host: '127.0.0.1' } });
+    expect(() => readServiceConfig(config)).toThrow(`http.port missing in ${config}`);
   });
 
   test.each([

@@ -358,6 +358,11 @@ describe('the countersigner over HTTP', () => {
         body,
       });
       expect([400, 413]).toContain(answer.status);
+      expect(await answer.clone().json()).toMatchObject({
+        type: 'urn:showcause:error:COUNTERSIGN_REQUEST',
+        title: 'not a request for a countersignature',
+        code: 'COUNTERSIGN_REQUEST',
+      });
       expect(await answer.json()).toMatchObject({ code: 'COUNTERSIGN_REQUEST' });
     }
     await server.close();

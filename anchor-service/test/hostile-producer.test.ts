@@ -199,4 +199,46 @@ describe("messages under another's name", () => {
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(sequencer.waiting.messages).toBe(20_000);
   }, 300_000);
+
+  test('a genuine promise that is borrowed for a great many forgeries still lets its own batch in', async () => {
+    const { log: own, disk, sequencer, producer } = await beginSequencing();
+    const next = stream('kafka/decisions/0');
+    const first = producer.batch(20);
+    const { promise } = first;
+    const honestItems = first.messages.map(({ bytes }) => next({ bytes, promise }));
+    await sequencer.process(honestItems.slice(0, 10));
+    const forged = first.messages.flatMap((message) => {
+      const thief = new TestProducer('loan-api', own.logId, message.epoch);
+      return Array.from({ length: 100 }, () => {
+        thief.seq = message.seq;
+        thief.prev = toHex(first.messages[message.seq - 1]?.hash ?? new Uint8Array(32));
+        return thief.intent();
+      });
+    });
+    await sequencer.process(forged.map(({ bytes }) => next({ bytes, promise })));
+    const second = producer.batch(2);
+    await sequencer.process(honestItems.slice(10));
+    expect(streamOf(disk, 'loan-api').map(toHex)).toStrictEqual(hex(first.messages));
+    await sequencer.process(
+      second.messages.map(({ bytes }) => next({ bytes, promise: second.promise })),
+    );
+    expect(streamOf(disk, 'loan-api').map(toHex)).toStrictEqual(
+      hex([...first.messages, ...second.messages]),
+    );
+    expect(sequencer.waiting).toStrictEqual({ messages: 0, bytes: 0 });
+    expect(sequencer.counts.quarantined).toBe(2_000);
+  }, 60_000);
+
+  test('a later promise of the producer, borrowed in another partition, gives up nothing', async () => {
+    const { log: own, disk, sequencer, producer } = await beginSequencing();
+    const [home, elsewhere] = [stream('kafka/decisions/0'), stream('kafka/decisions/1')];
+    const [first, second] = [producer.batch(4), producer.batch(2)];
+    const thief = new TestProducer('loan-api', own.logId, 1);
+    thief.seq = 4;
+    const items = first.messages.map(({ bytes }) => home({ bytes, promise: first.promise }));
+    await sequencer.process(items.slice(0, 2));
+    await sequencer.process([elsewhere({ bytes: thief.intent().bytes, promise: second.promise })]);
+    await sequencer.process(items.slice(2));
+    expect(streamOf(disk, 'loan-api').map(toHex)).toStrictEqual(hex(first.messages));
+  });
 });

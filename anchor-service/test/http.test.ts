@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import {
+  coreErrorCodes,
   fromBase64,
   fromHex,
   leafHash,
@@ -16,6 +17,7 @@ import {
 } from '@showcause/core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readServiceConfig } from '../src/config.ts';
+import { serviceErrorCodes } from '../src/errors.ts';
 import { openApiDocument } from '../src/http/openapi.ts';
 import { startService } from '../src/service.ts';
 import type { AnchorService } from '../src/service.ts';
@@ -164,7 +166,10 @@ describe('as a C2SP tlog-tiles client reads it', () => {
   ])('%s is answered %i, as a problem with a code', async (path, status) => {
     const answer = await raw(open.url, `GET ${path} HTTP/1.1`);
     expect(answer.status).toBe(status);
+    const { code, type, title } = answer.body as { code: string; type: string; title: string };
     expect(answer.body).toMatchObject({ status, code: expect.stringMatching(/^[A-Z_]+$/) });
+    expect(type).toBe(`urn:showcause:error:${code}`);
+    expect(title).toBe({ ...coreErrorCodes, ...serviceErrorCodes }[code as 'NOT_FOUND'].means);
     expect(answer.type).toBe('application/problem+json; charset=utf-8');
   });
 });

@@ -336,3 +336,23 @@ describe('the log folder', () => {
     await expect(mark.read()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
   });
 });
+
+describe('records of what was signed', () => {
+  test.each(['mark', 'store'] as const)(
+    'a checkpoint in the %s that the log did not sign is not believed',
+    async (where) => {
+      const disk = emptyDisk();
+      const files = memoryFiles();
+      const mark = memoryMark();
+      await grow(disk, 5);
+      await (await start(disk, files, mark)).publish();
+      const stranger = generateKey('log');
+      const sign = ed25519NoteSigner(ORIGIN, stranger.publicKey, ed25519KeySigner(stranger));
+      const { size, root } = mark.value!;
+      const forged = { size, root, note: signCheckpoint({ origin: ORIGIN, size, root }, [sign]) };
+      if (where === 'mark') mark.value = forged;
+      else disk.checkpoints[0] = forged;
+      await expect(start(disk, files, mark)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    },
+  );
+});

@@ -362,6 +362,59 @@ describe('what cannot be placed', () => {
   });
 });
 
+describe('a flood of junk', () => {
+  const junk = (next: ReturnType<typeof stream>, count: number): SourceItem[] =>
+    Array.from({ length: count }, (_, i) => next({ bytes: utf8(`junk ${i}`) }));
+
+  test('makes the log grow with time, not with its size, and every item is counted', async () => {
+    let now = 1_800_000_000_000;
+    const { disk, sequencer } = await beginSequencing({ clock: () => now });
+    const next = stream('kafka/t/0');
+    for (let i = 0; i < 100; i++) {
+      await sequencer.process(junk(next, 10));
+      now += 25;
+    }
+    await sequencer.tick();
+    now += 1_000;
+    expect(await sequencer.tick()).toBe(true);
+    const opaque = ownEntries(disk).filter(({ type }) => type === 'opaque') as EntryOf<'opaque'>[];
+    expect(opaque.length).toBeLessThanOrEqual(4);
+    expect(opaque.reduce((sum, { count }) => sum + count, 0)).toBe(1_000);
+    expect(disk.quarantine.size).toBe(1_000);
+    expect(disk.cursors.get('kafka/t/0')).toBe(1_000);
+  });
+
+  test('what was not said yet when a process died is read again and said', async () => {
+    const clock = (): number => 1_800_000_000_000;
+    const { log, disk, sequencer } = await beginSequencing({ clock });
+    const next = stream('kafka/t/0');
+    const [first, second] = [junk(next, 2), junk(next, 3)];
+    await sequencer.process(first);
+    await sequencer.process(second);
+    // The transport began again within the process.
+    await sequencer.process(second);
+    expect([disk.quarantine.size, disk.cursors.get('kafka/t/0')]).toStrictEqual([2, 2]);
+    const again = await startSequencer(log, disk, { clock });
+    await again.process(second);
+    expect([disk.quarantine.size, disk.cursors.get('kafka/t/0')]).toStrictEqual([5, 5]);
+    expect(ownEntries(disk).at(-1)).toMatchObject({ type: 'opaque', count: 3, from: '2' });
+  });
+
+  test('keeps bytes while there is room, then hashes, also over a restart', async () => {
+    const options = { maxQuarantineBytes: 20, opaqueIntervalMs: 0 };
+    const { log, disk, sequencer } = await beginSequencing(options);
+    const next = stream();
+    await sequencer.process(junk(next, 4));
+    const again = await startSequencer(log, disk, options);
+    await again.process(junk(next, 1));
+    const rows = [...disk.quarantine.values()];
+    expect(rows.map(({ bytes }) => bytes.length)).toStrictEqual([6, 6, 6, 0, 0]);
+    expect(rows.map(({ hash }) => toHex(hash))).toStrictEqual(
+      [0, 1, 2, 3, 0].map((i) => toHex(leafHash(utf8(`junk ${i}`)))),
+    );
+  });
+});
+
 describe('holes, forks and epochs', () => {
   test('a skipped seq becomes a streamGap and may be filled later', async () => {
     const { disk, sequencer, producer } = await beginSequencing();
@@ -420,7 +473,7 @@ describe('holes, forks and epochs', () => {
   });
 
   test('a message that only borrows a promise takes no seq, before or after the real one', async () => {
-    const { disk, sequencer, producer } = await beginSequencing();
+    const { disk, sequencer, producer } = await beginSequencing({ opaqueIntervalMs: 0 });
     const next = stream('kafka/t/0');
     const batch = producer.batch(3);
     const thief = new TestProducer('loan-api', leafHash(utf8('x')), 1);
@@ -617,5 +670,37 @@ describe("the service's own stream", () => {
       previous: { epoch: own[1].epoch, seq: 1, leaf },
     });
     expect(own[2].epoch).toBeGreaterThan(own[1].epoch);
+  });
+
+  test('a graceful end is a signed entry, the last of the epoch; one that wrote nothing ends nothing', async () => {
+    const { log, disk, sequencer } = await beginSequencing();
+    await sequencer.close();
+    expect(ownEntries(disk)).toStrictEqual([]);
+    const next = stream();
+    const again = await startSequencer(log, disk);
+    await again.process([next({ bytes: utf8('one') })]);
+    await again.process([next({ bytes: utf8('two') })]);
+    await again.close();
+    const own = ownEntries(disk);
+    expect(own.map((entry) => ('event' in entry ? entry.event : entry.type))).toStrictEqual([
+      'start',
+      'opaque',
+      'opaque',
+      'end',
+    ]);
+    const end = own.at(-1) as EntryOf<'stream'>;
+    expect(end).toMatchObject({
+      seq: 3,
+      epoch: (own[0] as EntryOf<'stream'>).epoch,
+      previous: null,
+    });
+    verifyStreamSignature(end, log.logId, log.own.publicKey);
+    const later = await startSequencer(log, disk);
+    await later.process([next({ bytes: utf8('three') })]);
+    expect(ownEntries(disk)[4]).toMatchObject({
+      event: 'start',
+      seq: 0,
+      previous: { epoch: end.epoch, seq: 3, leaf: toHex(disk.leaves.at(-3)!.hash) },
+    });
   });
 });

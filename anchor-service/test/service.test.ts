@@ -96,6 +96,8 @@ describe('the service with the embedded transport', () => {
     );
     expect(counts).toStrictEqual([3, 3, 2]);
     await service.close();
+    // The service ended its own epoch.
+    expect(service.status().signedSize).toBe(13);
   }, 30_000);
 
   test('a store that fails ends the service, readiness says so, and a restart loses nothing', async () => {

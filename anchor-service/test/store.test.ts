@@ -85,7 +85,16 @@ describe.each(stores)('a store: %s', (_name, create) => {
       promises: [promise],
       epochs: [open, closed],
       cursors: new Map([['spool/a', 2 ** 40]]),
-      quarantine: [{ stream: 'spool/a', from: 5, to: 9, reason: 'MALFORMED', bytes: utf8('?') }],
+      quarantine: [
+        {
+          stream: 'spool/a',
+          from: 5,
+          to: 9,
+          reason: 'MALFORMED',
+          hash: leafHash(utf8('?')),
+          bytes: utf8('?'),
+        },
+      ],
     });
     await store.commit(expected);
     expect(await store.head()).toStrictEqual(expected.head);
@@ -105,6 +114,7 @@ describe.each(stores)('a store: %s', (_name, create) => {
     expect(await store.isQuarantined('spool/a', 5)).toBe(true);
     expect(await store.isQuarantined('spool/a', 6)).toBe(false);
     expect(await store.quarantineCounts()).toStrictEqual({ MALFORMED: 1 });
+    expect(await store.quarantinedBytes()).toBe(1);
     await store.close();
   });
 

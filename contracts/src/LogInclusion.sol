@@ -12,26 +12,31 @@ library LogInclusion {
     error LogHalted();
     /// The entry is not at this index of the anchored tree.
     error NotLogged(uint64 index, uint64 size);
-    /// The entry does not begin with the tag that the caller acts on.
+    /// The entry does not begin with exactly the tag that the caller acts on.
     error WrongTag();
 
     /// @notice Reverts unless `entry` is in the anchored head and the log is not halted.
+    /// @param tag 16 bytes, the name padded with zero bytes: `bytes16("disbursement")`. All of it is compared, so that no
+    /// longer name passes for a shorter one
     /// @param entry exact bytes, beginning with `tag`; hashed here, so that nobody can pass a leaf hash of other bytes
     /// @param index leaf index, from 0
     /// @param proof inclusion proof to the head that `log.head()` returns now
     function requireLogged(
         IShowcauseLog log,
-        bytes memory tag,
+        bytes16 tag,
         bytes memory entry,
         uint64 index,
         bytes32[] calldata proof
     ) internal view {
         if (log.halted()) revert LogHalted();
-        if (entry.length < tag.length) revert WrongTag();
-        for (uint256 i = 0; i < tag.length; ++i) {
-            if (entry[i] != tag[i]) revert WrongTag();
-        }
+        if (entry.length < 16 || firstBytes(entry) != tag) revert WrongTag();
         (uint64 size, bytes32 root,,) = log.head();
         if (!Rfc9162.verifyInclusion(Rfc9162.leafHash(entry), index, size, root, proof)) revert NotLogged(index, size);
+    }
+
+    function firstBytes(bytes memory entry) private pure returns (bytes16 first) {
+        assembly ("memory-safe") {
+            first := mload(add(entry, 32))
+        }
     }
 }

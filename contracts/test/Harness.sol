@@ -42,7 +42,7 @@ contract Harness {
 
     function requireLogged(
         IShowcauseLog log,
-        bytes calldata tag,
+        bytes16 tag,
         bytes calldata entry,
         uint64 index,
         bytes32[] calldata proof

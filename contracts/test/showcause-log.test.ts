@@ -8,7 +8,12 @@ import type { DeployedLog, Roles } from './support/log.ts';
 import { consistencyPath, hex, inclusionPath, leafOf, root, sampleLeaves } from './support/tree.ts';
 import type { Hex } from './support/tree.ts';
 
-const entries = Array.from({ length: 40 }, (_, i) => Buffer.from(`entry ${i}`));
+const tagOf = (name: string): Buffer =>
+  Buffer.concat([Buffer.from(name), Buffer.alloc(16)]).subarray(0, 16);
+/** Typed entries; 14 has a tag that begins with the others'. */
+const entries = Array.from({ length: 40 }, (_, i) =>
+  Buffer.concat([tagOf(i === 14 ? 'entry-2' : 'entry'), Buffer.from(`entry ${i}`)]),
+);
 const leaves = entries.map(leafOf);
 const rootAt = (size: number): Buffer => root(leaves.slice(0, size));
 const other = makeRoles();
@@ -323,7 +328,7 @@ describeWithAnvil('the log contract', () => {
       harness
         .call('requireLogged', [
           log.address,
-          hex(Buffer.from(tag)),
+          hex(tagOf(tag)),
           hex(entry),
           index,
           inclusionPath(Math.min(index, size - 1), leaves.slice(0, size)).map(hex),
@@ -337,7 +342,10 @@ describeWithAnvil('the log contract', () => {
     expect(await ask('entry', entries[25]!, 25, 40)).toBe('refused');
     expect(await ask('entry', leaves[13]!, 13)).toBe('refused');
     expect(await ask('other', entries[13]!, 13)).toBe('refused');
-    expect(await ask('entry 13 and longer than the entry', entries[13]!, 13)).toBe('refused');
+    expect(await ask('entry', entries[14]!, 14)).toBe('refused');
+    expect(await ask('entry-2', entries[14]!, 14)).toBe('ok');
+    expect(await ask('ent', entries[13]!, 13)).toBe('refused');
+    expect(await ask('entry', entries[13]!.subarray(0, 15), 13)).toBe('refused');
     await log.send(roles.guardian.address, 'halt');
     expect(await ask('entry', entries[13]!, 13)).toBe('refused');
   });

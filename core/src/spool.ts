@@ -127,14 +127,32 @@ export function readSpoolRecord(bytes: Uint8Array, at: number): SpoolRead {
   };
 }
 
-/** Where the first whole record at or after `from` begins, or -1: what lies behind a bad one, byte by byte. */
-export function findSpoolRecord(bytes: Uint8Array, from: number): number {
+/** Checksums over so many bytes are computed in one search: damage needs few, and only intent needs more. */
+const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Looks behind damage for the first whole record at or after `from`, byte by byte.
+ * @returns where it begins; `none`; `too-many` when so much looks like the head of one that the search was given up
+ */
+export function findSpoolRecord(bytes: Uint8Array, from: number): number | 'none' | 'too-many' {
+  let left = MAX_CHECKED_BYTES;
   for (let at = from; at + RECORD_HEAD_BYTES <= bytes.length; at++) {
-    // The top bytes of length and seq are zero in every record: this skips nearly all offsets before the CRC.
-    if (bytes[at] !== 0 || bytes[at + 8] !== 0) continue;
+    const length = possibleLength(bytes, at);
+    if (length === null) continue;
+    left -= length;
+    if (left < 0) return 'too-many';
     if (readSpoolRecord(bytes, at).kind === 'record') return at;
   }
-  return -1;
+  return 'none';
+}
+
+/** Length of what may begin here by its length, seq and type; null when nothing may. */
+function possibleLength(bytes: Uint8Array, at: number): number | null {
+  // The top bytes of length and seq are zero in every record.
+  if (!isRecordType(bytes[at + 16]!) || bytes[at] !== 0 || bytes[at + 8] !== 0) return null;
+  const length = bytes[at + 1]! * 2 ** 16 + bytes[at + 2]! * 2 ** 8 + bytes[at + 3]!;
+  const isWhole = at + RECORD_HEAD_BYTES + length <= bytes.length;
+  return isWhole && length <= MAX_SPOOL_RECORD_BYTES ? length : null;
 }
 
 function isRecordType(type: number): type is SpoolRecordType {

@@ -49,6 +49,18 @@ export function openLogDirectory(root: string): LogFiles {
 
   return {
     read: (path) => readOrNull(join(root, path)),
+    async open(path) {
+      const handle = await openOrNull(join(root, path));
+      if (handle === null) return null;
+      try {
+        const { size } = await handle.stat();
+        // Closes the handle with itself, also when the reader goes away.
+        return { length: size, body: handle.createReadStream() };
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    },
     async create(path, bytes) {
       const there = await readOrNull(join(root, path));
       if (there === null) return write(join(root, path), bytes);
@@ -98,6 +110,15 @@ async function readOrNull(path: string): Promise<Uint8Array | null> {
   try {
     const bytes = await readFile(path);
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function openOrNull(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

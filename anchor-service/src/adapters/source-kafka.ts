@@ -46,14 +46,16 @@ export function kafkaSource(options: KafkaSourceOptions): Source {
     options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES,
   );
   const abort = new AbortController();
+  const health = { isWhole: true };
   let running: Promise<void> = Promise.resolve();
 
   return {
     open(cursor) {
-      running = consumeForEver(options, queue, cursor, abort.signal);
+      running = consumeForEver(options, queue, cursor, health, abort.signal);
       return Promise.resolve();
     },
     read: (limits: ReadLimits, signal: AbortSignal) => queue.take(limits, signal),
+    isWhole: () => health.isWhole,
     async close() {
       abort.abort();
       queue.close();
@@ -66,6 +68,7 @@ async function consumeForEver(
   options: KafkaSourceOptions,
   queue: ItemQueue,
   cursor: (stream: string) => Promise<number>,
+  health: { isWhole: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
@@ -74,12 +77,14 @@ async function consumeForEver(
       // What the last session put into the queue is read out before offsets are asked for again.
       await queue.drained(signal);
       if (signal.aborted) return;
-      await session.run(cursor, signal);
+      await session.run(cursor, health, signal);
     } catch (error) {
       const { code, name } = error as { code?: unknown; name?: unknown };
       // Ours says that offsets are gone; the others are a broker that is away for a while.
-      if (error instanceof ServiceError) options.logger.error({ code }, error.message);
-      else options.logger.warn({ code, name }, 'Kafka consumer begins again');
+      if (error instanceof ServiceError) {
+        health.isWhole = false;
+        options.logger.error({ code }, error.message);
+      } else options.logger.warn({ code, name }, 'Kafka consumer begins again');
     } finally {
       await session.close();
     }
@@ -126,11 +131,16 @@ class Session {
     });
   }
 
-  async run(cursor: (stream: string) => Promise<number>, signal: AbortSignal): Promise<void> {
+  async run(
+    cursor: (stream: string) => Promise<number>,
+    health: { isWhole: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { topic } = this.#options;
     await this.#admin.connect();
     await this.#ensureTopic();
     await this.#begin(cursor);
+    health.isWhole = true;
     const ended = this.#ended(signal);
     ended.catch(() => undefined);
     // Inside the join: a seek after `run` would not be made again after a rebalance.

@@ -146,6 +146,7 @@ export function spoolSource(options: SpoolSourceOptions): Source {
         await pause(options.pollMs ?? DEFAULT_POLL_MS, signal);
       }
     },
+    isWhole: () => true,
     close: () => Promise.resolve(),
   };
 }

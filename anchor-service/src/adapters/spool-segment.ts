@@ -1,10 +1,15 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
-import { SPOOL_MESSAGE, SPOOL_PROMISE, decodeSpoolHeader, readSpoolRecord } from '@showcause/core';
+import {
+  SPOOL_MESSAGE,
+  SPOOL_PROMISE,
+  decodeSpoolHeader,
+  findSpoolRecord,
+  readSpoolRecord,
+} from '@showcause/core';
 import type { SpoolHeader, SpoolRecord } from '@showcause/core';
 import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
 import type { SourceItem } from '../ports.ts';
-import { findRecord } from './spool-damage.ts';
 
 const READ_BYTES = 1024 * 1024;
 /** The largest record and its head. */
@@ -148,7 +153,7 @@ function skipDamage(
   { isNewest, now }: Circumstances,
 ): SourceItem | null {
   const bytes = readAt(fd, segment.at, Math.min(size - segment.at, 64 * READ_BYTES));
-  const found = findRecord(bytes, 1);
+  const found = findSpoolRecord(bytes, 1);
   if (typeof found === 'number') return broken(segment, fd, segment.at, segment.at + found);
   if (isNewest && found === 'none') {
     // Searched again only after another while: what is written meanwhile is read at once.

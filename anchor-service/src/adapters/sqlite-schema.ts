@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const schema = `
 CREATE TABLE head (
@@ -27,10 +27,16 @@ CREATE TABLE epochs (
 CREATE TABLE cursors (stream TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine (
   stream TEXT NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL,
-  PRIMARY KEY (stream, start)
+  hash BLOB, PRIMARY KEY (stream, start)
 ) STRICT;
 CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, root BLOB NOT NULL, note BLOB NOT NULL) STRICT;
 CREATE TABLE anchors (size INTEGER PRIMARY KEY, evidence TEXT NOT NULL) STRICT;
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** Rows of version 1 held no hash, but all the bytes. */
+const fromVersion1 = `
+ALTER TABLE quarantine ADD COLUMN hash BLOB;
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -45,9 +51,9 @@ export function prepareDatabase(database: SqliteDatabase, path: string): void {
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
     const version = database.rows('PRAGMA user_version')[0]?.[0];
-    if (version === 0) {
+    if (version === 0 || version === 1) {
       database.exec('BEGIN IMMEDIATE');
-      database.exec(schema);
+      database.exec(version === 0 ? schema : fromVersion1);
       database.exec('COMMIT');
     } else if (version !== SCHEMA_VERSION) {
       throw new ServiceError('STORE_SCHEMA', {

@@ -143,6 +143,12 @@ export class MemoryStore implements Store {
     return Promise.resolve(this.#disk.quarantine.has(`${stream} ${from}`));
   }
 
+  async quarantinedBytes(): Promise<number> {
+    let sum = 0;
+    for (const { bytes } of this.#disk.quarantine.values()) sum += bytes.length;
+    return Promise.resolve(sum);
+  }
+
   async quarantineCounts(): Promise<Partial<Record<QuarantineReason, number>>> {
     const counts: Partial<Record<QuarantineReason, number>> = {};
     for (const { reason } of this.#disk.quarantine.values())

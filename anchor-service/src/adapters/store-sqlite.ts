@@ -134,14 +134,15 @@ class SqliteStore implements Store {
       );
     for (const [stream, position] of change.cursors)
       db.run('INSERT OR REPLACE INTO cursors VALUES (?, ?)', stream, position);
-    for (const { stream, from, to, reason, bytes: raw } of change.quarantine)
+    for (const { stream, from, to, reason, hash, bytes: raw } of change.quarantine)
       db.run(
-        'INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?)',
+        'INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?)',
         stream,
         from,
         to,
         reason,
         raw,
+        hash,
       );
   }
 
@@ -234,6 +235,12 @@ class SqliteStore implements Store {
       () =>
         this.#database.rows('SELECT 1 FROM quarantine WHERE stream = ? AND start = ?', stream, from)
           .length > 0,
+    );
+  }
+
+  quarantinedBytes(): Promise<number> {
+    return this.#read(() =>
+      number(this.#database.rows('SELECT coalesce(sum(length(bytes)), 0) FROM quarantine')[0]?.[0]),
     );
   }
 

@@ -48,6 +48,10 @@ export const chainErrorCodes = {
     means: 'contract holds a head that this log never made',
     fix: 'Stop, freeze the contract and find out who used the operator key.',
   },
+  ANCHOR_UNCONFIRMED_HEAD: {
+    means: 'node shows a head that this log never made, and did not yet confirm it',
+    fix: 'Ask another node at once; signing goes on until a final block shows it twice.',
+  },
   ANCHOR_CHECKPOINT: {
     means: 'signed checkpoint contradicts the stored tree',
     fix: 'Stop and run verify log over the store.',

@@ -6,6 +6,7 @@ import express from 'express';
 import type { NextFunction, Request, Response } from 'express';
 import { ChainError } from '../chain/errors.ts';
 import type { AnchorLogger, CheckpointStep } from '../chain/port.ts';
+import { titleOf } from '../http/problems.ts';
 import type { Countersigner } from './countersigner.ts';
 
 export interface CountersignerServerOptions {
@@ -132,6 +133,12 @@ function problem(response: Response, status: number, code: string, detail: strin
     .status(status)
     .type('application/problem+json')
     .send(
-      JSON.stringify({ type: `urn:showcause:error:${code}`, title: code, status, code, detail }),
+      JSON.stringify({
+        type: `urn:showcause:error:${code}`,
+        title: titleOf(code),
+        status,
+        code,
+        detail,
+      }),
     );
 }

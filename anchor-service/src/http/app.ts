@@ -1,9 +1,10 @@
+import { pipeline } from 'node:stream/promises';
 import { fromUtf8, toBase64, toHex } from '@showcause/core';
 import type { Json } from '@showcause/core';
 import express from 'express';
 import type { Express, Request, Response, Router } from 'express';
 import { ServiceError } from '../errors.ts';
-import type { Leaf, Logger } from '../ports.ts';
+import type { Leaf, Logger, OpenFile } from '../ports.ts';
 import { CHECKPOINT_PATH } from '../publisher.ts';
 import {
   consistencyOf,
@@ -29,7 +30,7 @@ export interface AppOptions {
 
 /** Entries that one request may ask for, and the bytes that one answer holds of them. */
 export const MAX_ENTRIES = 256;
-export const MAX_BYTES = 4 * 1024 * 1024;
+export const MAX_BYTES = 1024 * 1024;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 const PRIVATE_IMMUTABLE = 'private, max-age=31536000, immutable';
 /** A checkpoint is news; seconds, not minutes. */
@@ -68,16 +69,11 @@ function tileRoutes({ log, readerToken }: AppOptions): Router {
     send(response, bytes, 'text/plain; charset=utf-8', FRESH);
   });
   router.get('/tile/entries/*path', reader, async (request, response) => {
-    const bytes = await tileFile(log, request.path.slice(1));
-    send(response, bytes, 'application/octet-stream', isPublic ? IMMUTABLE : PRIVATE_IMMUTABLE);
+    const file = await tileFile(log, request.path.slice(1));
+    await sendFile(response, file, isPublic ? IMMUTABLE : PRIVATE_IMMUTABLE);
   });
   router.get('/tile/*path', async (request, response) => {
-    send(
-      response,
-      await tileFile(log, request.path.slice(1)),
-      'application/octet-stream',
-      IMMUTABLE,
-    );
+    await sendFile(response, await tileFile(log, request.path.slice(1)), IMMUTABLE);
   });
   router.get('/anchors/:name', async (request, response) => {
     const { name } = request.params;
@@ -235,6 +231,28 @@ function inclusionJson({ index, size, root, leaf, hashes, checkpoint }: Inclusio
 
 function sendJson(response: Response, value: Json): void {
   response.set('Cache-Control', 'no-store').type('application/json').send(JSON.stringify(value));
+}
+
+/** Piece by piece, at the reader's pace: a bundle may have 16 MiB, and there are many readers. */
+async function sendFile(
+  response: Response,
+  { length, body }: OpenFile,
+  caching: string,
+): Promise<void> {
+  response
+    .set('Cache-Control', caching)
+    .set('Content-Type', 'application/octet-stream')
+    .set('Content-Length', String(length));
+  if (response.req.method === 'HEAD') {
+    body.destroy();
+    return void response.end();
+  }
+  try {
+    await pipeline(body, response);
+  } catch {
+    // The reader left, or the disk failed in the middle: the length says that the answer is cut short.
+    response.destroy();
+  }
 }
 
 function send(response: Response, bytes: Uint8Array, type: string, caching: string): void {

@@ -8,7 +8,7 @@ import {
 } from '@showcause/core';
 import type { Hash } from '@showcause/core';
 import { ServiceError } from '../errors.ts';
-import type { Leaf, LogFiles, SignedCheckpoint, Store } from '../ports.ts';
+import type { Leaf, LogFiles, OpenFile, SignedCheckpoint, Store } from '../ports.ts';
 import { publishedHashes } from '../publisher.ts';
 
 /** What the HTTP API reads: committed rows that are published, and published files. Nothing here can write. */
@@ -17,7 +17,7 @@ export interface PublicLog {
     Store,
     'leaves' | 'leafAt' | 'indexOf' | 'promiseOf' | 'checkpointOf' | 'newestAnchor'
   >;
-  files: Pick<LogFiles, 'read' | 'create' | 'replace' | 'remove' | 'list'>;
+  files: Pick<LogFiles, 'read' | 'open' | 'create' | 'replace' | 'remove' | 'list'>;
   /** The newest checkpoint that is served; null before the first. */
   published(): SignedCheckpoint | null;
 }
@@ -82,11 +82,11 @@ export async function consistencyOf(
 }
 
 /** A tile or bundle by its C2SP path. @throws {ServiceError} `TILE_PATH`, `NOT_FOUND` */
-export async function tileFile(log: PublicLog, path: string): Promise<Uint8Array> {
+export async function tileFile(log: PublicLog, path: string): Promise<OpenFile> {
   const tile = parseTilePath(path);
-  const bytes = await log.files.read(tilePath(tile));
-  if (bytes === null) throw new ServiceError('NOT_FOUND', { got: path });
-  return bytes;
+  const file = await log.files.open(tilePath(tile));
+  if (file === null) throw new ServiceError('NOT_FOUND', { got: path });
+  return file;
 }
 
 async function checkpointAt(log: PublicLog, size: number): Promise<Uint8Array | null> {

@@ -97,6 +97,7 @@ const schemas = {
       signedSize: count,
       sequencing: { enum: ['running', 'failed', 'stopped'] },
       publishing: { enum: ['running', 'failed', 'stopped'] },
+      source: { enum: ['whole', 'lost'] },
       anchoring: { enum: ['off', 'running', 'failed', 'stopped'] },
       anchoredSize: count,
       waitingMessages: count,
@@ -279,7 +280,7 @@ const paths = {
   '/readyz': {
     get: {
       operationId: 'getReadiness',
-      summary: 'Whether entries are sequenced and published.',
+      summary: 'Whether entries are read, sequenced and published.',
       responses: {
         200: {
           description: 'They are.',

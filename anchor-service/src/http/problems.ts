@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { CodedError } from '@showcause/core';
+import { CodedError, coreErrorCodes } from '@showcause/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { ServiceError } from '../errors.ts';
+import { chainErrorCodes } from '../chain/errors.ts';
+import { ServiceError, serviceErrorCodes } from '../errors.ts';
 import type { Logger } from '../ports.ts';
 
 const statuses: Partial<Record<string, number>> = {
@@ -29,12 +30,23 @@ export function sendProblem(response: Response, error: CodedError): void {
     .send(
       JSON.stringify({
         type: `urn:showcause:error:${error.code}`,
-        title: error.code,
+        title: titleOf(error.code),
         status,
         code: error.code,
         detail: error.message,
       }),
     );
+}
+
+/** What a code means, as its table says it. */
+export function titleOf(code: string): string {
+  const tables: Readonly<Record<string, { means: string } | undefined>>[] = [
+    serviceErrorCodes,
+    chainErrorCodes,
+    coreErrorCodes,
+  ];
+  for (const table of tables) if (Object.hasOwn(table, code)) return table[code]!.means;
+  return 'request was refused';
 }
 
 /** The last handler: known refusals as they are, anything else as one that says nothing. */

@@ -10,7 +10,8 @@ export interface HttpServer {
 }
 
 const HEADER_BYTES = 16 * 1024;
-const MAX_CONNECTIONS = 1024;
+/** Each holds one answer at most: about 1.5 MiB of JSON, or a piece of a file. */
+const MAX_CONNECTIONS = 256;
 
 /** A server whose every wait is bounded. @param port 0: a free one */
 export async function serveHttp(

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { equalBytes } from '@showcause/core';
 import { ServiceError } from '../../src/errors.ts';
 import type { LogFiles, SignedCheckpoint, SignedMark } from '../../src/ports.ts';
@@ -9,6 +10,12 @@ export function memoryFiles(content = new Map<string, Uint8Array>()): LogFiles &
   return {
     content,
     read: async (path) => content.get(path) ?? null,
+    async open(path) {
+      const bytes = content.get(path);
+      return bytes === undefined
+        ? null
+        : { length: bytes.length, body: Readable.from([Buffer.from(bytes)]) };
+    },
     async create(path, bytes) {
       const there = content.get(path);
       if (there !== undefined && !equalBytes(there, bytes))
