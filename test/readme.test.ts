@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import ts from 'typescript';
@@ -27,12 +27,48 @@ function writeReceipt(dir: string): void {
   writeFileSync(join(dir, 'policy.json'), vector('policy').valid[0]!.text);
 }
 
+function blocksOf(page: string): string[] {
+  return [...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
+    (match) => match[1]!,
+  );
+}
+
+test('the examples of all pages type-check, as strictly as the project itself', () => {
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  const dir = mkdtempSync(join(root, '.cache/types-'));
+  try {
+    const files = pages.flatMap((page) =>
+      blocksOf(page).map((block, i) => {
+        const file = join(dir, `${page.replace(/\W/g, '-')}-${i}.mts`);
+        writeFileSync(file, `${block}\nexport {};\n`);
+        return file;
+      }),
+    );
+    const read = ts.readConfigFile(join(root, 'tsconfig.test.json'), (path) =>
+      ts.sys.readFile(path),
+    );
+    const { options } = ts.parseJsonConfigFileContent(read.config, ts.sys, root);
+    // What a page declares for its reader it need not use.
+    const program = ts.createProgram(files, { ...options, noUnusedLocals: false });
+    const found = files.flatMap((file) => [
+      ...program.getSyntacticDiagnostics(program.getSourceFile(file)),
+      ...program.getSemanticDiagnostics(program.getSourceFile(file)),
+    ]);
+    expect(
+      found.map(
+        ({ file, messageText }) =>
+          `${relative(dir, file?.fileName ?? '')}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+      ),
+    ).toStrictEqual([]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}, 120_000);
+
 test.each(pages)(
   'the examples of %s run as they stand',
   async (page) => {
-    const blocks = [
-      ...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g),
-    ].map((match) => match[1]!);
+    const blocks = blocksOf(page);
     expect(blocks.length).toBeGreaterThan(0);
     mkdirSync(join(root, '.cache'), { recursive: true });
     const dir = mkdtempSync(join(root, '.cache/readme-'));

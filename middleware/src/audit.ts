@@ -5,7 +5,14 @@ import { AuditError } from './errors.ts';
 import { InFlight } from './express/in-flight.ts';
 import { auditRoute } from './express/route.ts';
 import type { RouteContext } from './express/route.ts';
-import type { RequestHandler, RouteOptions } from './express/types.ts';
+import type {
+  AnyRouteHandler,
+  RequestHandler,
+  RouteBody,
+  RouteOptions,
+  RouteParams,
+  RouteQuery,
+} from './express/types.ts';
 import { problemHandler } from './express/problem-handler.ts';
 import type { ProblemHandlerOptions } from './express/problem-handler.ts';
 import { deploymentFacts } from './identity/facts.ts';
@@ -13,7 +20,9 @@ import { findDeployment } from './identity/deployment.ts';
 import { loadIdentity } from './identity/identity.ts';
 import type { ProducerIdentity } from './identity/identity.ts';
 import { checkReasons, readRegistry } from './model/reasons.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions } from './check-options.ts';
+import { watchHalt } from './halt.ts';
+import type { HaltStatus, HaltWatch } from './halt.ts';
 import type { AuditOptions, CheckedOptions } from './options.ts';
 import { receiptMaker } from './receipts/receipts.ts';
 import type { ReceiptMaker } from './receipts/receipts.ts';
@@ -48,14 +57,20 @@ export interface AuditStatus {
   inFlight: number;
   unlogged: number;
   transport: { name: string; behind: number; failing: string | null };
+  /** null where nobody can halt */
+  halt: HaltStatus | null;
 }
 
 /** The audit of one process. */
 export interface Audit {
   /** `audit()` is `audit.route()` without selectors. */
-  (): RequestHandler;
-  /** Records one route; mount it before the handler. */
-  route<P, ResBody, ReqBody, Query>(
+  (): AnyRouteHandler;
+  /**
+   * Records one route; mount it before the handler. Without selectors the route's types are what its
+   * path and handler make them; selectors see express's defaults unless they are given types.
+   */
+  route(): AnyRouteHandler;
+  route<P = RouteParams, ResBody = RouteBody, ReqBody = RouteBody, Query = RouteQuery>(
     options?: RouteOptions<P, ResBody, ReqBody, Query>,
   ): RequestHandler<P, ResBody, ReqBody, Query>;
   /** The same without Express: runs `decide` and returns its output once recorded. */
@@ -161,6 +176,8 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const telemetry = openTelemetry(() => known);
   for (const alarm of known.alarms) telemetry.alarm(alarm.code);
   const inFlight = new InFlight();
+  const halt = watchHalt(options.halt);
+  await halt.ready;
   const append = (
     decisionId: string,
     followup: Followup | Record<string, unknown>,
@@ -181,6 +198,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     contact: options.contact,
     inFlight,
     append,
+    halted: () => halt.halted(),
   };
   const publisher = startPublisher({
     config,
@@ -191,36 +209,42 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   });
   const receipts = receiptMaker(identity, options.transport?.log ?? null, sealer);
   sealer.onCommit((status) => (known = status));
-  const close = closer(inFlight, sealer, publisher);
-  const audit = Object.assign(
-    (): RequestHandler =>
-      auditRoute<object, unknown, unknown, unknown>(context, {}) as unknown as RequestHandler,
-    {
-      route: (route = {}) => auditRoute(context, route),
-      wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
-      router: () => decisionRouter({ context, receipts }),
-      problems: (handler?: ProblemHandlerOptions) => problemHandler(options.contact, handler),
-      append,
-      receipt: async (decisionId: string) =>
-        (await receipts.ofDecision(decisionId))?.receipt ?? null,
-      eraseSubject: (subject: string) => sealer.eraseSubject(subject),
-      status: () => auditStatus(options, config, known, inFlight, publisher),
-      close,
-    } satisfies Partial<Audit>,
-  ) as Audit;
+  const close = closer(inFlight, sealer, publisher, halt);
+  const audit = Object.assign(() => auditRoute(context, {}), {
+    route: ((route = {}) => auditRoute(context, route)) as Audit['route'],
+    wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
+    router: () => decisionRouter({ context, receipts }),
+    problems: (handler?: ProblemHandlerOptions) => problemHandler(options.contact, handler),
+    append,
+    receipt: async (decisionId: string) => {
+      const recorded = await receipts.recorded(decisionId);
+      return recorded === null ? null : (await receipts.known(recorded)).receipt;
+    },
+    eraseSubject: (subject: string) => sealer.eraseSubject(subject),
+    status: () => auditStatus({ options, config, known, inFlight, publisher, halt }),
+    close,
+  } satisfies Partial<Audit>) as Audit;
   if (options.handleSignals === true) closeOnSignals(close);
   return audit;
 }
 
-function auditStatus(
-  options: CheckedOptions,
-  config: SealingConfig,
-  known: SealingStatus,
-  inFlight: InFlight,
-  publisher: Publisher,
-): AuditStatus {
+function auditStatus({
+  options,
+  config,
+  known,
+  inFlight,
+  publisher,
+  halt,
+}: {
+  options: CheckedOptions;
+  config: SealingConfig;
+  known: SealingStatus;
+  inFlight: InFlight;
+  publisher: Publisher;
+  halt: HaltWatch;
+}): AuditStatus {
   return {
-    ready: !known.poisoned && !known.full && !inFlight.draining,
+    ready: !known.poisoned && !known.full && !inFlight.draining && !halt.halted(),
     producer: options.producer,
     deployment: config.deployment,
     epoch: known.epoch,
@@ -234,6 +258,7 @@ function auditStatus(
     inFlight: inFlight.count,
     unlogged: known.unlogged,
     transport: publisher.status(),
+    halt: halt.status(),
   };
 }
 
@@ -241,6 +266,7 @@ function closer(
   inFlight: InFlight,
   sealer: Sealer,
   publisher: Publisher,
+  halt: HaltWatch,
 ): (timeoutMs?: number) => Promise<void> {
   let closing: Promise<void> | null = null;
   return (timeoutMs = DRAIN_MS) => {
@@ -249,6 +275,7 @@ function closer(
       const patience = new AbortController();
       await Promise.race([inFlight.idle(), delay(timeoutMs, patience.signal)]);
       patience.abort();
+      halt.close();
       await sealer.close();
       await publisher.close();
     })();

@@ -2,9 +2,12 @@ import type {
   Explanation,
   FeatureRecord,
   FiredRule,
+  Prediction,
   Reason,
   ReasonRegistry,
 } from '@showcause/explain';
+import type { Span } from '@opentelemetry/api';
+import { sha256, toHex } from '@showcause/core';
 import { AuditError } from './errors.ts';
 import { reasonsFor } from './model/reasons.ts';
 import type { DecisionModel } from './model/tree-model.ts';
@@ -22,6 +25,7 @@ import type { Telemetry } from './telemetry.ts';
 
 export type OnUnloggable = 'refuse' | 'release';
 export type OnUnexplained = 'refer' | 'hold' | 'release';
+export type OnHalt = 'refuse' | 'refer';
 export type FeatureOverrides = FeatureRecord;
 
 /** What the model said about one row. With several outputs the single numbers are NaN and the lists count. */
@@ -38,6 +42,14 @@ export interface Scored {
   readonly explanation: Explanation | null;
 }
 
+export interface ReasonsOptions {
+  /**
+   * false: fired rules alone, where the model had nothing against the person and a rule decided;
+   * true by default
+   */
+  model?: boolean;
+}
+
 /** `req.decision`: the decision that this request makes. */
 export interface RequestDecision {
   /** 32 hex digits */
@@ -48,13 +60,17 @@ export interface RequestDecision {
    * Calls the model, explains, and records in one step: the call is the record, and its intent is
    * durable before the model runs.
    * @param overrides  features that differ from the route's own, for instance of a counter-offer
-   * @throws what explain throws for a wrong row, with a code FEATURE_*
+   * @throws what explain throws for a wrong row, with a code FEATURE_*; `DECISION_HALTED`
    */
   score(overrides?: FeatureOverrides): Promise<Scored>;
   /** Registers a policy rule that decided against the person; rules rank before the model. */
   rule(code: string, values?: Readonly<Record<string, string | number>>): void;
-  /** Up to four principal reasons, recorded with the decision. About the first call: the request as made. */
-  reasons(): readonly Reason[];
+  /**
+   * Up to four principal reasons, recorded with the decision: fired rules, then the model's, about
+   * the first call: the request as made. What the newest call gave is what is recorded.
+   * @throws {AuditError} `DECISION_NO_RULE`; what explain throws, with a code REASON_*
+   */
+  reasons(options?: ReasonsOptions): readonly Reason[];
   /** Adds claims: terms, product, legal basis, provenance, people, extra. */
   state(facts: Omit<StatedFacts, 'outcome' | 'reasons' | 'rulesFired' | 'error' | 'shown'>): void;
 }
@@ -68,6 +84,8 @@ export interface DecisionRuntime {
   policy: DecisionPolicy | null;
   pages: Required<PagesOptions>;
   now: () => number;
+  /** whether automated decisions are stopped */
+  halted: () => boolean;
 }
 
 /** How a request ended. */
@@ -76,6 +94,15 @@ export interface Ending {
   outcome: unknown;
   response: ResponseFacts | null;
   error: { name: string | null; code: string | null } | null;
+}
+
+/** What a model said about a row, and its explanation as it is returned and recorded. */
+interface Asked {
+  prediction: Prediction;
+  explained: {
+    explanation: Explanation | null;
+    recorded: Pick<ScoredCall, 'explanation' | 'unexplained'>;
+  };
 }
 
 const DAY_MS = 86_400_000;
@@ -93,6 +120,7 @@ export class DecisionInProgress implements RequestDecision {
   readonly #rules: FiredRule[] = [];
   #stated: StatedFacts = {};
   #reasons: readonly Reason[] | null = null;
+  #withModel = true;
   #unexplained: string | null = null;
   #made = 0;
   #factsSent = false;
@@ -134,14 +162,13 @@ export class DecisionInProgress implements RequestDecision {
     if (this.#ended) throw new AuditError('DECISION_ENDED', { got: 'score()' });
     const { model, telemetry, now } = this.#runtime;
     if (model === null) throw new AuditError('DECISION_NO_MODEL', { got: 'score()' });
+    if (this.#runtime.halted()) throw new AuditError('DECISION_HALTED', { got: 'score()' });
     const row = model.row(this.#record(overrides));
     const call = this.#made++;
     await this.#intent(call, row);
     const started = now();
     const span = telemetry.span('showcause.score', { 'showcause.call': call });
-    const prediction = model.predict(row);
-    const explained = this.#explain(model, row);
-    span.end();
+    const { prediction, explained } = this.#ask(model, row, span);
     telemetry.scored(now() - started, explained.explanation !== null);
     const { margin, score, probability } = prediction;
     this.#calls.push({ call, features: row, margin, score, probability, ...explained.recorded });
@@ -167,21 +194,22 @@ export class DecisionInProgress implements RequestDecision {
     this.#reasons = null;
   }
 
-  reasons(): readonly Reason[] {
-    if (this.#reasons !== null) return this.#reasons;
+  reasons({ model: withModel = true }: ReasonsOptions = {}): readonly Reason[] {
+    if (this.#reasons !== null && this.#withModel === withModel) return this.#reasons;
     const { model, registry } = this.#runtime;
     if (model === null || registry === null)
       throw new AuditError('DECISION_NO_MODEL', { got: 'reasons() without model or reasons' });
+    if (!withModel && this.#rules.length === 0)
+      throw new AuditError('DECISION_NO_RULE', { got: 'reasons({ model: false })' });
     const scored = this.#explained[0] ?? null;
-    const { principal } = reasonsFor(
-      model,
-      registry,
-      scored,
-      scored === null ? this.#rowIfAny(model) : null,
-      this.#rules,
-      this.#adverseDirection(),
-    );
+    const { principal } = reasonsFor(model, registry, {
+      row: scored?.row ?? this.#rowIfAny(model),
+      explanation: withModel ? (scored?.explanation ?? null) : null,
+      rules: this.#rules,
+      adverseDirection: this.#adverseDirection(),
+    });
     this.#reasons = principal;
+    this.#withModel = withModel;
     return principal;
   }
 
@@ -204,7 +232,7 @@ export class DecisionInProgress implements RequestDecision {
     if (!this.isAdverse(outcome) || this.#runtime.registry === null) return null;
     if (this.#unexplained !== null) return this.#unexplained;
     try {
-      this.reasons();
+      this.#standingReasons();
       return null;
     } catch (error) {
       return codeOf(error);
@@ -230,7 +258,7 @@ export class DecisionInProgress implements RequestDecision {
         status: ending.status,
         endedAt,
         calls: this.#calls,
-        response: ending.response,
+        response: withoutCode(ending.response, this.#token),
         stated: this.#state(ending),
         page: { token: this.#token, expires: endedAt + pages.tokenDays * DAY_MS },
       });
@@ -244,6 +272,11 @@ export class DecisionInProgress implements RequestDecision {
     } finally {
       span.end();
     }
+  }
+
+  /** As the handler asked for them last. */
+  #standingReasons(): readonly Reason[] {
+    return this.reasons({ model: this.#withModel });
   }
 
   #state(ending: Ending): string {
@@ -278,7 +311,7 @@ export class DecisionInProgress implements RequestDecision {
     if (this.#reasons !== null || !this.isAdverse(outcome) || this.#runtime.registry === null)
       return this.#reasons;
     try {
-      return this.reasons();
+      return this.#standingReasons();
     } catch {
       return null; // `missingExplanation` has decided what becomes of the answer
     }
@@ -341,13 +374,15 @@ export class DecisionInProgress implements RequestDecision {
     }
   }
 
-  #explain(
-    model: DecisionModel,
-    row: Float64Array,
-  ): {
-    explanation: Explanation | null;
-    recorded: Pick<ScoredCall, 'explanation' | 'unexplained'>;
-  } {
+  #ask(model: DecisionModel, row: Float64Array, span: Span): Asked {
+    try {
+      return { prediction: model.predict(row), explained: this.#explain(model, row) };
+    } finally {
+      span.end();
+    }
+  }
+
+  #explain(model: DecisionModel, row: Float64Array): Asked['explained'] {
     try {
       const explanation = model.explain(row);
       const { method, kernel, version, baseValue, additivityError, attributions } = explanation;
@@ -367,6 +402,23 @@ export class DecisionInProgress implements RequestDecision {
   #adverseDirection(): 'higher' | 'lower' {
     return this.#runtime.policy?.approveAtLeast === undefined ? 'higher' : 'lower';
   }
+}
+
+/**
+ * The response as it is kept: without the code that opens the person's page, which nobody but the
+ * person shall read. Its hash stays that of the bytes as sent.
+ */
+function withoutCode(response: ResponseFacts | null, token: string): ResponseFacts | null {
+  if (response === null || response.body === null) return response;
+  const sent = Buffer.from(response.body.buffer, response.body.byteOffset, response.body.length);
+  if (!sent.includes(token, 0, 'latin1')) return response;
+  const kept = sent.toString('latin1').replaceAll(token, '*'.repeat(token.length));
+  return {
+    ...response,
+    body: Buffer.from(kept, 'latin1'),
+    hash: response.hash ?? toHex(sha256(sent)),
+    redacted: true,
+  };
 }
 
 function isList(

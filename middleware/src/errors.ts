@@ -34,7 +34,7 @@ export const middlewareErrorCodes = {
   },
   SPOOL_LOCKED: {
     means: 'another process writes this spool',
-    fix: 'Give each process a spool folder and producer name of its own.',
+    fix: 'Give each process a spool folder and producer name of its own. After a crash in another container or machine its lock ends after 30 seconds.',
   },
   SPOOL_FULL: { means: 'spool has no room', fix: 'Free disk space or raise maxSpoolBytes.' },
   SPOOL_POISONED: {
@@ -81,6 +81,10 @@ export const middlewareErrorCodes = {
     means: 'an adverse decision has no explanation yet, so it is held',
     fix: 'Try again later, or ask the contact.',
   },
+  DECISION_HALTED: {
+    means: 'automated decisions are halted',
+    fix: 'Try again later, or ask the contact.',
+  },
   DECISION_ENDED: {
     means: 'decision has been recorded already',
     fix: 'Score and register rules before the response is sent.',
@@ -88,6 +92,10 @@ export const middlewareErrorCodes = {
   DECISION_NO_MODEL: {
     means: 'route has no model to score with',
     fix: 'Give createAudit a model.',
+  },
+  DECISION_NO_RULE: {
+    means: 'reasons of rules alone were asked for, but no rule has fired',
+    fix: 'Register the rule with rule() first, or ask for the reasons of the model too.',
   },
   DECISION_NO_FEATURES: {
     means: 'route does not say how to read the features',

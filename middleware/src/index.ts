@@ -1,10 +1,18 @@
 export { createAudit } from './audit.ts';
 export type { Audit, AuditStatus, Followup } from './audit.ts';
-export type { OnUnexplained, OnUnloggable, RequestDecision, Scored } from './decision.ts';
+export type {
+  OnHalt,
+  OnUnexplained,
+  OnUnloggable,
+  ReasonsOptions,
+  RequestDecision,
+  Scored,
+} from './decision.ts';
 export { AuditError, middlewareErrorCodes } from './errors.ts';
 export type { MiddlewareErrorCode } from './errors.ts';
 export { keepRawBody } from './express/body.ts';
 export { RECEIPT_HEADER } from './express/hold.ts';
+export type { HaltOptions, HaltSource, HaltStatus } from './halt.ts';
 export type { RouteOptions } from './express/types.ts';
 export { treeModel } from './model/tree-model.ts';
 export type { Background, DecisionModel, TreeModelOptions } from './model/tree-model.ts';

@@ -76,12 +76,15 @@ export function openTelemetry(
   };
 }
 
-/** W3C traceparent of the active span, else the header as sent when it is well formed, else null. */
+/** W3C traceparent of the active span, else the header as sent when it is a valid one, else null. */
 export function traceparent(header: string | undefined): string | null {
   const context = trace.getActiveSpan()?.spanContext();
   if (context !== undefined && isSpanContextValid(context))
     return `00-${context.traceId}-${context.spanId}-${context.traceFlags.toString(16).padStart(2, '0')}`;
-  return header !== undefined && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
-    ? header
-    : null;
+  return header !== undefined && isTraceparent(header) ? header : null;
+}
+
+/** Version 00 of W3C Trace Context, section 3.2: ids of zeros alone are invalid. */
+function isTraceparent(header: string): boolean {
+  return /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header);
 }

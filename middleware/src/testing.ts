@@ -18,7 +18,7 @@ import { signDeployment, unsignedDeployment } from './identity/deployment.ts';
 import { checkIdentity } from './identity/identity.ts';
 import type { ProducerIdentity } from './identity/identity.ts';
 import { checkReasons, readRegistry } from './model/reasons.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions } from './check-options.ts';
 import type { AuditOptions } from './options.ts';
 import { wholeSeconds } from './record/values.ts';
 import type { SealingConfig } from './sealing/config.ts';

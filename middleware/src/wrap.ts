@@ -1,7 +1,9 @@
+import { callable, givenText, members, oneOf } from './checks.ts';
 import { DecisionInProgress, codeOf } from './decision.ts';
 import type { OnUnexplained, OnUnloggable, RequestDecision } from './decision.ts';
 import { AuditError } from './errors.ts';
 import type { RouteContext } from './express/route.ts';
+import { traceparent } from './telemetry.ts';
 import type { FeatureRecord } from '@showcause/explain';
 
 /** `decision` inside {@link wrapDecision}. */
@@ -28,7 +30,7 @@ export interface WrapInput<Input> {
 /**
  * Decides outside Express: intent, then `decide`, then the record; the output is returned only when
  * the decision is durable. A throw is recorded and thrown again.
- * @throws {AuditError} `DECISION_UNEXPLAINED`; what refused the record
+ * @throws {AuditError} `DECISION_UNEXPLAINED`, `DECISION_HALTED` before anything is decided; what refused the record
  */
 export async function wrapDecision<Input, Output>(
   context: RouteContext,
@@ -36,6 +38,8 @@ export async function wrapDecision<Input, Output>(
   input: WrapInput<Input>,
   decide: (input: Input, decision: Wrapped) => Promise<Output> | Output,
 ): Promise<{ output: Output; decisionId: string; receipt: string | null }> {
+  checkWrapOptions(options);
+  if (context.halted()) throw new AuditError('DECISION_HALTED', { got: 'wrap()' });
   const { features, subject } = options;
   const decision = new DecisionInProgress(
     context,
@@ -43,7 +47,7 @@ export async function wrapDecision<Input, Output>(
       subject: subject?.(input.value) ?? null,
       route: options.name,
       startedAt: context.now(),
-      trace: input.traceparent ?? null,
+      trace: traceparent(input.traceparent),
       idempotencyKey: input.idempotencyKey ?? null,
       body: input.raw ?? jsonBytes(input.value),
       raw: input.raw !== undefined,
@@ -82,6 +86,24 @@ export async function wrapDecision<Input, Output>(
   } finally {
     context.inFlight.leave();
   }
+}
+
+function checkWrapOptions(options: object): void {
+  members('wrap option', options ?? null, [
+    'name',
+    'subject',
+    'features',
+    'outcome',
+    'onUnloggable',
+    'onUnexplained',
+  ]);
+  const wrap = options as Partial<WrapOptions<unknown, unknown>>;
+  givenText('name', wrap.name);
+  callable('subject', wrap.subject);
+  callable('features', wrap.features);
+  callable('outcome', wrap.outcome);
+  oneOf('onUnloggable', wrap.onUnloggable, ['refuse', 'release']);
+  oneOf('onUnexplained', wrap.onUnexplained, ['hold', 'release']);
 }
 
 async function attempt<T>(decision: DecisionInProgress, decide: () => Promise<T> | T): Promise<T> {

@@ -5,7 +5,7 @@ import { assembleAudit, sealingConfig } from '../dist/audit.js';
 import { signDeployment, unsignedDeployment } from '../dist/identity/deployment.js';
 import { deploymentFacts } from '../dist/identity/facts.js';
 import { checkIdentity } from '../dist/identity/identity.js';
-import { checkOptions } from '../dist/options.js';
+import { checkOptions } from '../dist/check-options.js';
 import { openSealer } from '../dist/sealing/open.js';
 import { nodeDisk } from '../dist/spool/disk.js';
 import { testIdentity } from '../dist/testing.js';

@@ -18,9 +18,10 @@ import {
   loadOrCreateKey,
   writeFileDurably,
 } from '@showcause/core/node';
-import { createAudit } from '../src/index.ts';
+import { createAudit, embedded } from '../src/index.ts';
 import type { AuditOptions } from '../src/index.ts';
-import { checkOptions } from '../src/options.ts';
+import { checkOptions } from '../src/check-options.ts';
+import { createTestAudit } from '../src/testing.ts';
 import { randomId } from '../src/sealing/random.ts';
 import { model, policy, reasons } from './model.ts';
 
@@ -58,10 +59,137 @@ describe('options are checked at construction, in their own words', () => {
       'OPTIONS_VALUE',
       /heartbeatSeconds/,
     ],
+    ['a day and a second to merge', { mergeBySeconds: 86_401 }, 'OPTIONS_VALUE', /mergeBySeconds/],
+    ['segments of a byte', { segmentBytes: 1 }, 'OPTIONS_VALUE', /segmentBytes/],
+    ['a spool of -1 bytes', { maxSpoolBytes: -1 }, 'OPTIONS_VALUE', /maxSpoolBytes/],
+    ['a number as text', { maxSpoolBytes: '65536' }, 'OPTIONS_VALUE', /maxSpoolBytes/],
+    ['an unknown sealing', { sealing: 'foo' }, 'OPTIONS_VALUE', /sealing/],
+    ['signals by word', { handleSignals: 'x' }, 'OPTIONS_VALUE', /handleSignals/],
+    ['development by number', { development: 1 }, 'OPTIONS_VALUE', /development/],
+    ['a volatile spool by word', { allowVolatileSpool: 'yes' }, 'OPTIONS_VALUE', /allowVolatile/],
+    ['keys by number', { keys: 1 }, 'OPTIONS_VALUE', /keys/],
+    ['a passphrase of nothing', { passphrase: '' }, 'OPTIONS_VALUE', /passphrase/],
+    [
+      "a registrar's passphrase by number",
+      { development: true, registrar: './r', registrarPassphrase: 1 },
+      'OPTIONS_VALUE',
+      /registrarPassphrase/,
+    ],
+    ['an unknown contact member', { contact: { ...contact, fax: '1' } }, 'OPTIONS_UNKNOWN', /fax/],
+    ['a contact by name', { contact: 'Desk' }, 'OPTIONS_VALUE', /contact/],
+    ['a phone with markup', { contact: { name: 'D', phone: '<b>' } }, 'OPTIONS_VALUE', /phone/],
+    ['pages with more', { pages: { bogus: 1 } }, 'OPTIONS_UNKNOWN', /bogus/],
+    ['pages at a number', { pages: { base: 5 } }, 'OPTIONS_VALUE', /pages.base/],
+    ['pages at a script', { pages: { base: 'javascript:x' } }, 'OPTIONS_VALUE', /pages.base/],
+    ['a code for no day', { pages: { tokenDays: 0 } }, 'OPTIONS_VALUE', /tokenDays/],
+    ['pages by path', { pages: '/decisions' }, 'OPTIONS_VALUE', /pages/],
+    ['a retention class by number', { retention: { class: 1 } }, 'OPTIONS_VALUE', /class/],
+    [
+      'a retention by words',
+      { retention: { class: 'c', retainUntil: 'soon' } },
+      'OPTIONS_VALUE',
+      /retainUntil/,
+    ],
+    [
+      'a hold by word',
+      { retention: { class: 'c', legalHold: 'no' } },
+      'OPTIONS_VALUE',
+      /legalHold/,
+    ],
+    ['retention with more', { retention: { class: 'c', years: 2 } }, 'OPTIONS_UNKNOWN', /years/],
+    ['a system without name', { system: {} }, 'OPTIONS_VALUE', /system.name/],
+    ['a system without version', { system: { name: 's' } }, 'OPTIONS_VALUE', /system.version/],
+    ['a transport without parts', { transport: {} }, 'OPTIONS_VALUE', /transport/],
+    ['a transport by name', { transport: 'kafka' }, 'OPTIONS_VALUE', /transport/],
+    ['a model without parts', { model: {}, policy }, 'OPTIONS_VALUE', /model/],
+    ['reasons by number', { model: model(), policy, reasons: 1 }, 'OPTIONS_VALUE', /reasons/],
+    ['reasons of nothing', { model: model(), policy, reasons: {} }, 'OPTIONS_VALUE', /reasons/],
+    ['a policy by name', { policy: 'lending' }, 'OPTIONS_VALUE', /policy/],
+    ['a policy without id', { policy: { version: '1' } }, 'OPTIONS_VALUE', /policy.id/],
+    ['a threshold by word', { policy: { ...policy, approveBelow: 'x' } }, 'OPTIONS_VALUE', /Below/],
+    ['an unknown measure', { policy: { ...policy, measure: 'x' } }, 'OPTIONS_VALUE', /measure/],
+    ['adverse as a word', { policy: { ...policy, adverse: 'denied' } }, 'OPTIONS_VALUE', /adverse/],
+    ['adverse numbers', { policy: { ...policy, adverse: [1] } }, 'OPTIONS_VALUE', /adverse/],
+    ['rules by code', { policy: { ...policy, rules: ['R01'] } }, 'OPTIONS_VALUE', /rules/],
+    [
+      'a team without role',
+      { policy: { ...policy, accountable: { team: 'x' } } },
+      'OPTIONS_VALUE',
+      /role/,
+    ],
+    ['a halt without source', { halt: {} }, 'OPTIONS_VALUE', /halt.source/],
+    ['a halt by function', { halt: { source: () => false } }, 'OPTIONS_VALUE', /halt.source/],
+    [
+      'a halt polled never',
+      { halt: { source: { halted: async () => false }, pollMs: 0 } },
+      'OPTIONS_VALUE',
+      /pollMs/,
+    ],
+    [
+      'a halt with more',
+      { halt: { source: { halted: async () => false }, every: 1 } },
+      'OPTIONS_UNKNOWN',
+      /every/,
+    ],
   ])('%s', (_name, change, code, words) => {
     const options = { ...good, ...change };
     expect(() => checkOptions(options)).toThrow(expect.objectContaining({ code }));
     expect(() => checkOptions(options)).toThrow(words);
+  });
+
+  test.each<[string, unknown, string, RegExp]>([
+    ['no object', 'x', 'OPTIONS_VALUE', /option/],
+    ['an unknown name', { subjekt: () => 'p' }, 'OPTIONS_UNKNOWN', /subjekt/],
+    ['a body limit of -1', { maxBodyBytes: -1 }, 'OPTIONS_VALUE', /maxBodyBytes/],
+    ['a body limit by word', { maxBodyBytes: 'x' }, 'OPTIONS_VALUE', /maxBodyBytes/],
+    ['a subject by name', { subject: 'x' }, 'OPTIONS_VALUE', /subject/],
+    ['features by number', { features: 1 }, 'OPTIONS_VALUE', /features/],
+    ['an outcome by object', { outcome: {} }, 'OPTIONS_VALUE', /outcome/],
+    ['a name by number', { name: 5 }, 'OPTIONS_VALUE', /name/],
+    ['no time', { timeoutMs: 0 }, 'OPTIONS_VALUE', /timeoutMs/],
+    ['more time than a timer has', { timeoutMs: 2 ** 31 }, 'OPTIONS_VALUE', /timeoutMs/],
+    ['an unknown onUnloggable', { onUnloggable: 'x' }, 'OPTIONS_VALUE', /onUnloggable/],
+    ['an unknown onUnexplained', { onUnexplained: 'x' }, 'OPTIONS_VALUE', /onUnexplained/],
+    ['an unknown onHalt', { onHalt: 'go' }, 'OPTIONS_VALUE', /onHalt/],
+    ['an unknown streaming', { streaming: 'x' }, 'OPTIONS_VALUE', /streaming/],
+  ])('of a route: %s', async (_name, options, code, words) => {
+    const { audit } = await createTestAudit();
+    const mount = (): unknown => audit.route(options as object);
+    expect(mount).toThrow(expect.objectContaining({ code }));
+    expect(mount).toThrow(words);
+    await audit.close();
+  });
+
+  test.each<[string, object, string]>([
+    ['no name', {}, 'OPTIONS_VALUE'],
+    ['a subject by name', { name: 'job', subject: 'x' }, 'OPTIONS_VALUE'],
+    ['refer, which needs a caller', { name: 'job', onUnexplained: 'refer' }, 'OPTIONS_VALUE'],
+    ['an unknown name', { name: 'job', timeoutMs: 5 }, 'OPTIONS_UNKNOWN'],
+  ])('of a wrap: %s', async (_name, options, code) => {
+    const { audit } = await createTestAudit();
+    await expect(audit.wrap(options as never, { value: 1 }, () => 2)).rejects.toMatchObject({
+      code,
+    });
+    await audit.close();
+  });
+
+  test('what is whole is taken', () => {
+    const whole: AuditOptions = {
+      ...good,
+      contact: { name: 'Desk', url: 'https://x.example/', email: 'a@x.example', phone: '+1 (5) 5' },
+      system: { name: 'api', version: '1' },
+      retention: { class: 'c', retainUntil: '2030-01-01', legalHold: false },
+      pages: { base: 'https://x.example/decisions/', tokenDays: 1 },
+      halt: { source: { halted: () => Promise.resolve(false) }, maxAgeMs: 1, pollMs: 1 },
+      transport: embedded({ dir: './log' }),
+      model: model(),
+      reasons,
+      policy,
+      sealing: 'inline',
+      handleSignals: false,
+    };
+    expect(checkOptions(whole).pages.base).toBe('https://x.example/decisions');
+    expect(checkOptions({ ...good, pages: { base: '' } }).pages.base).toBe('');
   });
 
   test('defaults', () => {

@@ -2,21 +2,30 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { parseReceipt } from '@showcause/core';
 import express from 'express';
+import { embedded } from '../src/index.ts';
+import { Attempts } from '../src/router/token.ts';
 import { createTestAudit } from '../src/testing.ts';
 import type { TestAudit, TestAuditOptions } from '../src/testing.ts';
 import { model, policy, reasons } from './model.ts';
-import { listen } from './support.ts';
+import { checkReceipt, listen } from './support.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-interface Made {
+interface Answered {
   url: string;
   id: string;
   token: string;
+  /** body and receipt as sent */
+  sent: string;
+  header: string | null;
+}
+interface Made extends Answered {
   audited: TestAudit;
+  /** One more decision of the same service. */
+  ask: () => Promise<Answered>;
   setNow: (now: number) => void;
 }
 
@@ -53,20 +62,19 @@ async function decided(
   app.use('/decisions', audited.audit.router());
   const server = await listen(app as never);
   closing.push(server.close, () => audited.audit.close(100));
-  const answer = await fetch(`${server.url}/loans`, {
-    method: 'POST',
-    body: '{"income":1000,"debts":900}',
-    headers: { 'content-type': 'application/json' },
-  });
-  const { page } = (await answer.json()) as { page: string };
-  const [, id, token] = /^\/decisions\/([0-9a-f]{32})#([0-9a-f]{32})$/.exec(page)!;
-  return {
-    url: `${server.url}/decisions/${id}`,
-    id: id!,
-    token: token!,
-    audited,
-    setNow: (to) => (now = to),
+  const ask = async (): Promise<Answered> => {
+    const answer = await fetch(`${server.url}/loans`, {
+      method: 'POST',
+      body: '{"income":1000,"debts":900}',
+      headers: { 'content-type': 'application/json' },
+    });
+    const sent = await answer.text();
+    const { page } = JSON.parse(sent) as { page: string };
+    const [, id, token] = /^\/decisions\/([0-9a-f]{32})#([0-9a-f]{32})$/.exec(page)!;
+    const header = answer.headers.get('decision-receipt');
+    return { url: `${server.url}/decisions/${id}`, id: id!, token: token!, sent, header };
   };
+  return { ...(await ask()), audited, ask, setNow: (to) => (now = to) };
 }
 
 function submit(url: string, token: string): Promise<Response> {
@@ -105,7 +113,7 @@ describe('the page', () => {
       'Credit desk',
       'Responsible: Lending, Head of credit.',
       'Your receipt',
-      'npx showcause verify receipt',
+      'showcause verify receipt',
       `<code>${id}`,
       'The information that we used',
       'monthly income',
@@ -171,12 +179,41 @@ describe('the page', () => {
     expect(await answer.text()).toContain('too old');
   });
 
-  test('after twenty wrong codes even the right one waits', async () => {
-    const { url, token, setNow } = await decided();
+  test('after twenty wrong codes for a decision even the right one waits; others behind the same address do not', async () => {
+    const { url, token, ask, setNow } = await decided();
+    const other = await ask();
     for (let i = 0; i < 20; i++) await submit(url, '0'.repeat(32));
     expect((await submit(url, token)).status).toBe(429);
+    expect((await submit(other.url, other.token)).status).toBe(200);
     setNow(Date.UTC(2026, 10, 3, 14, 5) + 16 * 60_000);
     expect((await submit(url, token)).status).toBe(200);
+  });
+
+  test('an address that guesses over many decisions has an end too', () => {
+    const attempts = new Attempts();
+    for (let i = 0; i < 1000; i++) {
+      attempts.check(`decision-${i}`, '192.0.2.1', 0);
+      attempts.wrong(`decision-${i}`, '192.0.2.1', 0);
+    }
+    expect(() => attempts.check('another', '192.0.2.1', 0)).toThrow(
+      expect.objectContaining({ code: 'PAGE_ATTEMPTS' }),
+    );
+    attempts.check('another', '192.0.2.2', 0);
+  });
+
+  test('a wrong code costs no proof: the log is asked only for the right one', async () => {
+    let asked = 0;
+    const log = {
+      checkpoint: () => (asked++, Promise.reject(new Error('away'))),
+      tile: () => Promise.reject(new Error('away')),
+      file: () => Promise.resolve(null),
+    };
+    const transport = { ...embedded({ dir: './unused' }), log };
+    const { url, token } = await decided({ transport });
+    expect((await submit(url, '0'.repeat(32))).status).toBe(403);
+    expect(asked).toBe(0);
+    expect((await submit(url, token)).status).toBe(200);
+    expect(asked).toBeGreaterThan(0);
   });
 
   test('the code is nowhere but with the person: not in receipt, promise or spool', async () => {
@@ -187,6 +224,19 @@ describe('the page', () => {
     expect(receipt).not.toContain(token);
     for (const bytes of audited.disk.files.values())
       expect(Buffer.from(bytes).includes(token)).toBe(false);
+  });
+
+  test('nor in the sealed record: the response is kept with asterisks, its hash is of what was sent', async () => {
+    const { token, id, audited, sent, header } = await decided();
+    expect(sent).toContain(token);
+    const hash = createHash('sha256').update(sent).digest('hex');
+    expect(checkReceipt(header, audited).responseHash).toBe(hash);
+    const { container, claims } = (await audited.records(id)).at(-1)!;
+    expect(claims['responseHash']).toBe(hash);
+    expect(JSON.stringify([container, claims])).not.toContain(token);
+    const { body, ...response } = container['response'] as { body: string };
+    expect(Buffer.from(body, 'base64').toString()).toBe(sent.replace(token, '*'.repeat(32)));
+    expect(response).toMatchObject({ redacted: true, length: sent.length, status: 200 });
   });
 
   test('the JSON twin says the same; the receipt is a file', async () => {

@@ -168,6 +168,37 @@ describe('score()', () => {
     ]);
   });
 
+  test('reasons({ model: false }): a rule alone, where the model had nothing against the person', async () => {
+    const { audited, ask } = await loanApi(async (req, res) => {
+      await req.decision.score();
+      req.decision.rule('R01', { items: 'a signature' });
+      res.json({
+        decision: 'denied',
+        all: req.decision.reasons(),
+        reasons: req.decision.reasons({ model: false }),
+      });
+    });
+    const answer = await ask({ id: 'p1', income: 1000, debts: 900 });
+    const { all, reasons: shown } = (await answer.json()) as Record<string, { code: string }[]>;
+    expect(all!.map(({ code }) => code)).toStrictEqual(['R01', 'R08', 'R09']);
+    expect(shown!.map(({ code }) => code)).toStrictEqual(['R01']);
+    const { reasons: recorded } = await newestClaims(audited);
+    expect(recorded).toMatchObject([{ code: 'R01', rank: 1 }]);
+    expect(recorded).toHaveLength(1);
+  });
+
+  test('reasons({ model: false }) without a rule would leave a refusal without a reason', async () => {
+    const { audited, ask } = await loanApi(async (req, res) => {
+      await req.decision.score();
+      res.json({ decision: 'denied', reasons: req.decision.reasons({ model: false }) });
+    });
+    expect((await ask({ id: 'p1', income: 1000, debts: 900 })).status).toBe(500);
+    expect(await newestClaims(audited)).toMatchObject({
+      status: 'error',
+      error: { code: 'DECISION_NO_RULE' },
+    });
+  });
+
   test('reasons of an adverse answer are recorded even when the handler does not ask for them', async () => {
     const { audited, ask } = await loanApi(async (req, res) => {
       await req.decision.score();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import {
   SPOOL_MESSAGE,
   SPOOL_PROMISE,
@@ -429,13 +429,61 @@ describe('where a spool may lie', () => {
       await after.audit.close();
       expect(disk.read('/spool/spool.lock')).toBeNull();
     }
-    const elsewhere = afterKill(audited.disk);
-    elsewhere.files.set(
-      '/spool/spool.lock',
-      Buffer.from(JSON.stringify({ ...lock, host: 'another' })),
-    );
-    await expect(open(elsewhere)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
     await audited.audit.close();
+  });
+
+  test.each([
+    ['another container of the same host', { space: 'boot pid:[1]' }],
+    ['another machine', { host: 'another', space: 'other-boot pid:[1]' }],
+    ['a system without /proc', { space: null }],
+  ])('a lock of %s stands while it is renewed, and ends 30 s after', async (_name, where) => {
+    const audited = await open(memoryDisk());
+    const lock = JSON.parse(Buffer.from(audited.disk.read('/spool/spool.lock')!).toString()) as {
+      pid: number;
+    };
+    const disk = afterKill(audited.disk);
+    // A living process of this space with that number is no witness for one elsewhere.
+    disk.files.set('/spool/spool.lock', Buffer.from(JSON.stringify({ ...lock, ...where })));
+    disk.times.set('/spool/spool.lock', Date.now() - 25_000);
+    await expect(open(disk)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+    await expect(open(disk)).rejects.toThrow(/renewed 25 s ago/);
+    disk.times.set('/spool/spool.lock', Date.now() - 31_000);
+    const after = await open(disk);
+    expect([...disk.files.keys()].filter((path) => /probe|stale/.test(path))).toStrictEqual([]);
+    await after.audit.close();
+    expect(disk.read('/spool/spool.lock')).toBeNull();
+    await audited.audit.close();
+  });
+
+  test('a holder that was taken over answers nobody any more, and leaves the lock alone', async () => {
+    const audited = await open(memoryDisk());
+    const { disk } = audited;
+    await decide(audited, 'denied');
+    const taken = Buffer.from('{"of":"somebody else"}');
+    let writes = 0;
+    disk.faults.onDatasync = (path) => {
+      // While the sync of the last group runs, another process finds the lease at its end.
+      if (path.endsWith('.spool') && writes++ === 0) disk.files.set('/spool/spool.lock', taken);
+    };
+    await expect(decide(audited, 'approved')).rejects.toMatchObject({ code: 'SPOOL_POISONED' });
+    await expect(decide(audited, 'approved')).rejects.toMatchObject({ code: 'SPOOL_POISONED' });
+    expect(audited.audit.status()).toMatchObject({ ready: false, spool: { poisoned: true } });
+    await audited.audit.close();
+    expect(disk.read('/spool/spool.lock')).toStrictEqual(taken);
+  });
+
+  test('a held lock is renewed', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    try {
+      const audited = await open(memoryDisk());
+      const renewed = () => audited.disk.times.get('/spool/spool.lock')!;
+      const begun = renewed();
+      jest.advanceTimersByTime(20_000);
+      expect(renewed() - begun).toBeGreaterThanOrEqual(15_000);
+      await audited.audit.close();
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

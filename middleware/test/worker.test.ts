@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { sealingConfig } from '../src/audit.ts';
 import { deploymentFacts } from '../src/identity/facts.ts';
 import { signDeployment, unsignedDeployment } from '../src/identity/deployment.ts';
-import { checkOptions } from '../src/options.ts';
+import { checkOptions } from '../src/check-options.ts';
 import { inlineSealer } from '../src/sealing/inline.ts';
 import type { SealingConfig } from '../src/sealing/config.ts';
 import type { Sealer } from '../src/sealing/sealer.ts';

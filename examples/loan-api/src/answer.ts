@@ -27,12 +27,13 @@ export interface LoanAnswer {
 export interface DecisionInProgress {
   readonly id: string;
   readonly page: string | null;
-  reasons(): readonly AnsweredReason[];
+  reasons(options: { model: boolean }): readonly AnsweredReason[];
 }
 
 /** Reasons go with everything but a plain yes: a person who has to wait is owed them too. */
 export function answerOf(verdict: Verdict, decision: DecisionInProgress): LoanAnswer {
-  const reasons = verdict.decision === 'approved' ? [] : decision.reasons();
+  const reasons =
+    verdict.decision === 'approved' ? [] : decision.reasons({ model: !verdict.ruledAlone });
   return {
     id: decision.id,
     decision: verdict.decision,

@@ -192,6 +192,9 @@ describe('the policy', () => {
     expect(verdict.rules.map(({ code }) => code)).toStrictEqual(rules);
     expect(verdict.terms).toStrictEqual(terms === undefined ? null : { currency: 'DEM', ...terms });
     expect(verdict.probability).toBe(model[0] ?? null);
+    // With rules alone the attributions of a model that approved are no reasons.
+    const approved = model[0] === undefined || model[0] < thresholds.approveBelow;
+    expect(verdict.ruledAlone).toBe(rules.length > 0 && approved);
     expect(asked.length).toBe(model.length);
     expect(asked[0]).toBeUndefined();
   });

@@ -1,46 +1,37 @@
-import { AuditError } from '../errors.ts';
+import { callable, members, oneOf, text, whole } from '../checks.ts';
 import type { RouteOptions } from './types.ts';
 
 /** The options of a route whose types are its own business. */
 export type AnyRouteOptions = RouteOptions<unknown, unknown, unknown, unknown>;
 
-const ROUTE_OPTIONS: readonly (keyof AnyRouteOptions)[] = [
-  'subject',
-  'features',
-  'outcome',
-  'onUnloggable',
-  'onUnexplained',
-  'name',
-  'timeoutMs',
-  'maxBodyBytes',
-  'streaming',
-];
+const KNOWN: Readonly<Record<keyof AnyRouteOptions, true>> = {
+  subject: true,
+  features: true,
+  outcome: true,
+  onUnloggable: true,
+  onUnexplained: true,
+  onHalt: true,
+  name: true,
+  timeoutMs: true,
+  maxBodyBytes: true,
+  streaming: true,
+};
+
+/** The longest that a timer can wait. */
+const MOST_MS = 2 ** 31 - 1;
 
 /** @throws {AuditError} `OPTIONS_UNKNOWN`, `OPTIONS_VALUE` */
 export function checkRouteOptions(options: object): void {
-  const stray = Object.keys(options).find(
-    (name) => !(ROUTE_OPTIONS as readonly string[]).includes(name),
-  );
-  if (stray !== undefined)
-    throw new AuditError('OPTIONS_UNKNOWN', {
-      got: `route option ${stray}`,
-      want: ROUTE_OPTIONS.join(', '),
-    });
-  const { onUnloggable, onUnexplained, streaming, timeoutMs } = options as AnyRouteOptions;
-  oneOf('onUnloggable', onUnloggable, ['refuse', 'release']);
-  oneOf('onUnexplained', onUnexplained, ['refer', 'hold', 'release']);
-  oneOf('streaming', streaming, ['auto', 'never']);
-  if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0))
-    throw new AuditError('OPTIONS_VALUE', {
-      got: 'an unusable timeoutMs',
-      want: 'milliseconds above 0',
-    });
-}
-
-function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
-  if (value !== undefined && !allowed.includes(value))
-    throw new AuditError('OPTIONS_VALUE', {
-      got: `an unusable ${name}`,
-      want: allowed.join(' or '),
-    });
+  members('route option', options ?? null, Object.keys(KNOWN));
+  const route = options as AnyRouteOptions;
+  callable('subject', route.subject);
+  callable('features', route.features);
+  callable('outcome', route.outcome);
+  oneOf('onUnloggable', route.onUnloggable, ['refuse', 'release']);
+  oneOf('onUnexplained', route.onUnexplained, ['refer', 'hold', 'release']);
+  oneOf('onHalt', route.onHalt, ['refuse', 'refer']);
+  text('name', route.name);
+  whole('timeoutMs', route.timeoutMs, 1, MOST_MS);
+  whole('maxBodyBytes', route.maxBodyBytes, 1, 2 ** 30);
+  oneOf('streaming', route.streaming, ['auto', 'never']);
 }

@@ -9,7 +9,7 @@ import { traceparent } from '../telemetry.ts';
 import { captureBody } from './body.ts';
 import type { CapturedBody } from './body.ts';
 import { failureOf } from './failures.ts';
-import { HeldResponse } from './hold.ts';
+import { HeldResponse, RECEIPT_HEADER } from './hold.ts';
 import type { HoldHooks, Verdict } from './hold.ts';
 import type { InFlight } from './in-flight.ts';
 import { deafen } from './response-parts.ts';
@@ -88,6 +88,7 @@ class RouteRun implements HoldHooks {
   start(next: NextFunction): void {
     this.#context.inFlight.enter();
     this.#res.once('close', () => this.#onClose());
+    if (this.#context.halted()) return this.#halt();
     if (this.#options.timeoutMs !== undefined) {
       this.#timer = setTimeout(() => void this.#onTimeout(), this.#options.timeoutMs);
     }
@@ -168,11 +169,7 @@ class RouteRun implements HoldHooks {
     if (this.#decision.missingExplanation(outcome) === null) return null;
     const held = { ...problem(503, 'DECISION_UNEXPLAINED'), decisionId: this.#decision.id };
     if (this.#onUnexplained === 'hold') return { problem: held, outcome: null };
-    const title = 'a person will look at this application';
-    return {
-      problem: { ...held, status: 202, title, detail: 'You will hear from the contact.' },
-      outcome: 'referred',
-    };
+    return { problem: this.#referral(held), outcome: 'referred' };
   }
 
   refuse(answer: Problem): void {
@@ -183,6 +180,38 @@ class RouteRun implements HoldHooks {
     const known = problemOf(error);
     if (known !== null && known.code.startsWith('RECORD_')) return known;
     return { ...problem(503, 'DECISION_UNLOGGABLE'), decisionId: this.#decision.id };
+  }
+
+  /** Refused, nothing is decided and nothing recorded. */
+  #halt(): void {
+    const halted = problem(503, 'DECISION_HALTED');
+    if (this.#options.onHalt === 'refer') void this.#refer(this.#referral(halted));
+    else this.#giveUp(halted);
+  }
+
+  /** Nobody may decide now but a person: recorded as referred, and said so. */
+  async #refer(answer: Problem): Promise<void> {
+    this.#recorded = true;
+    this.#held.takeOver();
+    try {
+      const durable = await this.#decision.finish({
+        status: 'decided',
+        outcome: 'referred',
+        response: factsOf(answer, this.#context.contact),
+        error: null,
+      });
+      const header = durable?.header ?? null;
+      if (header !== null) this.#res.setHeader(RECEIPT_HEADER, header);
+      this.refuse(answer);
+    } catch (error) {
+      this.refuse(this.problemOf(error));
+    }
+  }
+
+  #referral(of: Problem): Problem {
+    const title = 'a person will look at this application';
+    const detail = 'You will hear from the contact.';
+    return { ...of, decisionId: this.#decision.id, status: 202, title, detail };
   }
 
   #giveUp(answer: Problem): void {

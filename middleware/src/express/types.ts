@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { FeatureRecord } from '@showcause/explain';
-import type { OnUnexplained, OnUnloggable, RequestDecision } from '../decision.ts';
+import type { OnHalt, OnUnexplained, OnUnloggable, RequestDecision } from '../decision.ts';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- Express types its request in this namespace
@@ -13,6 +13,18 @@ declare global {
 }
 
 export type { NextFunction, Request, RequestHandler, Response };
+
+/** A handler for every route: where it is mounted it takes nothing from the types of the others. */
+export type AnyRouteHandler = <P, ResBody, ReqBody, Query>(
+  req: Request<P, ResBody, ReqBody, Query>,
+  res: Response<ResBody>,
+  next: NextFunction,
+) => void;
+
+/** What a handler without types of its own sees: express's defaults, which leave bodies open. */
+export type RouteParams = Request['params'];
+export type RouteQuery = Request['query'];
+export type RouteBody = Request['body'];
 
 /** What the route's own handler types say about a request. */
 export type RouteRequest<P, ResBody, ReqBody, Query> = Request<P, ResBody, ReqBody, Query>;
@@ -29,11 +41,16 @@ export interface RouteOptions<P, ResBody, ReqBody, Query> {
     req: RouteRequest<P, ResBody, ReqBody, Query>,
   ) => FeatureRecord | readonly (number | null)[];
   /** read from the JSON of the response as sent */
-  outcome?(body: ResBody): unknown;
+  outcome?(this: void, body: ResBody): unknown;
   /** what becomes of the answer when it cannot be recorded; 'refuse' by default */
   onUnloggable?: OnUnloggable;
   /** what becomes of an adverse answer without explanation; 'refer' by default */
   onUnexplained?: OnUnexplained;
+  /**
+   * what becomes of a request while decisions are halted: 'refuse' (default) answers 503 and records
+   * nothing, because nothing is decided; 'refer' records it as referred and answers 202
+   */
+  onHalt?: OnHalt;
   /** the route's name in the record; method and path by default */
   name?: string;
   /** after this long a problem is answered and the decision recorded as a time-out */

@@ -1,13 +1,7 @@
 import { canonicalBytes, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
 import { checkRegistry, parseReasonRegistry, principalReasons } from '@showcause/explain';
-import type {
-  Explanation,
-  FeatureRow,
-  FiredRule,
-  PrincipalReasons,
-  ReasonRegistry,
-} from '@showcause/explain';
+import type { PrincipalReasons, ReasonQuestion, ReasonRegistry } from '@showcause/explain';
 import { readFileSync } from 'node:fs';
 import type { DecisionModel } from './tree-model.ts';
 
@@ -37,42 +31,13 @@ export function checkReasons(registry: ReasonRegistry, model: DecisionModel): vo
 export function reasonsFor(
   model: DecisionModel,
   registry: ReasonRegistry,
-  scored: { row: FeatureRow; explanation: Explanation } | null,
-  row: FeatureRow | null,
-  rules: readonly FiredRule[],
-  adverseDirection: 'higher' | 'lower',
+  question: Pick<ReasonQuestion, 'row' | 'explanation' | 'adverseDirection' | 'rules'>,
 ): PrincipalReasons {
-  const question = scored ?? { row: row ?? missingRow(model), explanation: nothingScored(model) };
   return principalReasons({
     registry,
     model: model.tree,
     ...question,
-    adverseDirection,
-    rules,
     background: model.background,
     ...(model.outputs === 1 ? {} : { output: 0 }),
   });
-}
-
-function missingRow(model: DecisionModel): FeatureRow {
-  return new Float64Array(model.featureNames.length).fill(NaN);
-}
-
-/** Where rules decided alone there is nothing to attribute: zeros, which add up and name nobody. */
-function nothingScored(model: DecisionModel): Explanation {
-  const zeros = (): number[] => Array.from({ length: model.outputs }, () => 0);
-  return {
-    margin: zeros(),
-    score: zeros(),
-    response: zeros(),
-    probability: null,
-    method: 'tree-path-dependent',
-    kernel: 'none',
-    version: 'none',
-    outputSpace: 'margin',
-    coverSource: 'none',
-    baseValue: zeros(),
-    attributions: zeros().map(() => new Float64Array(model.featureNames.length)),
-    additivityError: 0,
-  };
 }

@@ -8,18 +8,25 @@ import { codeOf } from '../decision.ts';
 import { LogFollower } from './follow.ts';
 import type { LoggedProof } from './follow.ts';
 
-/** A decision with everything that is known of it, and its receipt. */
-export interface KnownDecision {
+/** A decision as this producer recorded it. */
+export interface RecordedDecision {
   decision: ReadDecision;
   /** the decision entry that carries the answer */
   entry: ReadEntry;
+}
+
+/** A decision with everything that is known of it, and its receipt. */
+export interface KnownDecision extends RecordedDecision {
   receipt: Receipt;
   /** code of why the log could not be used, or null */
   logProblem: string | null;
 }
 
 export interface ReceiptMaker {
-  ofDecision(decisionId: string): Promise<KnownDecision | null>;
+  /** What is recorded here; asks no log. */
+  recorded(decisionId: string): Promise<RecordedDecision | null>;
+  /** With its receipt, for which the log is asked. */
+  known(recorded: RecordedDecision): Promise<KnownDecision>;
 }
 
 /** The claims that a receipt opens: what the person was told, and nothing they told us. */
@@ -41,17 +48,15 @@ export function receiptMaker(
 ): ReceiptMaker {
   const follower = log === null ? null : new LogFollower(log, identity.genesisEntry);
   return {
-    async ofDecision(decisionId) {
+    async recorded(decisionId) {
       const decision = await sealer.read(decisionId);
       const entry = decision?.entries.findLast(({ type }) => type === 'decision');
-      if (decision === null || entry === undefined) return null;
+      return decision === null || entry === undefined ? null : { decision, entry };
+    },
+    async known({ decision, entry }) {
       const { logged, problem } = await prove(follower, entry.leaf);
-      return {
-        decision,
-        entry,
-        receipt: makeReceipt(identity, entry, logged),
-        logProblem: problem,
-      };
+      const receipt = makeReceipt(identity, entry, logged);
+      return { decision, entry, receipt, logProblem: problem };
     },
   };
 }

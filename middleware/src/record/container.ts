@@ -148,7 +148,7 @@ function exchangeTexts(
       response === null
         ? 'null'
         : `{"body":${bodyText(response.body)},"contentType":${contentTypeText(response.contentType)},` +
-          `"length":${response.length},"status":${response.status},"streamed":${response.streamed}}`,
+          `"length":${response.length},${response.redacted === true ? '"redacted":true,' : ''}"status":${response.status},"streamed":${response.streamed}}`,
     page:
       page === null
         ? 'null'

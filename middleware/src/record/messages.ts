@@ -66,8 +66,10 @@ export interface ResponseFacts {
   contentType: string | null;
   /** as handed to the socket; null where only the hash was kept (long streams) */
   body: Uint8Array | null;
-  /** hex SHA-256 when `body` is null */
+  /** hex SHA-256 of the bytes as sent; null: that of `body` */
   hash: string | null;
+  /** set where the code of the person's page was replaced by asterisks in `body` */
+  redacted?: true;
   length: number;
   streamed: boolean;
 }

@@ -158,12 +158,13 @@ function ReceiptPart({
       </form>
       <h3>Check it yourself</h3>
       <p>
-        Anybody can check the receipt, without asking us. You need the receipt, and the policy file
-        of this log, which you get from somebody you trust, for instance the supervisor. Then one
-        command does the rest:
+        Anybody can check the receipt, without asking us. You need the receipt, the policy file of
+        this log, which you get from somebody you trust, for instance the supervisor, and the
+        Showcause tools. They are free software; the README of that project says how to install
+        them. Take them from there, not from us. Then one command does the rest:
       </p>
       <pre>
-        <code>npx showcause verify receipt {file} --policy policy.json</code>
+        <code>showcause verify receipt {file} --policy policy.json</code>
       </pre>
       <p class="soft">
         Number of this decision: <code>{view.decisionId}</code>

@@ -8,7 +8,7 @@ import { problem, problemOf, sendProblem } from '../problems.ts';
 import type { KnownDecision, ReceiptMaker } from '../receipts/receipts.ts';
 import { codePage, decisionPage } from './pages.tsx';
 import { SCRIPT, STYLE } from './style.ts';
-import { Attempts, checkToken } from './token.ts';
+import { Attempts, opens } from './token.ts';
 import { decisionView } from './view.ts';
 
 export interface RouterParts {
@@ -88,24 +88,24 @@ const sentences: Readonly<Record<string, string>> = {
   PAGE_ATTEMPTS: 'There were too many wrong codes. Wait some minutes and try again.',
 };
 
-/** An unknown decision and a wrong code look the same from outside. */
+/**
+ * An unknown decision and a wrong code look the same from outside, and neither costs a proof: the log
+ * is asked only once the code is right.
+ */
 async function unlock(
-  parts: RouterParts,
+  { context, receipts }: RouterParts,
   attempts: Attempts,
   caller: string,
   id: string,
   token: string,
 ): Promise<KnownDecision> {
-  const { now } = parts.context;
-  attempts.check(caller, now());
-  const known = await parts.receipts.ofDecision(id);
-  try {
-    checkToken(token, known?.entry.container['page'], now());
-  } catch (error) {
-    attempts.wrong(caller, now());
-    throw error;
+  attempts.check(id, caller, context.now());
+  const recorded = await receipts.recorded(id);
+  if (recorded === null || !opens(token, recorded.entry.container['page'], context.now())) {
+    attempts.wrong(id, caller, context.now());
+    throw new AuditError('PAGE_TOKEN', { got: 'a code that is not this page’s' });
   }
-  return known!;
+  return receipts.known(recorded);
 }
 
 function sendReceipt(res: Response, known: KnownDecision): void {

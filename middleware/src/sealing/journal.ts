@@ -112,7 +112,7 @@ export class Journal {
     this.#sign = (position) => sign(streamMessage(config.logId, start.keyId, position));
     this.#stream = new Stream(config.producer, start.epoch, start.previous?.leaf ?? '0'.repeat(64));
     this.#mark = this.#stream.mark();
-    this.#writer = new SegmentWriter(ports.disk, config.spoolDir, config);
+    this.#writer = new SegmentWriter(ports.disk, config.spoolDir, config, () => start.checkLock());
     this.#beginSegment();
     this.#writer.write(concatBytes(...start.registrations));
     this.#writer.sync();

@@ -56,6 +56,8 @@ export interface EpochStart {
   settle(): void;
   /** Says that this one needs none either: every entry is promised, every intent decided. */
   finish(end: StreamEnd): void;
+  /** @throws {AuditError} `SPOOL_LOCKED` once the spool is another process's */
+  checkLock(): void;
   unlock(): void;
   /** what an earlier process released without a record and could not say */
   unlogged: UnloggedSpan | null;
@@ -110,6 +112,7 @@ export function startEpoch(
       settle: () => writeEpochState(disk, dir, { last: epoch, settled: epoch, previous }),
       finish: (end) =>
         writeEpochState(disk, dir, { last: epoch, settled: epoch + 1, previous: end }),
+      checkLock: () => lock.check(),
       unlock: () => lock.release(),
       ...unloggedFile(ports, dir),
     };

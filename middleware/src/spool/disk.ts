@@ -37,6 +37,8 @@ export interface Disk {
   /** Up to `length` bytes from `position`; shorter at the file's end. */
   readAt(path: string, position: number, length: number): Uint8Array;
   size(path: string): number;
+  /** When the file was last written, ms by the file system's clock; null when there is no such file. */
+  modified(path: string): number | null;
   /** A new file, mode 0600. Throws EEXIST when it is there. */
   create(path: string): DiskFile;
   open(path: string): DiskFile;
@@ -101,6 +103,7 @@ export const nodeDisk: Disk = {
     }
   },
   size: (path) => statSync(path).size,
+  modified: (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null,
   create: (path) => new NodeDiskFile(openSync(path, 'wx+', 0o600)),
   open: (path) => new NodeDiskFile(openSync(path, 'r+')),
   replace: (path, bytes) => writeFileDurably(path, bytes, 0o600),

@@ -1,22 +1,38 @@
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { isJsonObject, parseJson, utf8 } from '@showcause/core';
+import { equalBytes, isJsonObject, parseJson, utf8 } from '@showcause/core';
 import { AuditError } from '../errors.ts';
-import type { Disk } from './disk.ts';
+import { randomId } from '../sealing/random.ts';
+import type { Disk, DiskFile } from './disk.ts';
 
 const LOCK_NAME = 'spool.lock';
+/** A lock that nobody renewed for so long is nobody's, where its holder cannot be looked up. */
+const LEASE_MS = 30_000;
+const RENEW_MS = 5000;
 
 /** Who holds a spool. `startedAt` tells a living holder from a later process with the same number. */
 interface Holder {
   pid: number;
   startedAt: string;
   host: string;
+  /** where `pid` means something: one boot of one kernel and one pid namespace; null when unknown */
+  space: string | null;
+  /** tells this lock from every other */
+  nonce: string;
 }
 
 /** What the lock asks the system. */
 export interface ProcessTable {
-  self(): Holder;
-  /** The start time of a process of this host, or null when there is none. */
+  self(): Omit<Holder, 'nonce'>;
+  /** The start time of a process of this space, or null when there is none. */
   startedAt(pid: number): string | null;
+}
+
+/** A held lock. */
+export interface SpoolLock {
+  /** @throws {AuditError} `SPOOL_LOCKED` once another process has taken the spool over */
+  check(): void;
+  release(): void;
 }
 
 /** Reads `/proc` where there is one; elsewhere a living pid counts as the holder. */
@@ -39,47 +55,135 @@ export function processTable(disk: Disk): ProcessTable {
       pid: process.pid,
       startedAt: startedAt(process.pid) ?? 'alive',
       host: hostname(),
+      space: processSpace(),
     }),
     startedAt,
   };
 }
 
+/** Containers may share a host name, and their pids all begin at 1: only the kernel tells them apart. */
+function processSpace(): string | null {
+  if (process.platform !== 'linux') return `host ${hostname()}`;
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return null;
+  }
+}
+
 /**
- * Takes the one lock of a spool folder: O_EXCL, with pid and start time of the holder. A lock whose
- * holder is gone is taken over; one of another host cannot be checked and is respected.
+ * Takes the one lock of a spool folder: a file made with O_EXCL that its holder renews. Where the
+ * holder's process can be looked up, that decides: gone is free at once. A holder in another
+ * container or on another machine cannot be looked up; its lock is free once it was not renewed for
+ * 30 seconds. A holder that was only slow is fenced: it calls {@link SpoolLock.check} after each sync
+ * and before it releases anything, so whatever it released lies in the spool that its successor reads.
  * @throws {AuditError} `SPOOL_LOCKED`
  */
-export function lockSpool(disk: Disk, dir: string, processes: ProcessTable): { release(): void } {
+export function lockSpool(disk: Disk, dir: string, processes: ProcessTable): SpoolLock {
   const path = `${dir}/${LOCK_NAME}`;
-  const self = processes.self();
+  const self: Holder = { ...processes.self(), nonce: randomId() };
+  const bytes = utf8(JSON.stringify(self));
   for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const file = disk.create(path);
-      file.write(utf8(JSON.stringify(self)), 0);
-      file.datasync();
-      file.close();
-      return { release: () => disk.remove(path) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    const file = createLock(disk, path, bytes);
+    if (file !== null) return heldLock(disk, path, file, bytes);
     const holder = readHolder(disk, path);
-    if (holder !== null && isHeld(holder, self, processes))
-      throw new AuditError('SPOOL_LOCKED', {
-        got: `process ${holder.pid} on ${holder.host} at ${path}`,
-      });
-    if (!removeStale(disk, path, holder, self.pid))
+    if (holder !== null) refuseHeld(disk, path, holder, self, processes);
+    if (!removeStale(disk, path, holder, self))
       throw new AuditError('SPOOL_LOCKED', { got: `another process that took over ${path}` });
   }
   throw new AuditError('SPOOL_LOCKED', { got: `a lock that comes back at ${path}` });
 }
 
-function isHeld(holder: Holder, self: Holder, processes: ProcessTable): boolean {
-  return holder.host !== self.host || processes.startedAt(holder.pid) === holder.startedAt;
+function createLock(disk: Disk, path: string, bytes: Uint8Array): DiskFile | null {
+  try {
+    const file = disk.create(path);
+    file.write(bytes, 0);
+    file.datasync();
+    return file;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return null;
+  }
+}
+
+function heldLock(disk: Disk, path: string, file: DiskFile, bytes: Uint8Array): SpoolLock {
+  const own = (): boolean => equalBytes(disk.read(path) ?? new Uint8Array(0), bytes);
+  const renewal = setInterval(() => {
+    try {
+      // The same bytes again: what counts is the time that the file system gives them.
+      file.write(bytes, 0);
+      file.datasyncLater(() => undefined);
+    } catch {
+      // A disk that takes no byte lets the lease run out; `check` sees what came of it.
+    }
+  }, RENEW_MS);
+  renewal.unref();
+  let confirmed = performance.now();
+  return {
+    check() {
+      try {
+        if (!own()) throw new AuditError('SPOOL_LOCKED', { got: `another holder of ${path}` });
+        confirmed = performance.now();
+      } catch (error) {
+        // Without a descriptor to look with, what was seen within half a lease still holds.
+        if (!isOutOfFiles(error) || performance.now() - confirmed > LEASE_MS / 2) throw error;
+      }
+    },
+    release() {
+      clearInterval(renewal);
+      file.close();
+      if (own()) disk.remove(path);
+    },
+  };
+}
+
+function isOutOfFiles(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE';
+}
+
+function refuseHeld(
+  disk: Disk,
+  path: string,
+  holder: Holder,
+  self: Holder,
+  processes: ProcessTable,
+): void {
+  const got = `process ${holder.pid} on ${holder.host} at ${path}`;
+  if (holder.space !== null && holder.space === self.space) {
+    if (processes.startedAt(holder.pid) === holder.startedAt)
+      throw new AuditError('SPOOL_LOCKED', { got });
+    return;
+  }
+  const age = ageOf(disk, path, self);
+  if (age < LEASE_MS)
+    throw new AuditError('SPOOL_LOCKED', {
+      got: `${got}, renewed ${Math.max(0, Math.round(age / 1000))} s ago`,
+      want: `a lock that was not renewed for ${LEASE_MS / 1000} s: then it is taken over`,
+    });
+}
+
+/** Milliseconds since a file was written, both times by the clock that the file system stamps with. */
+function ageOf(disk: Disk, path: string, { nonce }: Holder): number {
+  const probe = `${path}.${nonce}.probe`;
+  const file = disk.create(probe);
+  try {
+    file.write(utf8(nonce), 0);
+    file.datasync();
+    const now = disk.modified(probe);
+    const then = disk.modified(path);
+    // Gone meanwhile: O_EXCL decides who is next.
+    return now === null || then === null ? Infinity : now - then;
+  } finally {
+    file.close();
+    disk.remove(probe);
+  }
 }
 
 /** Two processes may find the same stale lock: only what is still that lock is taken away. */
-function removeStale(disk: Disk, path: string, stale: Holder | null, pid: number): boolean {
-  const aside = `${path}.${pid}.stale`;
+function removeStale(disk: Disk, path: string, stale: Holder | null, { nonce }: Holder): boolean {
+  const aside = `${path}.${nonce}.stale`;
   try {
     disk.rename(path, aside);
   } catch {
@@ -99,10 +203,11 @@ function readHolder(disk: Disk, path: string): Holder | null {
     const bytes = disk.read(path);
     const value = bytes === null ? null : parseJson(new TextDecoder().decode(bytes));
     if (value === null || !isJsonObject(value)) return null;
-    const { pid, startedAt, host } = value;
+    const { pid, startedAt, host, space = null, nonce } = value;
     if (typeof pid !== 'number' || typeof startedAt !== 'string' || typeof host !== 'string')
       return null;
-    return { pid, startedAt, host };
+    if (typeof nonce !== 'string' || (space !== null && typeof space !== 'string')) return null;
+    return { pid, startedAt, host, space, nonce };
   } catch {
     return null; // torn by a crash: its writer never held a spool
   }

@@ -9,12 +9,15 @@ export interface DiskFaults {
 /** A disk in memory: for tests and trials, durable as long as the process. */
 export interface MemoryDisk extends Disk {
   readonly files: Map<string, Uint8Array>;
+  /** when each file was last written, Unix ms */
+  readonly times: Map<string, number>;
   readonly faults: DiskFaults;
   filesystem: number;
 }
 
 export function memoryDisk(): MemoryDisk {
   const files = new Map<string, Uint8Array>();
+  const times = new Map<string, number>();
   const faults: DiskFaults = {};
   const need = (path: string): Uint8Array => {
     const bytes = files.get(path);
@@ -23,6 +26,7 @@ export function memoryDisk(): MemoryDisk {
   };
   const disk: MemoryDisk = {
     files,
+    times,
     faults,
     filesystem: 0xef53,
     makeDirectory: () => undefined,
@@ -34,6 +38,7 @@ export function memoryDisk(): MemoryDisk {
     read: (path) => files.get(path) ?? null,
     readAt: (path, position, length) => need(path).slice(position, position + length),
     size: (path) => need(path).length,
+    modified: (path) => (files.has(path) ? (times.get(path) ?? 0) : null),
     create(path) {
       if (files.has(path))
         throw Object.assign(new Error(`file ${path} is there`), { code: 'EEXIST' });
@@ -49,6 +54,7 @@ export function memoryDisk(): MemoryDisk {
     },
     rename(from, to) {
       files.set(to, need(from));
+      times.set(to, times.get(from) ?? 0);
       files.delete(from);
     },
     remove: (path) => void files.delete(path),
@@ -74,6 +80,7 @@ function memoryFile(disk: MemoryDisk, path: string): DiskFile {
       }
       store.set(bytes, position);
       length = Math.max(length, end);
+      disk.times.set(path, Date.now());
       publish();
     },
     datasync: () => disk.faults.onDatasync?.(path),

@@ -30,9 +30,12 @@ export class SegmentWriter {
   #length = 0;
   #unsynced = 0;
   #total: number;
+  readonly #checkLock: () => void;
   #poison: unknown = null;
 
-  constructor(disk: Disk, dir: string, limits: SegmentLimits) {
+  /** @param checkLock  throws once the folder is another process's: then nothing written counts as durable */
+  constructor(disk: Disk, dir: string, limits: SegmentLimits, checkLock: () => void) {
+    this.#checkLock = checkLock;
     this.#disk = disk;
     this.#dir = dir;
     this.#limits = limits;
@@ -91,6 +94,7 @@ export class SegmentWriter {
     const file = this.#open();
     if (this.#unsynced > 0) throw new TypeError('an earlier write was not synced');
     try {
+      this.#checkLock();
       file.write(bytes, this.#length);
     } catch (cause) {
       if (!isDiskFull(cause)) throw this.#fail(cause);
@@ -107,14 +111,14 @@ export class SegmentWriter {
     } catch (cause) {
       throw cause instanceof AuditError ? cause : this.#fail(cause);
     }
-    this.#settle();
+    const refused = this.#settle();
+    if (refused !== null) throw refused;
   }
 
   /** The same without waiting. @param done  called with null once durable, with the refusal otherwise */
   syncLater(done: (refused: AuditError | null) => void): void {
     this.#open().datasyncLater((cause) => {
-      if (cause === null) this.#settle();
-      done(cause === null ? null : this.#fail(cause));
+      done(cause === null ? this.#settle() : this.#fail(cause));
     });
   }
 
@@ -133,10 +137,17 @@ export class SegmentWriter {
     }
   }
 
-  #settle(): void {
+  /** Synced while the lock was held: whoever takes the folder over reads what was written. */
+  #settle(): AuditError | null {
+    try {
+      this.#checkLock();
+    } catch (cause) {
+      return this.#fail(cause);
+    }
     this.#length += this.#unsynced;
     this.#total += this.#unsynced;
     this.#unsynced = 0;
+    return null;
   }
 
   #open(): DiskFile {

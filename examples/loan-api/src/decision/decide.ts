@@ -17,22 +17,18 @@ export type Score = (overrides?: Overrides) => Promise<{ probability: number }>;
  */
 export async function decide(application: Application, score: Score): Promise<Verdict> {
   const ruled = decidedByRules(application);
-  if (ruled !== null) return { ...ruled, probability: null, terms: null };
+  if (ruled !== null) return { ...ruled, ruledAlone: true, probability: null, terms: null };
 
   const { probability } = await score();
   const limit = limitRule(application);
   const rules = limit === null ? [] : [limit];
   const zone = zoneOf(probability);
+  const ruledAlone = limit !== null && zone === 'approved';
+  const asked = { probability, rules, ruledAlone };
   const { amount, currency, durationMonths } = application.loan;
   if (limit === null && zone === 'approved')
-    return {
-      decision: 'approved',
-      probability,
-      rules,
-      terms: { amount, currency, durationMonths },
-    };
-  if (limit === null && zone === 'referred')
-    return { decision: 'referred', probability, rules, terms: null };
+    return { decision: 'approved', ...asked, terms: { amount, currency, durationMonths } };
+  if (limit === null && zone === 'referred') return { decision: 'referred', ...asked, terms: null };
 
   for (const terms of smallerLoans(application)) {
     const offered = await score({
@@ -40,7 +36,7 @@ export async function decide(application: Application, score: Score): Promise<Ve
       duration_months: terms.durationMonths,
     });
     if (zoneOf(offered.probability) === 'approved')
-      return { decision: 'counter-offer', probability, rules, terms };
+      return { decision: 'counter-offer', ...asked, terms };
   }
-  return { decision: 'denied', probability, rules, terms: null };
+  return { decision: 'denied', ...asked, terms: null };
 }

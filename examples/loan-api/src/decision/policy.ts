@@ -63,6 +63,8 @@ export interface Verdict {
   /** P(the loan as asked for goes bad); null when rules decided alone */
   probability: number | null;
   rules: FiredRule[];
+  /** the model had nothing against it, or was not asked: then its attributions are no reasons */
+  ruledAlone: boolean;
   /** what is granted or offered; null otherwise */
   terms: Terms | null;
 }
