@@ -1,3 +1,4 @@
+import { linesOf } from '@showcause/verify/command';
 import { runCli } from './run.ts';
 
 // The only place of this package that reads the environment and the arguments of the process.
@@ -5,8 +6,7 @@ const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  ...linesOf(process),
   signal: ending.signal,
   env: process.env,
 });

@@ -1,5 +1,5 @@
 import { verifyCommand } from '@showcause/verify/command';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { countersignCommand } from './commands/countersign.ts';
 import { deploymentCommand } from './commands/deployment.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -10,13 +10,16 @@ import { readers } from './io.ts';
 import type { Io } from './io.ts';
 
 const COLUMNS = 80;
+const HELP_FLAGS = '-h, --help';
+const HELP = 'this page';
 
 /** The whole command line over one `Io`: parsing and output alone, the packages do the work. */
 export function buildProgram(io: Io): Command {
   const program = new Command('showcause')
     .description('Every AI decision explained, provable, contestable.')
-    .usage('COMMAND [options]')
-    .helpOption('-h, --help', 'this page, or the page of a command')
+    .usage('COMMAND [options], or COMMAND --help')
+    // The usage names it, and the page fits a screen of 24 rows.
+    .addHelpOption(new Option(HELP_FLAGS, HELP).hideHelp())
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
@@ -52,7 +55,7 @@ export function buildProgram(io: Io): Command {
 /** Commands made elsewhere take over output, help and exits of the program, and their family's group. */
 function settle(program: Command): void {
   const visit = (command: Command, group: string): void => {
-    command.copyInheritedSettings(program).helpGroup(group);
+    command.copyInheritedSettings(program).helpOption(HELP_FLAGS, HELP).helpGroup(group);
     for (const child of command.commands) visit(child, group);
   };
   for (const command of program.commands) visit(command, command.helpGroup());

@@ -55,6 +55,7 @@ describe('rows in every form are one row', () => {
     ['objects.ndjson', `${JSON.stringify(record())}\n\n`],
     ['list.ndjson', `${JSON.stringify(NUMBERS)}\n`],
     ['rows.csv', asCsv],
+    ['rows-with-null.csv', asCsv.replace(',,', ',null,')],
     ['rows-with-mark.csv', `\ufeff${asCsv.replaceAll('\n', '\r\n')}`],
     [
       'shuffled.csv',

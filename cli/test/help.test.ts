@@ -3,7 +3,8 @@ import { buildProgram } from '@showcause/cli';
 import type { Command } from 'commander';
 import { run } from './support.ts';
 
-const MAX_LINES = 30;
+/** A terminal of 24 rows, less the command and the next prompt. */
+const MAX_LINES = 23;
 const COLUMNS = 80;
 const MAX_PAGE_LINES = 60;
 

@@ -18,14 +18,24 @@ import { headLine, openLogCheckpoint } from './logged.ts';
 import { detailed } from './report.ts';
 import type { Checklist, Step } from './report.ts';
 
+/** The head that the contract holds. */
+export interface ContractHead {
+  size: number;
+  root: Hash;
+  /** Unix seconds of the block that brought it */
+  advancedAt?: number;
+}
+
 /** What one node said about the log's contract, read at a final block. Collected by a reader, judged here. */
 export interface ChainObservation {
+  /** scheme, host and port of the node: a path or query may hold a key */
+  endpoint?: string;
   chainId: number;
   /** lower-case 0x hex: the address that was asked */
   contract: string;
   finalBlock: { number: number; hash: string };
   /** null: there is no contract at that block */
-  head: { size: number; root: Hash } | null;
+  head: ContractHead | null;
   /** the contract's own `Advanced` event for the anchored size, in a final block; null: not found or not looked for */
   advanced: { size: number; root: Hash; transactionHash: string } | null;
   /** hash of the block that the evidence names, if it is final; null: not final or not looked for */
@@ -36,7 +46,7 @@ export const developmentNote = 'Test chain: proves nothing against its owner.';
 
 /**
  * The policy's chain and the address that genesis implies: the address binds code, log id and every role, so that
- * nothing else can stand there.
+ * nothing else can stand there. A chain that the policy does not name is left unjudged.
  * @param creationCode  0x hex of the published contract
  */
 export function checkContract(
@@ -58,11 +68,9 @@ export function checkContract(
         throw new VerifyError('VERIFY_CHAIN', { got: 'a genesis without contract', want: 'one' });
       const chainId = facts.chainId ?? contract.chainId;
       const chain = policy.chains.find((known) => known.chainId === chainId);
+      // Another chain than the policy's proves nothing to its holder, and refutes nothing either.
       if (chain === undefined)
-        throw new VerifyError('VERIFY_CHAIN', {
-          got: `chain ${chainId}`,
-          want: 'a chain of the policy',
-        });
+        throw new CouldNotCheck('VERIFY_CHAIN', `chain ${chainId} is not in the policy`);
       if (chainId !== contract.chainId)
         throw new VerifyError('VERIFY_CHAIN', {
           got: `chain ${chainId}`,
@@ -131,7 +139,7 @@ export function checkFinal(list: Checklist, facts: FinalFacts, asked: boolean): 
           'VERIFY_MISSING',
           `recorded in block ${facts.anchor.blockNumber}, not compared with the chain (needs --rpc)`,
         );
-      const chain = observed(facts.chain);
+      const chain = observed(list, facts.chain);
       const { head, block } = finalHead(chain, facts.contract.use());
       const checkpoint = facts.checkpoint.use();
       if (head === null || head.size < checkpoint.size) {
@@ -200,10 +208,18 @@ function requireNamedPlace(
     });
 }
 
-/** @throws {CouldNotCheck} the reason why there is none */
-export function observed(chain: ChainObservation | CouldNotCheck): ChainObservation {
+/** Says whose word it is. @throws {CouldNotCheck} the reason why there is none */
+export function observed(
+  list: Checklist,
+  chain: ChainObservation | CouldNotCheck,
+): ChainObservation {
   if (chain instanceof CouldNotCheck) throw chain;
+  if (chain.endpoint !== undefined) list.note(endpointNote(chain.endpoint));
   return chain;
+}
+
+export function endpointNote(endpoint: string): string {
+  return `What the chain holds is the word of ${endpoint} alone.`;
 }
 
 /** @throws {CouldNotCheck} when the observation is of another chain or contract */

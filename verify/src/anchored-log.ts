@@ -70,7 +70,7 @@ export function verifyAnchor(input: AnchorInput): Report {
   const extended = list.run('anchor-log', () => {
     if (chain === null)
       throw new CouldNotCheck('VERIFY_MISSING', 'not compared with the chain (needs --rpc)');
-    const { head, block } = finalHead(observed(chain), contract.use());
+    const { head, block } = finalHead(observed(list, chain), contract.use());
     const log = checkpoint.use();
     if (head === null)
       throw new CouldNotCheck('VERIFY_NOT_FINAL', `no contract at final block ${block}`);

@@ -78,7 +78,7 @@ export const catalogue = {
   kept: {
     name: 'promise kept',
     proves: 'The promised entry reached the log by the promised time.',
-    limit: 'It was looked for in the log that was given.',
+    limit: 'A head has no time of its own: only witnesses or an anchor date it.',
   },
   'entry-bytes': {
     name: 'entry',
@@ -142,8 +142,8 @@ export const catalogue = {
   },
   'log-tiles': {
     name: 'hash tiles',
-    proves: 'Served hash tiles are what the entries give.',
-    limit: 'Proofs of other clients rest on them; this check does not.',
+    proves: 'The hash tiles of this size are served as the entries give them.',
+    limit: 'Partial tiles of earlier sizes are not compared.',
   },
   'log-entries': {
     name: 'entry formats',
@@ -178,7 +178,7 @@ export const catalogue = {
   'log-signatures': {
     name: 'stream signatures',
     proves: 'Every stream is signed by its producer up to the named tail.',
-    limit: 'The last signed entry and what follows it rest on promises that others hold.',
+    limit: 'What the last signed entry says, and all after it, rests on promises that others hold.',
   },
   'log-epochs': {
     name: 'epochs',

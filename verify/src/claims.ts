@@ -10,6 +10,7 @@ import {
 import type { EntryOf, Json, Opening } from '@showcause/core';
 import type { CheckId } from './catalogue.ts';
 import { CouldNotCheck, VerifyError } from './errors.ts';
+import { detailed } from './report.ts';
 import type { Checklist, Step } from './report.ts';
 
 /** What an applicant was shown: what stands in the page, its JSON twin or a letter. */
@@ -95,14 +96,29 @@ export function checkShown(list: Checklist, claims: ClaimSteps, shown: ShownDeci
     const outcome = claims.outcome.use();
     if (canonicalJson(shown.outcome) !== canonicalJson(outcome))
       throw new VerifyError('VERIFY_SHOWN', { got: 'another outcome', want: 'the recorded one' });
-    if (shown.reasons !== undefined) compareReasons(shown.reasons, claims.reasons.use());
+    if (shown.reasons === undefined) return detailed(null, 'outcome; no reasons were given');
+    compareReasons(shown.reasons, claims.reasons.use());
+    return detailed(null, comparedReasons(listOf(shown.reasons)));
   });
+}
+
+/** What of the shown reasons was there to compare: a code alone says nothing of the words beside it. */
+function comparedReasons(shown: readonly Json[]): string {
+  const bare = shown.filter(
+    (reason) => isJsonObject(reason) && !Object.hasOwn(reason, 'text'),
+  ).length;
+  const said = `outcome and ${shown.length} reasons`;
+  return bare === 0 ? said : `${said}, ${bare} of them by code alone: texts not compared`;
+}
+
+function listOf(shown: Json): readonly Json[] {
+  return Array.isArray(shown) ? (shown as readonly Json[]) : [shown];
 }
 
 /** Texts and codes in their order; a page may add advice to a reason, but neither change, drop nor add one. */
 function compareReasons(shown: Json, recorded: Json): void {
   const want = Array.isArray(recorded) ? (recorded as readonly Json[]) : [];
-  const got = Array.isArray(shown) ? (shown as readonly Json[]) : [shown];
+  const got = listOf(shown);
   if (got.length !== want.length)
     throw new VerifyError('VERIFY_SHOWN', { got: `${got.length} reasons`, want: `${want.length}` });
   want.forEach((reason, i) => {

@@ -5,15 +5,17 @@ import { InputFailure, failureReport, loadPolicy, parseGrades } from './command/
 import type { CommonOptions } from './command/inputs.ts';
 import { runAnchor, runEntry, runLog } from './command/others.ts';
 import type { AnchorOptions, LogOptions } from './command/others.ts';
+import { fingerprint, httpAddress, logPlace } from './command/options.ts';
 import { printReport } from './command/output.ts';
 import type { Output } from './command/output.ts';
 import { runHeader, runReceipt } from './command/receipt.ts';
 import type { ReceiptOptions } from './command/receipt.ts';
+import { endQuietly, linesOf } from './command/lines.ts';
 import { forTerminal } from './command/terminal.ts';
 import { Checklist, checkPolicy, exitCodeOf } from './report.ts';
 import type { Grade, Report } from './report.ts';
 
-export { forTerminal };
+export { endQuietly, forTerminal, linesOf };
 export const EXIT_USAGE = 64;
 
 /**
@@ -67,9 +69,7 @@ function receiptCommand(io: Output): Command {
     if ((file === undefined) === (header === undefined))
       return usage(command, 'give a receipt file or --header, one of them');
     if (file !== undefined)
-      return judge(io, 'receipt', options, (policy) =>
-        runReceipt(file, options, policy, unixNow()),
-      );
+      return judge(io, 'receipt', options, (policy) => runReceipt(file, options, policy));
     return judge(io, 'header', options, (policy) => runHeader(header ?? '', options, policy));
   });
 }
@@ -96,7 +96,7 @@ function logCommand(io: Output): Command {
     .description(
       'Reads every entry, computes the root again, and prints for each producer its epochs, holes, chain breaks, silences, open intents and restarts.',
     )
-    .argument('[log]', 'folder or address of the published log; same as --log')
+    .argument('[log]', 'folder or address of the published log; same as --log', logPlace)
     .option('--since <file>', 'checkpoint kept from an earlier visit: the log must extend it')
     .addHelpText(
       'after',
@@ -121,7 +121,7 @@ function anchorCommand(io: Output): Command {
     .description(
       "Computes the contract's address from genesis, asks a node for its head at a final block, and checks that the log extends it.",
     )
-    .argument('[log]', 'folder or address of the published log; same as --log')
+    .argument('[log]', 'folder or address of the published log; same as --log', logPlace)
     .option('--genesis <file>', 'exact bytes of entry 0; default: read from the log')
     .addHelpText(
       'after',
@@ -144,10 +144,11 @@ function common(command: Command): Command {
     .option(
       '--fingerprint <SHA256:…>',
       "the policy's fingerprint from another source; another policy is refused",
+      fingerprint,
     )
-    .option('--log <dir|url>', 'published log, to compare with')
+    .option('--log <dir|url>', 'published log, to compare with', logPlace)
     .option('--token-file <file>', "reader's token of a log that is not public")
-    .option('--rpc <url>', 'node of the chain, to compare with the contract')
+    .option('--rpc <url>', 'node of the chain, to compare with the contract', httpAddress)
     .addOption(
       new Option(
         '--require <grades>',

@@ -43,7 +43,7 @@ export const verifyErrorCodes = {
   },
   VERIFY_OMITTED: {
     means: 'promised entry is not in the log although its time is over',
-    fix: 'Keep receipt and checkpoint: together they prove the broken promise.',
+    fix: 'Keep receipt, checkpoint and what dates it: together they prove the broken promise.',
   },
   VERIFY_SHOWN: {
     means: 'what was shown differs from what was recorded',
@@ -59,7 +59,7 @@ export const verifyErrorCodes = {
   },
   VERIFY_CHAIN: {
     means: 'anchor names a chain or contract that the policy does not trust',
-    fix: 'Treat the anchor as refuted.',
+    fix: 'Count the anchor for nothing; ask for a policy that names its chain.',
   },
   VERIFY_ANCHOR: {
     means: 'anchor evidence does not fit the checkpoint',

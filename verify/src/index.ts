@@ -4,7 +4,7 @@ export { verifyEntry } from './entry.ts';
 export type { EntryInput } from './entry.ts';
 export { verifyAnchor } from './anchored-log.ts';
 export type { AnchorInput } from './anchored-log.ts';
-export type { ChainObservation } from './anchor.ts';
+export type { ChainObservation, ContractHead } from './anchor.ts';
 export type { ShownDecision } from './claims.ts';
 export { LogAuditor } from './log/auditor.ts';
 export type { KnownHead, LogAuditorOptions, LogReport } from './log/auditor.ts';

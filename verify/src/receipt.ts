@@ -86,7 +86,8 @@ export function verifyReceipt(input: ReceiptInput): Report {
     { leaf: promised.leaf, proof: receipt.proof },
     { logged: required('logged'), witnessed: required('witnessed') },
   );
-  if (input.search !== undefined) checkKept(list, policy, promised.terms, input.search);
+  if (input.search !== undefined)
+    checkKept(list, policy, promised.terms, { search: input.search, chain: input.chain ?? null });
   if (input.today !== undefined) checkToday(list, policy, logged, input.today);
   const anchored = checkAnchored(list, input, genesis, logged);
   if (input.secondOpinion !== undefined)
@@ -191,7 +192,7 @@ function checkAnchored(
       chainId: anchor.chainId,
       contract: anchor.contract,
     },
-    true,
+    asked,
   );
   const checkpoint = checkAnchoredCheckpoint(list, policy, anchor, logged.head, true);
   const final = checkFinal(

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import {
+  cosignatureSigner,
   formatPolicy,
   formatReceipt,
   formatVkey,
@@ -9,11 +10,13 @@ import {
   toHex,
 } from '@showcause/core';
 import type { ReceiptHeader } from '@showcause/core';
+import { ed25519KeySigner } from '@showcause/core/node';
 import { decodeSignedPromise, encodeReceiptHeader, fromBase64, fromHex } from '@showcause/core';
 import {
   MiniLog,
   REASONS,
   RESPONSE,
+  START,
   logSigner,
   makeReceiptWorld,
   makeWorld,
@@ -24,6 +27,7 @@ import { hang, rpcServer } from './support/rpc-server.ts';
 const world = makeReceiptWorld(toHex(sha256(RESPONSE)));
 const { receipt, policy } = world;
 const fingerprint = policyFingerprint(policy);
+const otherFingerprint = `SHA256:${'A'.repeat(43)}`;
 const folder = emptyFolder();
 const { write } = folder;
 const paths = {
@@ -108,7 +112,7 @@ describe('verify receipt, in a folder with nothing else and the network cut', ()
       '--policy',
       paths.policy,
       '--fingerprint',
-      'SHA256:x',
+      otherFingerprint,
       '--json',
     );
     expect(code).toBe(1);
@@ -207,22 +211,30 @@ describe('verify receipt --log', () => {
     expect(code).toBe(2);
   });
 
-  test('a served log without the entry is exit 1 when the time is over', async () => {
+  test('a served log without the entry is exit 2: it may be an old one, shown again', async () => {
     const copy = emptyFolder();
     publish(logOf(world.log.entries.slice(0, 5)), copy.write);
     const server = await fileServer(copy.dir);
-    const { code, out } = await run(
-      'receipt',
-      bare,
-      '--policy',
-      paths.policy,
-      '--log',
-      server.url,
-      '--json',
-    );
+    try {
+      const argv = ['receipt', bare, '--policy', paths.policy, '--log', server.url, '--json'];
+      const { code, out } = await run(...argv);
+      expect([code, codes(out, 'refuted')]).toStrictEqual([2, []]);
+      expect(codes(out, 'could-not-check')).toContain('kept VERIFY_MISSING');
+    } finally {
+      await server.close();
+      copy.remove();
+    }
+  });
+
+  test('a log without the entry is exit 1 when a witness saw no more long after its time', async () => {
+    const { publicKey } = world.parties.witness;
+    const sign = ed25519KeySigner(world.parties.witness);
+    const signers = [
+      logSigner(world.parties.log),
+      cosignatureSigner('witness.example/w1', publicKey, START + 100_000, sign),
+    ];
+    const { code, out } = await verify(bare, new MiniLogOf(signers, world.log.entries.slice(0, 5)));
     expect([code, codes(out, 'refuted')]).toStrictEqual([1, ['kept VERIFY_OMITTED']]);
-    await server.close();
-    copy.remove();
   });
 
   test('a longer log that extends the receipt passes; a fork, a rollback and a stranger do not', async () => {
@@ -400,6 +412,32 @@ describe('verify log', () => {
     expect(json(out).producers!.map(({ producer }) => producer)).toStrictEqual(['loan-api']);
   });
 
+  test('lists chain breaks and open intents by their place', async () => {
+    const broken = makeWorld();
+    const live = broken.stream();
+    broken.log.append(live.start());
+    broken.log.append(live.intent(broken.deployment));
+    broken.log.append(live.heartbeat({ prev: 'ab'.repeat(32) }));
+    const copy = emptyFolder();
+    publish(broken.log, copy.write);
+    const policyFile = copy.write('policy.json', formatPolicy(broken.policy));
+    const text = await run('log', copy.dir, '--policy', policyFile);
+    const data = await run('log', copy.dir, '--policy', policyFile, '--json');
+    expect([text.code, data.code]).toStrictEqual([1, 1]);
+    expect(text.out).toMatch(/\bbroken\b/);
+    expect(text.out).toContain('      chain break: epoch 1, seq 2, index 6\n');
+    expect(text.out).toContain('      open intent: index 5, due 2025-11-26T09:00:00Z\n');
+    expect(json(data.out).producers).toMatchObject([
+      {
+        chainBreaks: 1,
+        breaks: [{ epoch: 1, seq: 2, index: 6 }],
+        openIntents: 1,
+        open: [{ index: 5, due: '2025-11-26T09:00:00Z' }],
+      },
+    ]);
+    copy.remove();
+  });
+
   test('a checkpoint kept before that is of a fork refutes', async () => {
     const fork = makeWorld({ parties: world.parties, witnesses: true });
     const since = write('fork', fork.log.checkpoint(3));
@@ -506,7 +544,8 @@ describe('verify anchor', () => {
 });
 
 describe('input that cannot be used', () => {
-  const cases: [string, () => string[], number, string][] = [
+  type Case = [string, () => string[], number, string];
+  const cases: Case[] = [
     [
       'no receipt there',
       () => ['receipt', `${folder.dir}/none`, '--policy', paths.policy],
@@ -596,8 +635,50 @@ describe('input that cannot be used', () => {
     [
       'something shown without outcome',
       () => ['receipt', paths.receipt, '--policy', paths.policy, '--shown', write('s', '{}')],
+      2,
+      'input VERIFY_READ',
+    ],
+    [
+      'something shown that is no JSON',
+      () => ['receipt', paths.receipt, '--policy', paths.policy, '--shown', write('s2', 'denied')],
+      2,
+      'input VERIFY_READ',
+    ],
+    ...(['log', 'anchor'] as const).flatMap((kind): Case[] => [
+      [
+        `${kind} without its policy file`,
+        () => [kind, folder.dir, '--policy', `${folder.dir}/none`],
+        2,
+        'policy VERIFY_READ',
+      ],
+      [
+        `${kind} with a policy that is none`,
+        () => [kind, folder.dir, '--policy', write('p4', '{}')],
+        2,
+        'policy POLICY_MALFORMED',
+      ],
+      [
+        `${kind} with another policy`,
+        () => [kind, folder.dir, '--policy', paths.policy, '--fingerprint', otherFingerprint],
+        1,
+        'policy VERIFY_FINGERPRINT',
+      ],
+      [
+        `no ${kind} there`,
+        () => [kind, `${folder.dir}/none`, '--policy', paths.policy],
+        2,
+        'input LOG_FETCH',
+      ],
+    ]),
+    [
+      'log with an earlier checkpoint that is none',
+      () => {
+        publish(world.log, (name, content) => write(`good/${name}`, content));
+        const since = write('since-junk', 'x');
+        return ['log', `${folder.dir}/good`, '--policy', paths.policy, '--since', since];
+      },
       1,
-      'input VERIFY_CLAIM',
+      'input NOTE_MALFORMED',
     ],
   ];
   test.each(cases)('%s', async (_, argv, want, told) => {
@@ -633,6 +714,28 @@ describe('input that cannot be used', () => {
     ['a grade that is none', ['receipt', 'x', '--policy', 'p', '--require', 'certain']],
     ['no log', ['log', '--policy', 'p']],
     ['an unknown option', ['log', 'x', '--policy', 'p', '--trust-me']],
+    ...[
+      'xyz',
+      'SHA256:x',
+      `SHA256:${'A'.repeat(44)}`,
+      'A'.repeat(43),
+      `SHA256:${'-'.repeat(43)}`,
+    ].map((given): [string, string[]] => [
+      `the fingerprint ${given}`,
+      ['receipt', 'x', '--policy', 'p', '--fingerprint', given],
+    ]),
+    ...['notaurl', 'ws://node', 'file:///etc/passwd', 'https://', ''].map(
+      (given): [string, string[]] => [
+        `the node ${given}`,
+        ['receipt', 'x', '--policy', 'p', '--rpc', given],
+      ],
+    ),
+    ...['ftp://log', 'file:///log', 'https://', 'https://user@log', 'https://log?token=t'].flatMap(
+      (given): [string, string[]][] => [
+        [`--log ${given}`, ['receipt', 'x', '--policy', 'p', '--log', given]],
+        [`the log ${given}`, ['log', given, '--policy', 'p']],
+      ],
+    ),
   ])('%s is exit 64', async (_, argv) => {
     const { code, out } = await run(...argv);
     expect([code, out]).toStrictEqual([64, '']);

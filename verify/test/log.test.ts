@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeEntry, leafHash, toHex } from '@showcause/core';
+import {
+  cosignatureSigner,
+  encodeEntry,
+  formatCosignerVkey,
+  leafHash,
+  toHex,
+} from '@showcause/core';
 import type { EntryOf, KnownEntry } from '@showcause/core';
 import { LogAuditor, TileMaker } from '../src/index.ts';
 import type { CheckId, LogReport } from '../src/index.ts';
@@ -17,7 +23,7 @@ import {
   randomId,
   signRegistration,
 } from './support/fixture.ts';
-import type { MiniStream, World } from './support/fixture.ts';
+import type { MiniStream, World, WorldOptions } from './support/fixture.ts';
 
 const HOUR = 3600;
 const NOW = START + HOUR;
@@ -54,8 +60,8 @@ function decide(world: World, live: MiniStream): { intent: Uint8Array; decision:
 }
 
 /** Two producers, three decisions, heartbeats, everything closed. */
-function honest(): World & { live: MiniStream; service: MiniStream } {
-  const world = makeWorld();
+function honest(options: WorldOptions = {}): World & { live: MiniStream; service: MiniStream } {
+  const world = makeWorld(options);
   const service = world.serviceStream();
   const live = world.stream();
   world.log.append(service.start());
@@ -716,6 +722,24 @@ const mutations: Mutation[] = [
     code: 'VERIFY_TILE',
   },
   {
+    check: 'witnesses',
+    name: 'a cosignature with a changed bit',
+    break: (world) => {
+      const { publicKey } = world.parties.witness;
+      const vkey = formatCosignerVkey('witness.example/w1', publicKey);
+      const forger = cosignatureSigner('witness.example/w1', publicKey, START, () =>
+        new Uint8Array(64).fill(1),
+      );
+      return {
+        options: {
+          policy: { ...world.policy, witnesses: { quorum: 1, keys: [{ name: 'w1', vkey }] } },
+          checkpoint: world.log.checkpoint(undefined, [...world.log.signers, forger]),
+        },
+      };
+    },
+    code: 'NOTE_SIGNATURE',
+  },
+  {
     check: 'second-opinion',
     name: 'independent code that disagrees',
     break: () => ({
@@ -725,7 +749,21 @@ const mutations: Mutation[] = [
   },
 ];
 
+/** Checks that tell what nobody can judge: they never refute, and their cases stand below. */
+const neverRefute: readonly CheckId[] = ['log-silence', 'log-gaps', 'log-types'];
+
 describe('each check catches what no other does', () => {
+  test('and no check is without a mutation', () => {
+    const world = honest({ witnesses: true });
+    const heads = [{ size: 5, root: world.log.root(5), source: 'kept' }];
+    const report = audited(world, { heads, secondOpinion: merkletreejsOpinion });
+    expect(report.checks.filter(({ result }) => result !== 'passed')).toStrictEqual([]);
+    const covered = new Set([...mutations.map(({ check }) => check), ...neverRefute]);
+    expect(report.checks.map(({ id }) => id).filter((id) => !covered.has(id))).toStrictEqual([]);
+    const open = new Set(untold.map(({ check }) => check));
+    expect(neverRefute.filter((id) => !open.has(id))).toStrictEqual([]);
+  });
+
   test.each(mutations)('$check: $name', ({ check, name, break: spoil, code }) => {
     const world = honest();
     const { options = {}, entries } = spoil(world) ?? {};
@@ -737,61 +775,61 @@ describe('each check catches what no other does', () => {
   });
 });
 
+const untold: Mutation[] = [
+  {
+    check: 'log-intents',
+    name: 'an open intent before its time',
+    break: (world) => void world.log.append(world.live.intent(world.deployment)),
+    code: 'VERIFY_INTENT',
+  },
+  {
+    check: 'log-silence',
+    name: 'silence over three heartbeats inside an epoch',
+    break: (world) => {
+      world.live.time += 3 * 60 + 1;
+      world.log.append(world.live.heartbeat());
+    },
+    code: 'VERIFY_SILENCE',
+  },
+  {
+    check: 'log-silence',
+    name: 'silence between a crash and the next start',
+    break: (world) => {
+      const end = lastOf(world, 'loan-api');
+      world.log.append(world.stream(2, world.live.time + 181, end.leaf).start(end));
+    },
+    code: 'VERIFY_SILENCE',
+  },
+  {
+    check: 'log-gaps',
+    name: 'a gap that a releasing route declared',
+    break: (world) =>
+      void world.log.append(
+        world.live.make({
+          type: 'gap',
+          from: '2025-11-25T09:00:00Z',
+          to: '2025-11-25T09:00:09Z',
+          count: 4,
+        }),
+      ),
+    code: 'VERIFY_GAP',
+  },
+  {
+    check: 'log-types',
+    name: 'a type of a later version',
+    break: (world) => void world.log.append(new TextEncoder().encode('{"type":"novelty","v":9}')),
+    code: 'VERIFY_UNKNOWN',
+  },
+  {
+    check: 'log-types',
+    name: 'a typed entry for contracts',
+    break: (world) =>
+      void world.log.append(new TextEncoder().encode('disbursement\0\0\0\0 and fields')),
+    code: 'VERIFY_UNKNOWN',
+  },
+];
 describe('what the log alone cannot tell', () => {
-  const cases: Mutation[] = [
-    {
-      check: 'log-intents',
-      name: 'an open intent before its time',
-      break: (world) => void world.log.append(world.live.intent(world.deployment)),
-      code: 'VERIFY_INTENT',
-    },
-    {
-      check: 'log-silence',
-      name: 'silence over three heartbeats inside an epoch',
-      break: (world) => {
-        world.live.time += 3 * 60 + 1;
-        world.log.append(world.live.heartbeat());
-      },
-      code: 'VERIFY_SILENCE',
-    },
-    {
-      check: 'log-silence',
-      name: 'silence between a crash and the next start',
-      break: (world) => {
-        const end = lastOf(world, 'loan-api');
-        world.log.append(world.stream(2, world.live.time + 181, end.leaf).start(end));
-      },
-      code: 'VERIFY_SILENCE',
-    },
-    {
-      check: 'log-gaps',
-      name: 'a gap that a releasing route declared',
-      break: (world) =>
-        void world.log.append(
-          world.live.make({
-            type: 'gap',
-            from: '2025-11-25T09:00:00Z',
-            to: '2025-11-25T09:00:09Z',
-            count: 4,
-          }),
-        ),
-      code: 'VERIFY_GAP',
-    },
-    {
-      check: 'log-types',
-      name: 'a type of a later version',
-      break: (world) => void world.log.append(new TextEncoder().encode('{"type":"novelty","v":9}')),
-      code: 'VERIFY_UNKNOWN',
-    },
-    {
-      check: 'log-types',
-      name: 'a typed entry for contracts',
-      break: (world) =>
-        void world.log.append(new TextEncoder().encode('disbursement\0\0\0\0 and fields')),
-      code: 'VERIFY_UNKNOWN',
-    },
-  ];
-  test.each(cases)('$check: $name', ({ check, break: spoil, code }) => {
+  test.each(untold)('$check: $name', ({ check, break: spoil, code }) => {
     const world = honest();
     spoil(world);
     const report = audit(world);
@@ -999,16 +1037,26 @@ function rewriteKeepingChains(log: MiniLog): void {
 }
 
 function withBadTile(world: World): LogReport {
+  return audited(world, {}, (bytes) => new Uint8Array(bytes.length));
+}
+
+/** An audit that compares tiles too, as `served` makes them of the right ones. */
+function audited(
+  world: World,
+  options: Partial<LogAuditorOptions>,
+  served: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
+): LogReport {
   const auditor = new LogAuditor({
     policy: world.policy,
     checkpoint: world.log.checkpoint(),
     now: NOW,
+    ...options,
   });
   const tiles = new TileMaker();
   world.log.entries.forEach((entry, index) => {
     auditor.add(index, entry);
     tiles.append(leafHash(entry));
   });
-  for (const tile of tiles.rest()) auditor.tile(tile, new Uint8Array(tile.bytes.length));
+  for (const tile of tiles.rest()) auditor.tile(tile, served(tile.bytes));
   return auditor.finish();
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  cosignatureSigner,
   fromBase64,
   inclusionPath,
   leafHash,
@@ -9,7 +10,8 @@ import {
   toBase64,
   toHex,
 } from '@showcause/core';
-import type { Receipt } from '@showcause/core';
+import type { Json, NoteSigner, Receipt } from '@showcause/core';
+import { ed25519KeySigner } from '@showcause/core/node';
 import { merkletreejsOpinion } from '../src/second-opinion.ts';
 import { CouldNotCheck, verifyReceipt } from '../src/index.ts';
 import type { ChainObservation, Report } from '../src/index.ts';
@@ -386,8 +388,11 @@ const mutations: { check: string; name: string; input: ReceiptInput; code?: stri
   },
   {
     check: 'anchor-contract',
-    name: 'another chain',
-    input: withReceipt({ anchor: { ...world.anchor, chainId: 1 } }),
+    name: 'a chain of the policy that genesis does not name',
+    input: {
+      ...withReceipt({ anchor: { ...world.anchor, chainId: 1 } }),
+      policy: { ...policy, chains: [world.chain, { ...world.chain, chainId: 1 }] },
+    },
     code: 'VERIFY_CHAIN',
   },
   {
@@ -635,33 +640,128 @@ describe('what cannot be checked is said and holds back a verdict only when aske
   });
 });
 
+describe('an anchor on a chain that the policy does not name', () => {
+  const elsewhere = { ...receipt, anchor: { ...world.anchor, chainId: 1 } };
+  const judge = (more: Partial<ReceiptInput> = {}): Report =>
+    verifyReceipt({ receipt: elsewhere, policy, creationCode, ...more });
+
+  test('is told, and counts for nothing', () => {
+    const report = judge();
+    expect(report).toMatchObject({
+      verdict: 'verified',
+      grades: ['accepted', 'logged', 'witnessed'],
+    });
+    expect(report.checks.find(({ id }) => id === 'anchor-contract')).toMatchObject({
+      result: 'could-not-check',
+      asked: false,
+      code: 'VERIFY_CHAIN',
+      detail: 'chain 1 is not in the policy',
+    });
+  });
+
+  test.each([
+    ['a grade was asked for', { require: ['anchored'] as const }],
+    ['a node was asked', { chain }],
+  ])('holds the verdict back when %s', (_, more) => {
+    const report = judge(more);
+    expect([refuted(report), open(report)]).toStrictEqual([
+      [],
+      ['anchor-contract', 'anchor-final'],
+    ]);
+  });
+});
+
+describe('what was shown', () => {
+  const detail = (reasons?: Json): string | undefined =>
+    verifyReceipt({
+      ...all,
+      shown: { outcome: 'denied', ...(reasons === undefined ? {} : { reasons }) },
+    }).checks.find(({ id, result }) => id === 'shown' && result === 'passed')?.detail;
+
+  test('is told as far as it was compared', () => {
+    const codes = REASONS.map(({ code }) => ({ code }));
+    expect(detail()).toBe('outcome; no reasons were given');
+    expect(detail(REASONS)).toBe('outcome and 2 reasons');
+    expect(detail(REASONS.map(({ text }) => text))).toBe('outcome and 2 reasons');
+    expect(detail(codes)).toBe(
+      'outcome and 2 reasons, 2 of them by code alone: texts not compared',
+    );
+    expect(detail([REASONS[0]!, codes[1]!])).toBe(
+      'outcome and 2 reasons, 1 of them by code alone: texts not compared',
+    );
+  });
+});
+
 describe('a promise that the log did not keep', () => {
   const due = START + 86_410;
   // The log up to the entry before the promised one.
   const size = log.indexOf(world.intent);
-  const search = { checkpoint: log.checkpoint(size), root: log.root(size), servedAt: due + 1 };
-  const judge = (changes: object): Report =>
+  const late = due + 3600 + 1;
+  const cosignedAt = (time: number): Uint8Array =>
+    log.checkpoint(size, [logSigner(parties.log), witnessSigner(time)]);
+  const search = { checkpoint: cosignedAt(late), root: log.root(size) };
+  const judge = (changes: object, more: Partial<ReceiptInput> = {}): Report =>
     verifyReceipt({
       receipt: { ...receipt, proof: null, anchor: null },
       policy,
       creationCode,
       search: { ...search, ...changes },
+      ...more,
     });
+  const undated = { checkpoint: log.checkpoint(size, [logSigner(parties.log)]) };
+  const held = (changes: object = {}): ChainObservation => ({
+    ...chain,
+    head: { size, root: log.root(size), advancedAt: late, ...changes },
+  });
+  const kept = (report: Report): string | undefined =>
+    report.checks.find(({ id }) => id === 'kept')?.code;
 
-  test('is proven by the receipt and the whole log', () => {
+  test('is proven by the receipt, the whole log, and a witness who saw no more of it since', () => {
     const report = judge({});
-    expect(refuted(report)).toStrictEqual(['kept']);
-    expect(report.checks.find(({ id }) => id === 'kept')?.code).toBe('VERIFY_OMITTED');
+    expect([refuted(report), kept(report)]).toStrictEqual([['kept'], 'VERIFY_OMITTED']);
+  });
+
+  test('is proven by the receipt, the whole log, and the contract that took this head since', () => {
+    const report = judge(undated, { chain: held() });
+    expect([refuted(report), kept(report)]).toStrictEqual([['kept'], 'VERIFY_OMITTED']);
   });
 
   test.each([
-    ['before its time', { servedAt: due }, 'VERIFY_MISSING'],
-    ['by a copy of unknown age', { servedAt: null }, 'VERIFY_MISSING'],
+    ['by a head that nobody dates: it may be an old one', undated, 'VERIFY_MISSING'],
+    ['by a head cosigned before', { checkpoint: cosignedAt(due) }, 'VERIFY_MISSING'],
+    [
+      'by a head cosigned so soon after that it may be from before',
+      { checkpoint: cosignedAt(late - 1) },
+      'VERIFY_MISSING',
+    ],
+    [
+      'by a cosignature that somebody spoiled',
+      { checkpoint: spoiledCosignature(cosignedAt(late)) },
+      'VERIFY_MISSING',
+    ],
     ['by leaves that are not the whole log', { root: new Uint8Array(32) }, 'LOG_FETCH'],
   ])('is not proven %s', (_, changes, code) => {
     const report = judge(changes);
-    expect([refuted(report), open(report)]).toStrictEqual([[], ['kept']]);
-    expect(report.checks.find(({ id }) => id === 'kept')?.code).toBe(code);
+    expect([refuted(report), open(report), kept(report)]).toStrictEqual([[], ['kept'], code]);
+  });
+
+  test('is not proven by fewer witnesses than the policy wants', () => {
+    const { witnesses } = policy;
+    const report = judge({}, { policy: { ...policy, witnesses: { ...witnesses, quorum: 2 } } });
+    expect([refuted(report), kept(report)]).toStrictEqual([[], 'VERIFY_MISSING']);
+  });
+
+  test.each([
+    ['another head', held({ size: size + 1 })],
+    ['another root', held({ root: new Uint8Array(32) })],
+    ['this head since before', held({ advancedAt: due })],
+    ['this head at a time unknown', { ...chain, head: { size, root: log.root(size) } }],
+    ['no head', { ...chain, head: null }],
+    ['this head, in another contract', { ...held(), contract: address('9') }],
+    ['this head, on another chain', { ...held(), chainId: 1 }],
+  ])('is not proven by a chain with %s', (_, seen) => {
+    const report = judge(undated, { chain: seen });
+    expect([refuted(report), kept(report)]).toStrictEqual([[], 'VERIFY_MISSING']);
   });
 
   test('is not proven by another log, nor when the log could not be read', () => {
@@ -733,6 +833,20 @@ describe('single bits', () => {
     });
   });
 });
+
+function witnessSigner(time: number): NoteSigner {
+  const { publicKey } = parties.witness;
+  return cosignatureSigner(
+    'witness.example/w1',
+    publicKey,
+    time,
+    ed25519KeySigner(parties.witness),
+  );
+}
+
+function spoiledCosignature(note: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(breakCosignature(new TextDecoder().decode(note)));
+}
 
 function revocation(): Uint8Array {
   const add = JSON.parse(new TextDecoder().decode(world.key)) as object;

@@ -51,13 +51,21 @@ async function observe(answer: ReturnType<typeof node>, timeoutMs = 2000) {
 describe('a node that answers', () => {
   test('is understood', async () => {
     expect(await observe(node())).toStrictEqual({
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       chainId: 31_337,
       contract,
       finalBlock: { number: 20, hash },
-      head: { size: 9, root: new Uint8Array(32).fill(0xab) },
+      head: { size: 9, root: new Uint8Array(32).fill(0xab), advancedAt: 1 },
       advanced: { size: 9, root: new Uint8Array(32).fill(0xab), transactionHash: hash },
       anchorBlockHash: hash,
     });
+  });
+
+  test('is named without what may be a secret in its address', async () => {
+    const server = await rpcServer(node());
+    close = server.close;
+    const { endpoint } = await observeChain(`${server.url}/v3/key?token=t`, { contract });
+    expect(endpoint).toBe(server.url);
   });
 
   test('without contract there is no head', async () => {
@@ -121,6 +129,11 @@ describe('a node that does not', () => {
     [
       'a head of size 2^48',
       { eth_call: `0x${'1'.padStart(52, '0').padEnd(64, '0')}${root}${word(1)}${word(0)}` },
+      'VERIFY_RPC_ANSWER',
+    ],
+    [
+      'a head of no time',
+      { eth_call: `0x${word(9)}${root}${'f'.repeat(64)}${word(0)}` },
       'VERIFY_RPC_ANSWER',
     ],
     ['events that are no list', { eth_getLogs: {} }, 'VERIFY_RPC_ANSWER'],

@@ -170,7 +170,7 @@ function asRecord(
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/;
 
-/** Empty cells are missing; numbers become numbers; anything else stays text for `rowOf` to judge. */
+/** Empty cells and `null` are missing, unless the model has a category of that name; numbers become numbers; anything else stays text for `rowOf` to judge. */
 function csvRecords(model: TreeModel, text: string): RowRecord[] {
   let cells: string[][];
   try {
@@ -198,7 +198,9 @@ function csvRecords(model: TreeModel, text: string): RowRecord[] {
 function cellValue(model: TreeModel, name: string, cell: string): FeatureValue {
   if (cell === '') return null;
   const isLabel = model.categories[model.featureNames.indexOf(name)]?.includes(cell) === true;
-  return !isLabel && DECIMAL.test(cell) ? Number(cell) : cell;
+  if (isLabel) return cell;
+  if (cell === 'null') return null;
+  return DECIMAL.test(cell) ? Number(cell) : cell;
 }
 
 function csvComplaint(cause: unknown): string {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { CodedError } from '@showcause/core';
+import { endQuietly } from '@showcause/verify/command';
 import type { Summary } from './finish.ts';
 import { parseOptions } from './options.ts';
 import { runDemo } from './run.ts';
@@ -48,5 +49,6 @@ function report(error: unknown): number {
   return EXIT_FAILED;
 }
 
+endQuietly(process);
 // Ends without waiting for sockets that somebody keeps open.
 process.exit(await main().catch(report));

@@ -12,7 +12,7 @@ import { catalogue } from '../catalogue.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { ChainObservation } from '../anchor.ts';
 import type { ShownDecision } from '../claims.ts';
-import { CouldNotCheck, VerifyError } from '../errors.ts';
+import { CouldNotCheck } from '../errors.ts';
 import { chainIdOf } from '../readers/rpc.ts';
 import type { Grade, Report } from '../report.ts';
 import { grades, told } from '../report.ts';
@@ -129,16 +129,24 @@ export async function loadHeader(textOrFile: string): Promise<ReceiptHeader> {
   return decodeReceiptHeader(value(isHeader ? textOrFile : await readText(textOrFile)));
 }
 
-/** `{ outcome, reasons }`, alone or as the member `decision`; other members are not compared. */
+/**
+ * `{ outcome, reasons }`, alone or as the member `decision`; other members are not compared. The file is the verifier's
+ * own: one that cannot be used refutes nothing.
+ */
 export async function loadShown(path: string): Promise<ShownDecision> {
-  const value = parseJson(await readText(path));
+  const text = await readText(path);
+  let value: Json;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    if (error instanceof CodedError)
+      throw new CouldNotCheck('VERIFY_READ', `${path}: ${error.code}: ${told(error)}`);
+    throw error;
+  }
   const shown =
     isJsonObject(value) && value['outcome'] === undefined ? (value['decision'] ?? null) : value;
   if (!isJsonObject(shown) || shown['outcome'] === undefined)
-    throw new VerifyError('VERIFY_CLAIM', {
-      got: 'no outcome in what was shown',
-      want: 'an object with outcome and reasons',
-    });
+    throw new CouldNotCheck('VERIFY_READ', `${path} has no outcome`);
   const reasons: Json | undefined = shown['reasons'];
   return { outcome: shown['outcome'], ...(reasons === undefined ? {} : { reasons }) };
 }

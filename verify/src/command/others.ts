@@ -1,7 +1,7 @@
 import { showcauseLogCreationCode } from '@showcause/contracts';
 import { fromUtf8 } from '@showcause/core';
 import type { TrustPolicy } from '@showcause/core';
-import { developmentNote } from '../anchor.ts';
+import { developmentNote, endpointNote } from '../anchor.ts';
 import { verifyAnchor } from '../anchored-log.ts';
 import { verifyEntry } from '../entry.ts';
 import { CouldNotCheck } from '../errors.ts';
@@ -98,7 +98,8 @@ async function knownHeads(
   const development = policy.chains.some(
     (known) => known.chainId === chain.chainId && known.development,
   );
-  return { heads, notes: development ? [developmentNote] : [] };
+  const notes = chain.endpoint === undefined ? [] : [endpointNote(chain.endpoint)];
+  return { heads, notes: development ? [...notes, developmentNote] : notes };
 }
 
 export interface AnchorOptions extends CommonOptions {

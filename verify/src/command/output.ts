@@ -1,5 +1,6 @@
 import type { Check, Report } from '../report.ts';
 import type { LogReport } from '../log/auditor.ts';
+import type { EpochRow, ProducerRow } from '../log/rows.ts';
 import { exitCodeOf } from '../report.ts';
 
 /** What a command writes to. */
@@ -29,14 +30,15 @@ export function printReport(
   }
   if (report.policyFingerprint !== '') output.out(`policy ${report.policyFingerprint}`);
   for (const check of report.checks) for (const line of checkLines(check)) output.out(line);
-  if (isLog(report)) for (const line of producerLines(report)) output.out(line);
+  if (isAudit(report)) for (const line of producerLines(report)) output.out(line);
   for (const note of report.notes)
     for (const line of wrap(`Note: ${note}`, '', '      ')) output.out(line);
   for (const line of wrap(verdictLine(report), '', '  ')) output.out(line);
 }
 
-function isLog(report: Report): report is LogReport {
-  return report.kind === 'log';
+/** A log that was not audited, for want of a policy or of the log, has no producers to tell of. */
+function isAudit(report: Report): report is LogReport {
+  return 'producers' in report;
 }
 
 function checkLines(check: Check): string[] {
@@ -61,48 +63,67 @@ function verdictLine({ verdict, checks, grades, kind }: Report): string {
   return `${VERDICTS[verdict]}: ${names.join(', ')}${earned}`;
 }
 
-const COLUMN_HEADS = [
-  'entries',
-  'intents',
-  'decided',
-  'open',
-  'missing',
-  'unsigned',
-  'silent',
-  'restarts',
-] as const;
+const columns: readonly { head: string; of: (row: ProducerRow) => number }[] = [
+  { head: 'entries', of: ({ entries }) => entries },
+  { head: 'intents', of: ({ intents }) => intents },
+  { head: 'decided', of: ({ decisions }) => decisions },
+  { head: 'open', of: ({ openIntents }) => openIntents },
+  { head: 'missing', of: ({ missing }) => missing },
+  { head: 'broken', of: ({ chainBreaks }) => chainBreaks },
+  { head: 'unsigned', of: ({ unsignedTail }) => unsignedTail },
+  { head: 'silent', of: ({ silences }) => silences.length },
+  { head: 'restarts', of: ({ restarts }) => restarts },
+];
+/** Places listed in text, of each kind; `--json` holds more. */
+const MAX_LISTED = 20;
 
-/** A table of producers, and below each its epochs. */
+/** A table of producers, and below each its epochs and what is wrong in them. */
 function producerLines({ producers }: LogReport): string[] {
-  const lines = ['', 'producer', `  ${COLUMN_HEADS.map((head) => head.padStart(9)).join('')}`];
+  const cell = (head: string, text: string): string => text.padStart(Math.max(8, head.length + 1));
+  const lines = ['', 'producer', `  ${columns.map(({ head }) => cell(head, head)).join('')}`];
   for (const row of producers) {
-    const cells = [
-      row.entries,
-      row.intents,
-      row.decisions,
-      row.openIntents,
-      row.missing,
-      row.unsignedTail,
-      row.silences.length,
-      row.restarts,
-    ];
-    lines.push(row.producer, `  ${cells.map((cell) => String(cell).padStart(9)).join('')}`);
-    for (const epoch of row.epochs) {
-      const times =
-        epoch.firstTime === null ? '' : `, ${epoch.firstTime} to ${epoch.lastTime ?? '?'}`;
-      lines.push(
-        ...wrap(
-          `epoch ${epoch.epoch}: seq ${epoch.firstSeq} to ${epoch.lastSeq}${times}, ${epoch.ended ? 'ended' : 'not ended'}`,
-          '    ',
-          '      ',
-        ),
-      );
-      for (const { from, to } of epoch.holes)
-        lines.push(`      missing: seq ${from === to ? from : `${from} to ${to}`}`);
-    }
-    for (const { from, to } of row.silences) lines.push(`      silent: ${from} to ${to}`);
+    const cells = columns.map(({ head, of }) => cell(head, String(of(row))));
+    lines.push(row.producer, `  ${cells.join('')}`);
+    for (const epoch of row.epochs) lines.push(...epochLines(epoch));
+    lines.push(
+      ...listed(
+        row.breaks,
+        row.chainBreaks,
+        ({ epoch, seq, index }) => `chain break: epoch ${epoch}, seq ${seq}, index ${index}`,
+      ),
+      ...listed(
+        row.open,
+        row.openIntents,
+        ({ index, due }) => `open intent: index ${index}, due ${due}`,
+      ),
+      ...listed(row.silences, row.silences.length, ({ from, to }) => `silent: ${from} to ${to}`),
+    );
   }
   return [...lines, ''];
+}
+
+function epochLines(epoch: EpochRow): string[] {
+  const { firstTime, lastTime, holes } = epoch;
+  const times = firstTime === null ? '' : `, ${firstTime} to ${lastTime ?? '?'}`;
+  const range = `seq ${epoch.firstSeq} to ${epoch.lastSeq}`;
+  return [
+    ...wrap(
+      `epoch ${epoch.epoch}: ${range}${times}, ${epoch.ended ? 'ended' : 'not ended'}`,
+      '    ',
+      '      ',
+    ),
+    ...listed(
+      holes,
+      holes.length,
+      ({ from, to }) => `missing: seq ${from === to ? from : `${from} to ${to}`}`,
+    ),
+  ];
+}
+
+function listed<T>(kept: readonly T[], count: number, line: (one: T) => string): string[] {
+  const shown = kept.slice(0, MAX_LISTED).map((one) => `      ${line(one)}`);
+  const more = count - shown.length;
+  return more > 0 ? [...shown, `      … and ${more} more`] : shown;
 }
 
 /** Breaks at blanks; a word that is longer than a line stands alone. Control characters never reach a terminal. */

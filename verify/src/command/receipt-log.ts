@@ -22,16 +22,14 @@ type FromLog = Pick<ReceiptInput, 'receipt' | 'today' | 'extension' | 'search'>;
 /**
  * Asks a log for what the receipt lacks: a consistency proof to the newest head, one to the chain's head, and the
  * inclusion proof of an entry that was not logged yet when the receipt was made.
- * @param servedAt  Unix seconds when the log is served now; null for a copy of unknown age
  */
 export async function askLog(
   log: LogReader,
   policy: TrustPolicy,
   receipt: Receipt,
   chain: ChainObservation | CouldNotCheck | null,
-  servedAt: number | null,
 ): Promise<FromLog> {
-  if (receipt.proof === null) return lookUp(log, policy, receipt, servedAt);
+  if (receipt.proof === null) return lookUp(log, policy, receipt);
   const today = await logToday(log, policy, receipt.proof);
   const head = chain === null || chain instanceof CouldNotCheck ? null : chain.head;
   const extension =
@@ -66,17 +64,12 @@ async function logToday(
 }
 
 /** Finds the promised entry in the log, or shows that it is in none of its leaves. */
-async function lookUp(
-  log: LogReader,
-  policy: TrustPolicy,
-  receipt: Receipt,
-  servedAt: number | null,
-): Promise<FromLog> {
+async function lookUp(log: LogReader, policy: TrustPolicy, receipt: Receipt): Promise<FromLog> {
   const found = await fetching(async (): Promise<string | LeafSearch> => {
     const checkpoint = await log.checkpoint();
     const { size } = openLogCheckpoint(checkpoint, policy);
     const { index, root } = await findLeaf(log, size, leafHash(fromBase64(receipt.entry)));
-    if (index === null) return { checkpoint, root, servedAt };
+    if (index === null) return { checkpoint, root };
     return inclusionProof(log, index, { checkpoint, size });
   });
   return typeof found === 'string'

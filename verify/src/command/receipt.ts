@@ -4,7 +4,7 @@ import type { TrustPolicy } from '@showcause/core';
 import { openLogCheckpoint } from '../logged.ts';
 import { verifyReceipt, verifyReceiptHeader } from '../receipt.ts';
 import type { Report } from '../report.ts';
-import { findKeyEntry, isAddress, readBytes, readText } from '../readers/index.ts';
+import { findKeyEntry, readBytes, readText } from '../readers/index.ts';
 import {
   askChain,
   loadHeader,
@@ -23,12 +23,10 @@ export interface ReceiptOptions extends CommonOptions {
   key?: string;
 }
 
-/** @param now  Unix seconds */
 export async function runReceipt(
   file: string,
   options: ReceiptOptions,
   policy: TrustPolicy,
-  now: number,
 ): Promise<Report> {
   const receipt = await reading('input', async () => parseReceipt(await readText(file)));
   const { shown, response } = options;
@@ -47,7 +45,6 @@ export async function runReceipt(
           policy,
           receipt,
           chain,
-          isAddress(where) ? now : null,
         );
   return verifyReceipt({
     policy,

@@ -62,7 +62,10 @@ export class Epoch {
   get holesDropped(): number {
     return this.#holesDropped;
   }
-  /** entries since the last signature */
+  /**
+   * Entries after the last signed one. Signatures are over (epoch, seq, prev): what that one says besides is bound by
+   * the next entry's `prev` alone, as what follows it is.
+   */
   get unsignedTail(): number {
     return this.#next - 1 - this.signedTo;
   }

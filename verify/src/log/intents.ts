@@ -4,12 +4,20 @@ import type { Findings } from './findings.ts';
 /** How long a decision may take to reach the log: the promise's default `mergeBy`. Seconds. */
 export const INTENT_SECONDS = 24 * 60 * 60;
 const MAX_OPEN = 1_000_000;
+/** Listed for one producer; all of them count. */
+const MAX_LISTED = 1000;
 
 interface Waiting {
   producer: string;
   index: number;
   /** Unix seconds */
   time: number;
+}
+
+/** The open intents of one producer. */
+export interface OpenIntents {
+  count: number;
+  listed: { index: number; /** Unix seconds */ due: number }[];
 }
 
 /** Pairs intents with decisions. Memory grows with the open ones only. */
@@ -43,11 +51,16 @@ export class Intents {
   }
 
   /** Open intents by producer. */
-  open(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { producer } of this.#open.values())
-      counts.set(producer, (counts.get(producer) ?? 0) + 1);
-    return counts;
+  open(): ReadonlyMap<string, OpenIntents> {
+    const open = new Map<string, OpenIntents>();
+    for (const { producer, index, time } of this.#open.values()) {
+      const known = open.get(producer) ?? { count: 0, listed: [] };
+      open.set(producer, known);
+      known.count++;
+      if (known.listed.length < MAX_LISTED)
+        known.listed.push({ index, due: time + INTENT_SECONDS });
+    }
+    return open;
   }
 
   /** @param now Unix seconds */

@@ -1,6 +1,6 @@
 import { isoTime } from '../time.ts';
 import type { Intents } from './intents.ts';
-import type { Stream } from './streams.ts';
+import type { ChainBreak, Stream } from './streams.ts';
 
 export interface EpochRow {
   epoch: number;
@@ -9,7 +9,7 @@ export interface EpochRow {
   lastSeq: number;
   entries: number;
   holes: readonly { from: number; to: number }[];
-  /** entries since the last signature */
+  /** entries after the last signed one; what that one itself says is as little bound by its signature */
   unsignedTail: number;
   ended: boolean;
   /** RFC 3339; null: no entry with a time */
@@ -24,8 +24,14 @@ export interface ProducerRow {
   intents: number;
   decisions: number;
   openIntents: number;
+  /** the open ones by index, up to 1000 */
+  open: readonly { index: number; due: string }[];
   /** sequence numbers that are missing */
   missing: number;
+  /** entries that do not name the one before them */
+  chainBreaks: number;
+  /** where, up to 1000 */
+  breaks: readonly ChainBreak[];
   /** epochs after the first */
   restarts: number;
   unsignedTail: number;
@@ -44,8 +50,14 @@ export function producerRows(streams: readonly Stream[], intents: Intents): Prod
       entries: sum(({ entries }) => entries),
       intents: sum((epoch) => epoch.intents),
       decisions: sum(({ decisions }) => decisions),
-      openIntents: open.get(stream.producer) ?? 0,
+      openIntents: open.get(stream.producer)?.count ?? 0,
+      open: (open.get(stream.producer)?.listed ?? []).map(({ index, due }) => ({
+        index,
+        due: isoTime(due),
+      })),
       missing: sum(({ holes }) => holes.reduce((total, { from, to }) => total + to - from + 1, 0)),
+      chainBreaks: stream.chainBreaks,
+      breaks: stream.breaks,
       restarts: Math.max(0, epochs.length - 1),
       unsignedTail: stream.latest?.unsignedTail ?? 0,
       silences: stream.silences.map(({ from, to }) => ({ from: isoTime(from), to: isoTime(to) })),

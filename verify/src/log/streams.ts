@@ -14,6 +14,7 @@ export const SILENT_HEARTBEATS = 3;
 const MAX_EPOCHS = 200_000;
 /** Listed for one producer; all of them count. */
 const MAX_SILENCES = 1000;
+const MAX_BREAKS = 1000;
 
 /** One time in which a producer that had not ended said nothing. Unix seconds. */
 export interface Silence {
@@ -22,11 +23,21 @@ export interface Silence {
   to: number;
 }
 
+/** An entry that does not name its predecessor, or is not what its successor names. */
+export interface ChainBreak {
+  epoch: number;
+  seq: number;
+  /** in the log */
+  index: number;
+}
+
 /** Everything known of one producer. Memory grows with its epochs, holes and silences, not with its entries. */
 export class Stream {
   readonly producer: string;
   readonly epochs = new Map<number, Epoch>();
   readonly silences: Silence[] = [];
+  readonly breaks: ChainBreak[] = [];
+  chainBreaks = 0;
   latest: Epoch | null = null;
 
   constructor(producer: string) {
@@ -80,6 +91,7 @@ export class Streams {
     const late = known.latest !== epoch || epoch.ended;
     const placed = epoch.place(at, leaf);
     this.#report(placed, where, late);
+    if (placed.kind === 'broken') noteBreak(known, { epoch: at.epoch, seq: at.seq, index });
     if (placed.kind === 'duplicate') return null;
     this.#follow(known, epoch, at, placed);
     if (at.seq === 0 && stream?.event !== 'start')
@@ -282,6 +294,11 @@ export class Streams {
       if (known.latest !== null) this.#listen(known, known.latest, this.#newestTime);
     }
   }
+}
+
+function noteBreak(known: Stream, place: ChainBreak): void {
+  known.chainBreaks++;
+  if (known.breaks.length < MAX_BREAKS) known.breaks.push(place);
 }
 
 function place({ producer, epoch, seq }: Position): string {

@@ -1,5 +1,5 @@
 import { fromHex, toHex, u64 } from '@showcause/core';
-import type { ChainObservation } from '../anchor.ts';
+import type { ChainObservation, ContractHead } from '../anchor.ts';
 import { CouldNotCheck } from '../errors.ts';
 
 /** One call may take this long, answer included. */
@@ -36,7 +36,7 @@ export async function observeChain(
   if (finalBlock === null) throw new CouldNotCheck('VERIFY_RPC_ANSWER', 'no final block');
   const at = hexQuantity(finalBlock.number);
   const head = (await hasCode(call, contract, at)) ? await headAt(call, contract, at) : null;
-  const observed = { chainId, contract, finalBlock, head };
+  const observed = { endpoint: endpointOf(url), chainId, contract, finalBlock, head };
   if (anchor === undefined) return { ...observed, advanced: null, anchorBlockHash: null };
   const named = anchor.blockNumber <= finalBlock.number ? anchor.blockNumber : null;
   const anchorBlock =
@@ -48,6 +48,12 @@ export async function observeChain(
 /** Which chain a node is of. @throws as {@link observeChain} */
 export async function chainIdOf(url: string, timeoutMs: number = RPC_TIMEOUT_MS): Promise<number> {
   return quantity(await caller(url, timeoutMs)('eth_chainId', []), 'chain id');
+}
+
+/** What of an address may be shown: user, path and query often hold a key. */
+function endpointOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
 }
 
 type Call = (method: string, params: readonly unknown[]) => Promise<unknown>;
@@ -146,11 +152,7 @@ async function hasCode(call: Call, contract: string, at: string): Promise<boolea
 }
 
 /** head() returns (uint64 size, bytes32 root, uint64 lastAdvance, uint8 flags). */
-async function headAt(
-  call: Call,
-  contract: string,
-  at: string,
-): Promise<{ size: number; root: Uint8Array }> {
+async function headAt(call: Call, contract: string, at: string): Promise<ContractHead> {
   const words = bytes(
     await call('eth_call', [{ to: contract, data: HEAD_SELECTOR }, at]),
     128,
@@ -158,7 +160,9 @@ async function headAt(
   );
   const size = smallUint(words.subarray(0, 32));
   if (size === null || size < 1) throw new CouldNotCheck('VERIFY_RPC_ANSWER', 'no size for head()');
-  return { size, root: words.slice(32, 64) };
+  const advancedAt = smallUint(words.subarray(64, 96));
+  if (advancedAt === null) throw new CouldNotCheck('VERIFY_RPC_ANSWER', 'no time for head()');
+  return { size, root: words.slice(32, 64), advancedAt };
 }
 
 /** A uint256 below 2^48, as the contract's sizes are. */

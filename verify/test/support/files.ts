@@ -70,10 +70,36 @@ export async function fileServer(
   };
 }
 
-/** Runs a command line in this process. */
-export async function run(
-  ...argv: readonly string[]
-): Promise<{ code: number; out: string; err: string }> {
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/**
+ * Runs a command line in this process. What is asked for as JSON is asked for as text too: the exit code must be the
+ * same, and the text must end with the verdict that it stands for.
+ */
+export async function run(...argv: readonly string[]): Promise<Ran> {
+  const ran = await runOnce(argv);
+  const isJson = argv.includes('--json');
+  const text = isJson ? await runOnce(argv.filter((word) => word !== '--json')) : ran;
+  if (text.code !== ran.code) throw new Error(`exit ${text.code} as text, ${ran.code} as JSON`);
+  const isVerdict = text.code !== 64 && !argv.includes('--help');
+  if (isVerdict && !text.out.split('\n').some((line, i, all) => endsWith(line, i, all, text.code)))
+    throw new Error(`exit ${text.code} and no verdict at the end of:\n${text.out}\n${text.err}`);
+  return ran;
+}
+
+const verdicts = ['VERIFIED: ', 'REFUTED: ', 'COULD NOT CHECK: '];
+
+/** Whether a verdict begins on this line and fills the rest. */
+function endsWith(line: string, at: number, all: readonly string[], code: number): boolean {
+  const rest = all.slice(at + 1);
+  return line.startsWith(verdicts[code] ?? '?') && rest.every((more) => more.startsWith('  '));
+}
+
+async function runOnce(argv: readonly string[]): Promise<Ran> {
   const out: string[] = [];
   const err: string[] = [];
   const code = await runVerify(argv, {
