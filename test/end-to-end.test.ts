@@ -25,6 +25,7 @@ import {
 import { readLog } from '../examples/demo/src/cheats/log-copy.ts';
 import { pause } from '../examples/demo/src/wait.ts';
 import { describeWithAnvil } from './support/anvil.ts';
+import { describeWithKafka } from './support/kafka.ts';
 import {
   cleanEnvironment,
   repository,
@@ -261,5 +262,33 @@ describe('the demo elsewhere', () => {
       expect(out.split('\n').filter((line) => line.includes(dir))).toStrictEqual([]);
     },
     WITHIN_MS,
+  );
+});
+
+describeWithKafka('the demo through a real broker', () => {
+  const root = temporaryFolder();
+
+  test(
+    'the same acts, and the service read the entries from Kafka',
+    async () => {
+      const dir = join(root, 'kafka');
+      const args = [demoBin, '--kafka', '--no-chain', '--decisions', '2', '--out', dir];
+      const { exit, out, err } = await runProgram(process.execPath, args, { cwd: root });
+      expect(`${exit} ${exit === 0 ? '' : out + err}`).toBe('0 ');
+      const config = join(dir, 'parties/service/config.json');
+      expect(JSON.parse(readFileSync(config, 'utf8'))).toMatchObject({
+        transport: { kind: 'kafka', topic: 'showcause' },
+      });
+      const verified = await runProgram(process.execPath, [
+        ...[showcauseBin, 'verify', 'log', '--log', join(dir, 'log')],
+        ...['--policy', join(dir, 'policy.json'), '--json'],
+      ]);
+      expect(verified.exit).toBe(0);
+      const { producers } = JSON.parse(verified.out) as { producers: { producer: string }[] };
+      expect(producers).toContainEqual(
+        expect.objectContaining({ producer: 'loan-api', missing: 0, openIntents: 0 }),
+      );
+    },
+    2 * WITHIN_MS,
   );
 });

@@ -12,7 +12,7 @@ import { startService } from '../src/service.ts';
 import type { AnchorService } from '../src/service.ts';
 import { TestProducer, nonsense } from '../src/testing.ts';
 import type { ProducedBatch } from '../src/testing.ts';
-import { describeWithKafka } from './support/kafka.ts';
+import { describeWithKafka } from '../../test/support/kafka.ts';
 import { eventually, newFolder, removeFolders, silent, writeServiceFolder } from './support/log.ts';
 import type { TestLog } from './support/log.ts';
 

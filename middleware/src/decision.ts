@@ -225,15 +225,14 @@ export class DecisionInProgress implements RequestDecision {
   }
 
   /**
-   * Why an adverse outcome may not be told yet, or null: its reasons could not be found, or a call
-   * of its model is unexplained.
+   * Why an adverse outcome may not be told yet, or null: there is no reason for it, its reasons could
+   * not be found, or a call of its model is unexplained.
    */
   missingExplanation(outcome: unknown): string | null {
     if (!this.isAdverse(outcome) || this.#runtime.registry === null) return null;
     if (this.#unexplained !== null) return this.#unexplained;
     try {
-      this.#standingReasons();
-      return null;
+      return this.#standingReasons().length === 0 ? 'DECISION_UNEXPLAINED' : null;
     } catch (error) {
       return codeOf(error);
     }

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { kafkaAvailable, startKafka } from '../../examples/demo/src/parts/kafka.ts';
+import { startKafka } from '../../examples/demo/src/parts/kafka.ts';
 import type { Kafka as Broker } from '../../examples/demo/src/parts/kafka.ts';
+import { describeWithKafka } from '../../test/support/kafka.ts';
 import { kafka } from '../src/transports/kafka.ts';
 import { transportConformance } from './transport.conformance.ts';
 
-const available = kafkaAvailable();
-if (!available && process.env['CI'] === 'true')
-  throw new Error('a Kafka broker needs Java and Maven');
-const run = available ? describe : describe.skip;
 const DEAD_SEED = '127.0.0.1:9';
 
-run('kafkajs against a real broker', () => {
+describeWithKafka('kafkajs against a real broker', () => {
   let broker: Broker;
   let topics = 0;
   beforeAll(async () => {

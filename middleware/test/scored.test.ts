@@ -278,6 +278,14 @@ describe('an explanation that fails', () => {
     expect(claims['responseStatus']).toBe(202);
   });
 
+  test('an adverse answer with neither score nor rule behind it has no reason to give', async () => {
+    const { audited, ask } = await loanApi((_req, res) => {
+      res.json({ decision: 'denied' });
+    });
+    expect((await ask({ id: 'p', income: 1000, debts: 0 })).status).toBe(202);
+    expect(await newestClaims(audited)).toMatchObject({ outcome: 'referred' });
+  });
+
   test("'hold': 503 and nothing of the answer", async () => {
     const { audited, ask } = await loanApi(denies, { model: broken() }, { onUnexplained: 'hold' });
     const answer = await ask({ id: 'p', income: 1000, debts: 0 });

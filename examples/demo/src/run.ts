@@ -83,6 +83,9 @@ async function serve({ screen, signal }: DemoRun, demo: Demo): Promise<void> {
   screen.line();
   screen.line(`loan API    ${demo.parts.api.listening}/v1/applications`);
   screen.line(`log         ${demo.parts.service.listening}/checkpoint`);
+  screen.line(
+    `  entries   with the token in ${join(demo.folder.root, 'parties/service/reader-token')}`,
+  );
   if (demo.parts.chain !== null) screen.line(`chain       ${demo.parts.chain.anvil.url}`);
   screen.line(`a page      ${shown.page}#${shown.token}`);
   screen.line('Ctrl-C ends all of it.');

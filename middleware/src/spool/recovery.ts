@@ -5,6 +5,7 @@ import {
   encodeSignedPromise,
   encodeSpoolHeader,
   encodeSpoolRecord,
+  findSpoolRecord,
   isStreamed,
   leafHash,
   parseEntry,
@@ -14,7 +15,7 @@ import {
 import type { SignedPromise, SpoolHeader } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import type { Disk } from './disk.ts';
-import { nextRecord, scanRecords, scanSegment } from './scan.ts';
+import { scanRecords, scanSegment } from './scan.ts';
 import type { ScannedMessage, ScannedSegment } from './scan.ts';
 import type { StreamEnd } from './state.ts';
 
@@ -168,11 +169,12 @@ function mend(
   });
   copyToQuarantine(disk, dir, name, bytes);
   const parts = [segment];
-  for (let at = nextRecord(bytes, goodBytes); at !== null;) {
+  // What is given up after too long a search lies whole in quarantine.
+  for (let at = findSpoolRecord(bytes, goodBytes + 1); typeof at === 'number';) {
     const rest = scanRecords(name, header, bytes, at);
     const salvaged = salvage(disk, dir, header, rest, at);
     if (salvaged !== null) parts.push(salvaged);
-    at = rest.end === 'corrupt' ? nextRecord(bytes, rest.goodBytes) : null;
+    at = rest.end === 'corrupt' ? findSpoolRecord(bytes, rest.goodBytes + 1) : 'none';
   }
   cut(disk, `${dir}/${name}`, goodBytes);
   return parts;

@@ -4,13 +4,11 @@ import {
   decodeMessage,
   decodeSignedPromise,
   decodeSpoolHeader,
+  findSpoolRecord,
   leafHash,
   readSpoolRecord,
 } from '@showcause/core';
 import type { Hash, Message, SignedPromise, SpoolHeader } from '@showcause/core';
-
-/** len u32 ‖ crc32c u32 ‖ seq u64 ‖ type u8 */
-const HEAD_BYTES = 17;
 
 /** A message as it lies in a segment. */
 export interface ScannedMessage {
@@ -97,20 +95,5 @@ export function scanRecords(
  */
 function judgeEnd(bytes: Uint8Array, at: number): ScannedSegment['end'] {
   if (at === bytes.length) return 'clean';
-  return nextRecord(bytes, at) === null ? 'torn' : 'corrupt';
-}
-
-/** Where a record ends by its length field; beyond the bytes when it is cut. */
-function recordEnd(bytes: Uint8Array, at: number): number {
-  return at + HEAD_BYTES + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at);
-}
-
-/** The first offset behind `at` where a whole record with a right CRC lies, or null. */
-export function nextRecord(bytes: Uint8Array, at: number): number | null {
-  for (let next = at + 1; next + HEAD_BYTES <= bytes.length; next++) {
-    const type = bytes[next + HEAD_BYTES - 1]!;
-    if (type < 1 || type > 3 || recordEnd(bytes, next) > bytes.length) continue;
-    if (readSpoolRecord(bytes, next).kind === 'record') return next;
-  }
-  return null;
+  return findSpoolRecord(bytes, at + 1) === 'none' ? 'torn' : 'corrupt';
 }

@@ -41,6 +41,8 @@ export async function verify(demo: Demo): Promise<void> {
     screen.line();
     screen.good(`${name}: exit 0`);
     for (const line of summaryOf(out)) screen.quiet(line);
+    if (args[0] === 'log')
+      screen.quiet('Each call of the model is recorded: a counter-offer makes several.');
   });
 }
 
