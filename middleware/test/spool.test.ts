@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
 import {
   SPOOL_MESSAGE,
@@ -8,6 +11,8 @@ import {
   readSpoolRecord,
   toHex,
 } from '@showcause/core';
+import { nodeDisk } from '../src/spool/disk.ts';
+import { lockSpool, processTable } from '../src/spool/lock.ts';
 import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
 import type { MemoryDisk, TestAudit, TestAuditOptions } from '../src/testing.ts';
 import { checkStreams, newestClaims, newestDecision } from './support.ts';
@@ -470,6 +475,30 @@ describe('where a spool may lie', () => {
     expect(audited.audit.status()).toMatchObject({ ready: false, spool: { poisoned: true } });
     await audited.audit.close();
     expect(disk.read('/spool/spool.lock')).toStrictEqual(taken);
+  });
+
+  test.each([
+    ['deleted', (path: string) => rmSync(path)],
+    ['renamed away', (path: string) => renameSync(path, `${path}.aside`)],
+    [
+      'deleted and made again with the same bytes',
+      (path: string) => {
+        const bytes = readFileSync(path);
+        rmSync(path);
+        writeFileSync(path, bytes);
+      },
+    ],
+  ])('on a real disk a lock file that was %s is noticed', (_name, take) => {
+    const dir = mkdtempSync(join(tmpdir(), 'showcause-lock-'));
+    const lock = lockSpool(nodeDisk, dir, processTable(nodeDisk));
+    const path = join(dir, 'spool.lock');
+    lock.check();
+    take(path);
+    expect(() => lock.check()).toThrow(expect.objectContaining({ code: 'SPOOL_LOCKED' }));
+    const left = existsSync(path);
+    lock.release();
+    expect(existsSync(path)).toBe(left);
+    rmSync(dir, { recursive: true });
   });
 
   test('a held lock is renewed', async () => {

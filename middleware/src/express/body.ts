@@ -76,22 +76,26 @@ function collect(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const settle = (end: () => void): void => {
-      req.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
-      end();
-    };
-    const tooLarge = (): AuditError =>
-      new AuditError('REQUEST_SIZE', { got: 'a larger body', want: `at most ${maxBytes} bytes` });
+    const tooLarge = (): void =>
+      reject(
+        new AuditError('REQUEST_SIZE', { got: 'a larger body', want: `at most ${maxBytes} bytes` }),
+      );
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
-      chunks.push(chunk);
-      if (length > maxBytes) settle(() => (req.pause(), reject(tooLarge())));
+      if (length <= maxBytes) return void chunks.push(chunk);
+      req.off('data', onData).pause();
+      tooLarge();
     };
-    const onEnd = (): void =>
-      settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    const onGone = (): void =>
-      settle(() => reject(new AuditError('REQUEST_INCOMPLETE', { got: `${length} bytes` })));
-    if (Number(req.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge());
+    // The listeners may stay: after the end nothing that comes changes anything.
+    let ended = false;
+    const onEnd = (): void => {
+      ended = true;
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    };
+    const onGone = (): void => {
+      if (!ended) reject(new AuditError('REQUEST_INCOMPLETE', { got: `${length} bytes` }));
+    };
+    if (Number(req.headers['content-length'] ?? 0) > maxBytes) return tooLarge();
     req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }

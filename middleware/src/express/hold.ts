@@ -3,7 +3,7 @@ import type { Hash } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Problem } from '../problems.ts';
 import type { ResponseFacts } from '../record/messages.ts';
-import { callbackIn, deafen, setHeaders, toBuffer } from './response-parts.ts';
+import { callbackIn, deafen, encodingOf, setHeaders, toBuffer } from './response-parts.ts';
 import type { EndCallback } from './response-parts.ts';
 
 /** What becomes of a held response: sent as the handler made it, with a receipt where there is one, or replaced. */
@@ -57,6 +57,8 @@ export class HeldResponse {
   readonly #mayStream: boolean;
   readonly #original: Pick<ServerResponse, 'write' | 'end' | 'writeHead' | 'flushHeaders'>;
   #chunks: Buffer[] = [];
+  /** a body given whole as text: sent so, Node joins it to the head in one write */
+  #text: { chunk: string; encoding: BufferEncoding } | null = null;
   #length = 0;
   #state: 'held' | 'streaming' | 'ended' | 'released' = 'held';
   #streaming: Promise<void> | null = null;
@@ -133,6 +135,8 @@ export class HeldResponse {
       const bytes = toBuffer(chunk, encoding);
       if (bytes.length > 0 && this.#flowing) this.#flow(bytes);
       else if (bytes.length > 0) {
+        if (typeof chunk === 'string' && this.#length === 0)
+          this.#text = { chunk, encoding: encodingOf(encoding) };
         this.#chunks.push(bytes);
         this.#length += bytes.length;
       }
@@ -145,11 +149,7 @@ export class HeldResponse {
   }
 
   async #endHeld(): Promise<void> {
-    const body = this.#hasNoBody()
-      ? null
-      : this.#chunks.length === 1
-        ? this.#chunks[0]!
-        : Buffer.concat(this.#chunks);
+    const body = this.#hasNoBody() ? null : this.#whole();
     const verdict = await this.#complete({
       ...this.#head(),
       body,
@@ -163,8 +163,9 @@ export class HeldResponse {
     if (verdict.kind === 'replace') return this.#hooks.refuse(verdict.problem);
     this.#thaw();
     if (verdict.receipt !== null) this.#res.setHeader(RECEIPT_HEADER, verdict.receipt);
-    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-    this.#res.end(whole, this.#callback ?? undefined);
+    const callback = this.#callback ?? undefined;
+    if (this.#text !== null) this.#res.end(this.#text.chunk, this.#text.encoding, callback);
+    else this.#res.end(this.#whole(), callback);
   }
 
   async #endStream(): Promise<void> {
@@ -273,6 +274,10 @@ export class HeldResponse {
       status: this.#res.statusCode,
       contentType: typeof contentType === 'string' ? contentType : null,
     };
+  }
+
+  #whole(): Buffer {
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
   }
 
   #hasNoBody(): boolean {

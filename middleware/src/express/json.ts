@@ -32,7 +32,7 @@ const CLOSE_OBJECT = 125;
 
 /** Walks well-formed JSON once, keeping the names of each open object. */
 function refuseDuplicates(text: string): void {
-  const names: (Set<string> | null)[] = [];
+  const names: (Names | null)[] = [];
   let atName = false;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
@@ -47,7 +47,7 @@ function refuseDuplicates(text: string): void {
           got: 'deeper',
           want: `at most ${MAX_JSON_DEPTH}`,
         });
-      names.push(c === OPEN_OBJECT ? new Set() : null);
+      names.push(c === OPEN_OBJECT ? new Names() : null);
       atName = c === OPEN_OBJECT;
     } else if (c === CLOSE_OBJECT || c === CLOSE_LIST) {
       names.pop();
@@ -64,9 +64,29 @@ function stringEnd(text: string, start: number): number {
 }
 
 /** Two spellings of one name are one name. */
-function noteName(known: Set<string>, quoted: string): void {
+function noteName(known: Names, quoted: string): void {
   const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
-  if (known.has(name))
+  if (!known.add(name))
     throw new ShowcauseError('JSON_DUPLICATE_KEY', { got: 'a name given twice' });
-  known.add(name);
+}
+
+/** Most objects have a handful of members: a list is then cheaper to make and to search than a set. */
+const FEW = 16;
+
+class Names {
+  #few: string[] = [];
+  #many: Set<string> | null = null;
+
+  /** @returns false when the name was there */
+  add(name: string): boolean {
+    if (this.#many === null) {
+      if (this.#few.includes(name)) return false;
+      this.#few.push(name);
+      if (this.#few.length > FEW) this.#many = new Set(this.#few);
+      return true;
+    }
+    if (this.#many.has(name)) return false;
+    this.#many.add(name);
+    return true;
+  }
 }

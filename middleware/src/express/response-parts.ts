@@ -24,9 +24,13 @@ export function deafen(res: ServerResponse): () => void {
 }
 
 export function toBuffer(chunk: string | Uint8Array, encoding: unknown): Buffer {
-  if (typeof chunk === 'string')
-    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  if (typeof chunk === 'string') return Buffer.from(chunk, encodingOf(encoding));
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+}
+
+/** Of the second argument of `write` and `end`, where a callback may stand too. */
+export function encodingOf(encoding: unknown): BufferEncoding {
+  return typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8';
 }
 
 /** Node lets the callback stand in any place from its first optional argument on. */

@@ -12,6 +12,7 @@ import { failureOf } from './failures.ts';
 import { HeldResponse, RECEIPT_HEADER } from './hold.ts';
 import type { HoldHooks, Verdict } from './hold.ts';
 import type { InFlight } from './in-flight.ts';
+import { easeLookups } from './lookup.ts';
 import { deafen } from './response-parts.ts';
 import { checkRouteOptions } from './route-options.ts';
 import type { AnyRouteOptions } from './route-options.ts';
@@ -36,6 +37,7 @@ export function auditRoute<P, ResBody, ReqBody, Query>(
   const handler = (req: Request, res: Response, next: NextFunction): void => {
     if (context.inFlight.draining)
       return sendProblem(res, problem(503, 'AUDIT_CLOSED'), context.contact);
+    easeLookups(req, res);
     const begin = (body: CapturedBody): void =>
       new RouteRun(context, settings, req, res, body).start(next);
     try {

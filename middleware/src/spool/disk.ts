@@ -3,6 +3,7 @@ import {
   existsSync,
   fdatasync,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -25,6 +26,8 @@ export interface DiskFile {
   /** The same without waiting: null when durable, else why not. */
   datasyncLater(done: (error: unknown) => void): void;
   truncate(length: number): void;
+  /** Whether the path still names this very file: while it is open, no other can take its identity. */
+  isAt(path: string): boolean;
   close(): void;
 }
 
@@ -54,6 +57,7 @@ export interface Disk {
 
 class NodeDiskFile implements DiskFile {
   readonly #fd: number;
+  #identity: { dev: bigint; ino: bigint } | null = null;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -71,6 +75,11 @@ class NodeDiskFile implements DiskFile {
   }
   truncate(length: number): void {
     ftruncateSync(this.#fd, length);
+  }
+  isAt(path: string): boolean {
+    this.#identity ??= fstatSync(this.#fd, { bigint: true });
+    const named = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return named?.ino === this.#identity.ino && named.dev === this.#identity.dev;
   }
   close(): void {
     closeSync(this.#fd);

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { equalBytes, isJsonObject, parseJson, utf8 } from '@showcause/core';
+import { isJsonObject, parseJson, utf8 } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import { randomId } from '../sealing/random.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -108,7 +108,6 @@ function createLock(disk: Disk, path: string, bytes: Uint8Array): DiskFile | nul
 }
 
 function heldLock(disk: Disk, path: string, file: DiskFile, bytes: Uint8Array): SpoolLock {
-  const own = (): boolean => equalBytes(disk.read(path) ?? new Uint8Array(0), bytes);
   const renewal = setInterval(() => {
     try {
       // The same bytes again: what counts is the time that the file system gives them.
@@ -119,28 +118,18 @@ function heldLock(disk: Disk, path: string, file: DiskFile, bytes: Uint8Array): 
     }
   }, RENEW_MS);
   renewal.unref();
-  let confirmed = performance.now();
   return {
     check() {
-      try {
-        if (!own()) throw new AuditError('SPOOL_LOCKED', { got: `another holder of ${path}` });
-        confirmed = performance.now();
-      } catch (error) {
-        // Without a descriptor to look with, what was seen within half a lease still holds.
-        if (!isOutOfFiles(error) || performance.now() - confirmed > LEASE_MS / 2) throw error;
-      }
+      if (!file.isAt(path))
+        throw new AuditError('SPOOL_LOCKED', { got: `another holder of ${path}` });
     },
     release() {
       clearInterval(renewal);
+      const held = file.isAt(path);
       file.close();
-      if (own()) disk.remove(path);
+      if (held) disk.remove(path);
     },
   };
-}
-
-function isOutOfFiles(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 function refuseHeld(

@@ -98,6 +98,7 @@ function memoryFile(disk: MemoryDisk, path: string): DiskFile {
       length = Math.min(length, to);
       publish();
     },
+    isAt: (at) => disk.files.get(at)?.buffer === store.buffer,
     close: () => undefined,
   };
 }
