@@ -4,7 +4,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { join } from 'node:path';
 import autocannon from 'autocannon';
 import { benchBody } from './lib/bench-model.mjs';
-import { bar, median, rowOf } from './lib/measure.mjs';
+import { bar, inTurn, median, ratioOf, rowOf } from './lib/measure.mjs';
 import { attack, vegeta } from './lib/vegeta.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -17,7 +17,7 @@ export async function run({ rounds }) {
   try {
     const samples = new Map(VARIANTS.map((name) => [name, []]));
     for (let round = 0; round < rounds; round++)
-      for (const name of VARIANTS)
+      for (const name of inTurn(VARIANTS, round))
         samples.get(name).push(await closedLoop(name, join(dir, `${round}-${name}`)));
     const rate = (name) => samples.get(name).map((s) => s.rate);
     const rows = VARIANTS.flatMap((name) => [
@@ -47,13 +47,13 @@ export async function run({ rounds }) {
       bar(
         'audited throughput above OpenTelemetry',
         'ratio above 1',
-        ratio(rate('audit'), rate('otel')),
+        ratioOf(rows, 'audit: throughput', 'otel'),
         (got) => got > 1,
       ),
       bar(
         'goal: audited throughput beside bare',
         'ratio of at least 0.75',
-        ratio(rate('audit'), rate('bare')),
+        ratioOf(rows, 'audit: throughput', 'bare'),
         (got) => got >= 0.75,
       ),
     ];
@@ -129,26 +129,23 @@ async function openLoop(dir, rounds, rate) {
     console.error('no Go for vegeta: the open loop is left out');
     return null;
   }
-  const bare = [];
-  const audited = [];
+  const p50s = { bare: [], audit: [] };
   const disk = [];
   for (let round = 0; round < rounds; round++)
-    for (const [name, into] of [
-      ['bare', bare],
-      ['audit', audited],
-    ]) {
+    for (const name of inTurn(Object.keys(p50s), round)) {
       disk.push(fdatasyncP50(dir));
       const server = await serve(name, join(dir, `open-${round}-${name}`));
       attack(program, { url: server.url, body: benchBody, rate, seconds: 1 });
-      into.push(attack(program, { url: server.url, body: benchBody, rate, seconds: 4 }).p50);
+      const { p50 } = attack(program, { url: server.url, body: benchBody, rate, seconds: 4 });
+      p50s[name].push(p50);
       await server.end();
     }
-  const added = audited.map((p50, i) => p50 - bare[i]);
+  const added = p50s.audit.map((p50, i) => p50 - p50s.bare[i]);
   const most = 2 * median(disk) + 0.6;
   return {
     rows: [
-      rowOf(`open loop at ${rate}/s, bare: p50`, 'ms', bare),
-      rowOf(`open loop at ${rate}/s, audit: p50`, 'ms', audited),
+      rowOf(`open loop at ${rate}/s, bare: p50`, 'ms', p50s.bare),
+      rowOf(`open loop at ${rate}/s, audit: p50`, 'ms', p50s.audit),
       rowOf('added p50', 'ms', added),
       rowOf('fdatasync of 4 KiB: p50', 'ms', disk),
     ],
@@ -173,8 +170,4 @@ function fdatasyncP50(dir) {
   }
   closeSync(fd);
   return median(times);
-}
-
-function ratio(a, b) {
-  return median(a) / median(b);
 }

@@ -1,7 +1,6 @@
-// node scripts/test-on.mjs MAJOR [folders…]: the tests under another Node version, fetched from npm into a folder outside the project.
+// node scripts/test-on.mjs MAJOR [folders…]: the tests under another Node version, fetched from npm into the project's cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -10,7 +9,7 @@ if (!/^\d+$/.test(major ?? '')) {
   console.error('usage: node scripts/test-on.mjs MAJOR [folders]');
   process.exit(64);
 }
-const dir = join(tmpdir(), `showcause-node-${major}`);
+const dir = join(root, '.cache', `node-${major}`);
 const binary = join(dir, 'node_modules/node/bin/node');
 if (!existsSync(binary)) {
   mkdirSync(dir, { recursive: true });

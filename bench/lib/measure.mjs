@@ -33,6 +33,11 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** A list that begins one place later each turn, so that no one always goes first. */
+export function inTurn(list, turn) {
+  return list.map((_, i) => list[(i + turn) % list.length]);
+}
+
 /**
  * Lets all contestants take turns, after three each to warm up; who begins changes from turn to turn.
  * @param {Contestant[]} contestants
@@ -44,8 +49,7 @@ export async function takeTurns(contestants, { rounds }) {
   for (let i = 0; i < 3; i++) for (const { run } of contestants) await run();
   for (let turn = 0; turn < rounds * TURNS_PER_ROUND; turn++) {
     const round = Math.floor(turn / TURNS_PER_ROUND);
-    for (let i = 0; i < contestants.length; i++) {
-      const { name, run } = contestants[(i + turn) % contestants.length];
+    for (const { name, run } of inTurn(contestants, turn)) {
       const start = performance.now();
       await run();
       times.get(name)[round] += (performance.now() - start) / TURNS_PER_ROUND;

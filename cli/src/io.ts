@@ -16,7 +16,5 @@ export const readers = {
   operator: 'Operator: run the log',
 } as const;
 
-export type Reader = keyof typeof readers;
-
 /** Exit codes of every command: verdicts are 0, 1 and 2. */
 export const exitCodes = { done: 0, refused: 1, couldNot: 2, usage: 64 } as const;

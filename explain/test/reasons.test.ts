@@ -546,6 +546,16 @@ describe('registries', () => {
     );
   });
 
+  test('a label is for a feature of the model', () => {
+    const labelled = (labels: Record<string, string>) =>
+      parseReasonRegistry({ ...definition, labels });
+    const all = Object.fromEntries(names.map((name) => [name, `the ${name}`]));
+    expect(() => checkRegistry(labelled(all), names)).not.toThrow();
+    expect(() => checkRegistry(labelled({ ...all, incomes: 'income' }), names)).toThrow(
+      expect.objectContaining({ code: 'REASON_REGISTRY', got: 'a label for "incomes"' }),
+    );
+  });
+
   test.each(['sex', 'Gender', 'foreign_worker', 'foreignWorker', 'marital-status', 'age'])(
     '%s is protected',
     (name) => {

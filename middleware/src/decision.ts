@@ -21,6 +21,7 @@ import type {
 } from './record/messages.ts';
 import { randomId } from './sealing/random.ts';
 import type { Durable, Sealer } from './sealing/sealer.ts';
+import { selected } from './selected.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export type OnUnloggable = 'refuse' | 'release';
@@ -351,11 +352,17 @@ export class DecisionInProgress implements RequestDecision {
   }
 
   #record(overrides: FeatureOverrides | undefined): FeatureRecord | readonly (number | null)[] {
-    const own = this.#features?.();
-    if (own === undefined) {
+    const select = this.#features;
+    if (select === null) {
       if (overrides !== undefined) return overrides;
       throw new AuditError('DECISION_NO_FEATURES', { got: 'score()' });
     }
+    const own = selected('features', select) as ReturnType<typeof select> | null | undefined;
+    if (typeof own !== 'object' || own === null)
+      throw new AuditError('REQUEST_UNREADABLE', {
+        got: 'a request without features',
+        want: 'features by name, or in the order of the model',
+      });
     if (overrides === undefined) return own;
     if (isList(own))
       throw new AuditError('DECISION_NO_FEATURES', {

@@ -8,6 +8,10 @@ export const middlewareErrorCodes = {
     means: 'an option that createAudit does not know',
     fix: 'Remove it or correct its name.',
   },
+  OPTIONS_FILE: {
+    means: 'a file that an option names cannot be read, or is not what it should be',
+    fix: 'Give the path of a readable file of the form stated.',
+  },
   OPTIONS_VALUE: {
     means: 'an option has a value it cannot have',
     fix: 'Give a value of the form stated.',
@@ -71,6 +75,10 @@ export const middlewareErrorCodes = {
     means: 'request body has a content encoding that is not supported here',
     fix: 'Send the body without Content-Encoding.',
   },
+  REQUEST_UNREADABLE: {
+    means: 'request does not hold what a decision is made from',
+    fix: 'Send all members that this API asks for, each of its type.',
+  },
   REQUEST_INCOMPLETE: { means: 'request body ended early', fix: 'Send the whole body.' },
   DECISION_TIMEOUT: { means: 'decision took too long', fix: 'Try again later.' },
   DECISION_UNLOGGABLE: {
@@ -80,6 +88,10 @@ export const middlewareErrorCodes = {
   DECISION_UNEXPLAINED: {
     means: 'an adverse decision has no explanation yet, so it is held',
     fix: 'Try again later, or ask the contact.',
+  },
+  DECISION_OUTCOME: {
+    means: 'outcome of an answer could not be read, so it is held',
+    fix: 'Try again later, or ask the contact. On the server: let outcome return a value, or null where nothing is decided.',
   },
   DECISION_HALTED: {
     means: 'automated decisions are halted',
@@ -101,6 +113,8 @@ export const middlewareErrorCodes = {
     means: 'route does not say how to read the features',
     fix: 'Give audit.route a features function or score() a record.',
   },
+  METHOD_NOT_ALLOWED: { means: 'method is not for this address', fix: 'Use GET or POST.' },
+  INTERNAL: { means: 'the server could not answer', fix: 'Try again later, or ask the contact.' },
   DECISION_UNKNOWN: { means: 'no such decision here', fix: 'Check the number of the decision.' },
   PAGE_TOKEN: {
     means: 'code for this page is missing or wrong',

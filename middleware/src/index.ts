@@ -12,6 +12,8 @@ export { AuditError, middlewareErrorCodes } from './errors.ts';
 export type { MiddlewareErrorCode } from './errors.ts';
 export { keepRawBody } from './express/body.ts';
 export { RECEIPT_HEADER } from './express/hold.ts';
+export { parseRequestJson } from './express/json.ts';
+export type { RequestJsonOptions } from './express/json.ts';
 export type { HaltOptions, HaltSource, HaltStatus } from './halt.ts';
 export type { RouteOptions } from './express/types.ts';
 export { treeModel } from './model/tree-model.ts';

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { coreErrorCodes } from '@showcause/core';
+import { ExplainError } from '@showcause/explain';
 import { codeOf } from './decision.ts';
 import { middlewareErrorCodes } from './errors.ts';
 import type { Contact } from './options.ts';
@@ -18,9 +19,11 @@ const statuses: Readonly<Record<string, number>> = {
   REQUEST_SIZE: 413,
   REQUEST_ENCODING: 415,
   REQUEST_INCOMPLETE: 400,
+  REQUEST_UNREADABLE: 422,
   RECORD_SIZE: 413,
   DECISION_TIMEOUT: 504,
   DECISION_UNEXPLAINED: 503,
+  DECISION_OUTCOME: 503,
   DECISION_UNLOGGABLE: 503,
   DECISION_HALTED: 503,
   DECISION_UNKNOWN: 404,
@@ -43,7 +46,13 @@ export function problemOf(error: unknown): Problem | null {
   const type = (error as { type?: unknown } | null)?.type;
   const code = (typeof type === 'string' ? parserCodes[type] : undefined) ?? codeOf(error);
   const status = statusOf(code, error);
-  return status === null ? null : problem(status, code);
+  return status === null ? null : problem(status, code, featureDetail(code, error));
+}
+
+/** Errors of features name features and types, never values. */
+function featureDetail(code: string, error: unknown): string | undefined {
+  if (!code.startsWith('FEATURE_') || !(error instanceof ExplainError)) return undefined;
+  return `Got ${error.got}${error.want === undefined ? '' : `, want ${error.want}`}. ${error.fix}`;
 }
 
 /** A problem with the title of its code. */
@@ -63,7 +72,6 @@ export function problem(status: number, code: string, detail?: string): Problem 
 
 const titles: Readonly<Record<number, string>> = {
   422: 'features of the request cannot be scored',
-  500: 'the server could not answer',
 };
 
 function statusOf(code: string, cause: unknown): number | null {

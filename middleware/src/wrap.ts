@@ -3,6 +3,8 @@ import { DecisionInProgress, codeOf } from './decision.ts';
 import type { OnUnexplained, OnUnloggable, RequestDecision } from './decision.ts';
 import { AuditError } from './errors.ts';
 import type { RouteContext } from './express/route.ts';
+import { selectedOutcome, selectedSubject } from './selected.ts';
+import type { SelectedOutcome } from './selected.ts';
 import { traceparent } from './telemetry.ts';
 import type { FeatureRecord } from '@showcause/explain';
 
@@ -30,7 +32,8 @@ export interface WrapInput<Input> {
 /**
  * Decides outside Express: intent, then `decide`, then the record; the output is returned only when
  * the decision is durable. A throw is recorded and thrown again.
- * @throws {AuditError} `DECISION_UNEXPLAINED`, `DECISION_HALTED` before anything is decided; what refused the record
+ * @throws {AuditError} `DECISION_UNEXPLAINED`, `DECISION_OUTCOME`; `DECISION_HALTED`, `REQUEST_UNREADABLE` before
+ * anything is decided; what refused the record
  */
 export async function wrapDecision<Input, Output>(
   context: RouteContext,
@@ -44,7 +47,7 @@ export async function wrapDecision<Input, Output>(
   const decision = new DecisionInProgress(
     context,
     {
-      subject: subject?.(input.value) ?? null,
+      subject: selectedSubject(subject && (() => subject(input.value))),
       route: options.name,
       startedAt: context.now(),
       trace: traceparent(input.traceparent),
@@ -62,15 +65,16 @@ export async function wrapDecision<Input, Output>(
   try {
     if (features === undefined) await decision.intend();
     const output = await attempt(decision, () => decide(input.value, decision));
-    const outcome = options.outcome?.(output) ?? null;
-    if (options.onUnexplained !== 'release' && decision.missingExplanation(outcome) !== null) {
-      await decision.finish({
-        status: 'error',
-        outcome: null,
-        response: null,
-        error: { name: null, code: 'DECISION_UNEXPLAINED' },
-      });
-      throw new AuditError('DECISION_UNEXPLAINED', { got: 'an adverse outcome' });
+    const { outcome: select } = options;
+    const read = select === undefined ? NO_OUTCOME : selectedOutcome(() => select(output));
+    const outcome = read.kind === 'read' ? read.outcome : null;
+    const unread = read.kind === 'unreadable' ? ('DECISION_OUTCOME' as const) : null;
+    const unexplained = decision.missingExplanation(outcome) !== null;
+    const why = unread ?? (unexplained ? ('DECISION_UNEXPLAINED' as const) : null);
+    if (options.onUnexplained !== 'release' && why !== null) {
+      const error = { name: null, code: why };
+      await decision.finish({ status: 'error', outcome: null, response: null, error });
+      throw new AuditError(why, { got: 'an outcome of the output' });
     }
     const body = jsonBytes(output);
     const response = {
@@ -81,12 +85,19 @@ export async function wrapDecision<Input, Output>(
       length: body.length,
       streamed: false,
     };
-    const durable = await decision.finish({ status: 'decided', outcome, response, error: null });
+    const durable = await decision.finish({
+      status: 'decided',
+      outcome,
+      response,
+      error: unread && { name: null, code: unread },
+    });
     return { output, decisionId: decision.id, receipt: durable?.header ?? null };
   } finally {
     context.inFlight.leave();
   }
 }
+
+const NO_OUTCOME: SelectedOutcome = { kind: 'read', outcome: null };
 
 function checkWrapOptions(options: object): void {
   members('wrap option', options ?? null, [

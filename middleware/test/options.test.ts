@@ -18,12 +18,13 @@ import {
   loadOrCreateKey,
   writeFileDurably,
 } from '@showcause/core/node';
-import { createAudit, embedded } from '../src/index.ts';
+import { createAudit, embedded, treeModel } from '../src/index.ts';
+import { readRegistry } from '../src/model/reasons.ts';
 import type { AuditOptions } from '../src/index.ts';
 import { checkOptions } from '../src/check-options.ts';
 import { createTestAudit } from '../src/testing.ts';
 import { randomId } from '../src/sealing/random.ts';
-import { model, policy, reasons } from './model.ts';
+import { model, modelFile, policy, reasons } from './model.ts';
 
 const contact = { name: 'Desk', email: 'desk@lender.example' };
 const good: AuditOptions = { producer: 'api', keys: './keys', spool: './spool', contact };
@@ -297,5 +298,42 @@ describe('keys and deployment in folders', () => {
     await expect(createAudit({ ...good, keys, spool: join(dir, 's3') })).rejects.toMatchObject({
       code: 'REGISTRAR_SIGNATURE',
     });
+  });
+});
+
+describe('files that options name', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'showcause-option-files-'));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  const tree = { name: 'm', version: '1', perturbation: 'interventional' as const };
+  const missing = join(dir, 'nope.json');
+  const broken = file('broken.json', '{');
+  const twice = file('twice.json', '{"id":"a","id":"b","rows":[]}');
+
+  test.each<[string, RegExp, () => unknown]>([
+    ['a model that is not there', /ENOENT.*nope/, () => treeModel({ ...tree, file: missing })],
+    [
+      'a background that is not there',
+      /ENOENT.*nope/,
+      () => treeModel({ ...tree, file: modelFile(), background: missing }),
+    ],
+    [
+      'a background that is no JSON',
+      /JSON_SYNTAX.*broken/,
+      () => treeModel({ ...tree, file: modelFile(), background: broken }),
+    ],
+    [
+      'a background that names a member twice',
+      /JSON_DUPLICATE_KEY.*twice/,
+      () => treeModel({ ...tree, file: modelFile(), background: twice }),
+    ],
+    ['reasons that are not there', /ENOENT.*nope/, () => readRegistry(missing)],
+    ['reasons that are no JSON', /JSON_SYNTAX.*broken/, () => readRegistry(broken)],
+    ['reasons that are a folder', /EISDIR/, () => readRegistry(dir)],
+  ])('%s', (_case, words, read) => {
+    expect(read).toThrow(expect.objectContaining({ code: 'OPTIONS_FILE' }));
+    expect(read).toThrow(words);
   });
 });

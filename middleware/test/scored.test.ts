@@ -29,7 +29,8 @@ async function loanApi(
   handler: RequestHandler,
   more: TestAuditOptions = {},
   route: Partial<RouteOptions<unknown, unknown, Body, unknown>> = {},
-): Promise<{ audited: TestAudit; ask: (body: object) => Promise<Response> }> {
+): Promise<{ audited: TestAudit; ask: (body: object) => Promise<Response>; errors: unknown[] }> {
+  const errors: unknown[] = [];
   const audited = await createTestAudit({ model: model(), reasons, policy, ...more });
   const app = express();
   app.post(
@@ -42,10 +43,11 @@ async function loanApi(
     }),
     handler,
   );
-  app.use(audited.audit.problems({ onError: () => undefined }));
+  app.use(audited.audit.problems({ onError: (error) => errors.push(error) }));
   const server = await listen(app as never);
   closing.push(server.close, () => audited.audit.close(100));
   return {
+    errors,
     audited,
     ask: (body) =>
       fetch(`${server.url}/loans`, {
@@ -54,6 +56,12 @@ async function loanApi(
         headers: { 'content-type': 'application/json' },
       }),
   };
+}
+
+/** What a selector with a slip looks for. */
+interface Deep {
+  result: { decision: string };
+  decison: string;
 }
 
 const decide: RequestHandler = async (req, res) => {
@@ -215,7 +223,10 @@ describe('score()', () => {
     const { audited, ask } = await loanApi(decide);
     const answer = await ask(body);
     expect(answer.status).toBe(422);
-    expect(await answer.json()).toMatchObject({ code });
+    const told = (await answer.json()) as { code: string; detail: string };
+    expect(told.code).toBe(code);
+    expect(told.detail).toContain('"income"');
+    expect(told.detail).not.toContain('much');
     checkReceipt(answer.headers.get('decision-receipt'), audited);
     expect(await newestClaims(audited)).toMatchObject({ status: 'error', error: { code } });
   });
@@ -247,6 +258,97 @@ describe('score()', () => {
     await ask({ id: 'p', income: 5000, debts: 0 });
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(late).toStrictEqual(['DECISION_ENDED', 'DECISION_ENDED']);
+  });
+});
+
+describe('what selectors read', () => {
+  const denies: RequestHandler = (req, res) => {
+    req.decision.rule('R01');
+    res.json({ decision: 'denied' });
+  };
+  const answers = (send: (res: Parameters<RequestHandler>[1]) => void): RequestHandler => {
+    return (_req, res) => send(res);
+  };
+
+  test.each<[string, RequestHandler, object]>([
+    [
+      'an outcome that throws',
+      denies,
+      { outcome: (body: never) => (body as Deep).result.decision },
+    ],
+    ['an outcome that finds nothing', denies, { outcome: (body: never) => (body as Deep).decison }],
+    ['an answer that is no JSON', answers((res) => res.send('{"decision":"denied"}')), {}],
+    ['JSON that does not parse', answers((res) => res.type('json').send('denied')), {}],
+  ])('%s: not told, a person will look', async (_case, handler, route) => {
+    const { audited, ask } = await loanApi(handler, {}, route);
+    const answer = await ask({ id: 'p', income: 1000, debts: 0 });
+    expect(answer.status).toBe(202);
+    expect(await answer.text()).not.toContain('denied');
+    expect(await newestClaims(audited)).toMatchObject({
+      status: 'decided',
+      outcome: 'referred',
+      error: { code: 'DECISION_OUTCOME' },
+    });
+  });
+
+  test("'hold' and 'release' of an outcome that nobody can read", async () => {
+    const outcome = (): undefined => undefined;
+    const held = await loanApi(denies, {}, { outcome, onUnexplained: 'hold' });
+    const answer = await held.ask({ id: 'p', income: 1, debts: 0 });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ code: 'DECISION_OUTCOME' });
+    const released = await loanApi(denies, {}, { outcome, onUnexplained: 'release' });
+    expect((await released.ask({ id: 'p', income: 1, debts: 0 })).status).toBe(200);
+    expect(await newestClaims(released.audited)).toMatchObject({
+      status: 'decided',
+      error: { code: 'DECISION_OUTCOME' },
+    });
+  });
+
+  test('null says that nothing is decided yet; errors and redirects have no outcome', async () => {
+    const open = await loanApi(denies, {}, { outcome: () => null });
+    expect((await open.ask({ id: 'p', income: 1, debts: 0 })).status).toBe(200);
+    const failing = await loanApi((_req, res) => void res.status(409).send('no'));
+    expect((await failing.ask({ id: 'p', income: 1, debts: 0 })).status).toBe(409);
+    expect(await newestClaims(failing.audited)).toMatchObject({ error: { code: 'HTTP_409' } });
+  });
+
+  test.each<[string, object, object | null]>([
+    ['a subject that throws', { subject: () => (null as never as Deep).result }, { id: 'p' }],
+    ['a subject that is a number', { subject: () => 42 as never }, { id: 'p' }],
+    ['an empty subject', { subject: () => '' }, { id: 'p' }],
+    ['features that throw', { features: () => (null as never as Deep).result as never }, {}],
+    ['features that are not there', { features: () => undefined as never }, {}],
+    ['features that are text', { features: () => 'all' as never }, {}],
+  ])('%s: 422, and onError sees why', async (_case, route, body) => {
+    const { audited, ask, errors } = await loanApi(decide, {}, route);
+    const answer = await ask({ id: 'p', ...body });
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({ code: 'REQUEST_UNREADABLE' });
+    expect(errors).toStrictEqual([expect.objectContaining({ code: 'REQUEST_UNREADABLE' })]);
+    await audited.audit.close();
+  });
+
+  test('a selector may refuse with a code or status of its own', async () => {
+    const own = Object.assign(new Error('gone'), { status: 410, expose: true });
+    const features = (): never => {
+      throw own;
+    };
+    const { ask } = await loanApi(decide, {}, { features });
+    expect((await ask({ id: 'p' })).status).toBe(410);
+  });
+
+  test('wrap() refuses the same', async () => {
+    const { audit } = await createTestAudit({ model: model(), reasons, policy });
+    const ask = (more: object) =>
+      audit.wrap({ name: 'job', ...more }, { value: {} }, () => ({ decision: 'denied' }));
+    const outcome = (output: never): unknown => (output as Deep).result.decision;
+    await expect(ask({ outcome })).rejects.toMatchObject({ code: 'DECISION_OUTCOME' });
+    await expect(ask({ subject: () => 7 })).rejects.toMatchObject({ code: 'REQUEST_UNREADABLE' });
+    await expect(ask({ outcome, onUnexplained: 'release' })).resolves.toMatchObject({
+      output: { decision: 'denied' },
+    });
+    await audit.close();
   });
 });
 

@@ -501,6 +501,18 @@ describe('where a spool may lie', () => {
     rmSync(dir, { recursive: true });
   });
 
+  test.each(['Z', 'X'])(
+    'a holder that was killed and not waited for (%s) holds nothing',
+    (state) => {
+      const disk = memoryDisk();
+      const stat = (is: string) => Buffer.from(`7 (node) a) b) ${is} ${'1 '.repeat(18)}4711 0 0`);
+      disk.files.set('/proc/7/stat', stat('S'));
+      expect(processTable(disk).startedAt(7)).toBe('4711');
+      disk.files.set('/proc/7/stat', stat(state));
+      expect(processTable(disk).startedAt(7)).toBeNull();
+    },
+  );
+
   test('a held lock is renewed', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
     try {

@@ -4,7 +4,6 @@ import {
   createDecipheriv,
   createECDH,
   createPrivateKey,
-  createPublicKey,
   generateKeyPairSync,
   randomBytes,
   scryptSync,
@@ -183,17 +182,6 @@ function privateKey(key: KeyPair, algorithm: 'P-256' | 'Ed25519'): KeyObject {
         format: 'jwk',
         key: { kty: 'EC', crv: 'P-256', x, y: toBase64Url(key.publicKey.subarray(32)), d },
       });
-}
-
-/** The Ed25519 public key of a 32-byte seed. */
-export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
-  const prefix = fromHex('302e020100300506032b657004220420');
-  const key = createPrivateKey({
-    key: Buffer.concat([prefix, seed]),
-    format: 'der',
-    type: 'pkcs8',
-  });
-  return fromBase64Url(createPublicKey(key).export({ format: 'jwk' }).x!, 32);
 }
 
 interface Kdf {

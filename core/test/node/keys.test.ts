@@ -15,7 +15,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isLowS, toBase64Url, toHex, verifyEd25519, verifyP256 } from '../../src/index.ts';
 import {
   ed25519KeySigner,
-  ed25519PublicKey,
   ensurePassphraseFile,
   generateKey,
   keyAlgorithms,
@@ -181,7 +180,7 @@ describe('published key files', () => {
     const key = readKeyFile(path, vectors.passphrase);
     expect({ role: key.role, secretKey: toHex(key.secretKey) }).toStrictEqual({ role, secretKey });
     if (keyAlgorithms[role] === 'Ed25519')
-      expect(ed25519PublicKey(key.secretKey)).toStrictEqual(key.publicKey);
+      expect(verifyEd25519(key.publicKey, message, ed25519KeySigner(key)(message))).toBe(true);
     if (keyAlgorithms[role] === 'P-256')
       expect(verifyP256(key.publicKey, message, p256Signer(key)(message))).toBe(true);
   });
@@ -237,7 +236,6 @@ describe('signers', () => {
   test('Ed25519 signatures verify', () => {
     const key = generateKey('log');
     expect(verifyEd25519(key.publicKey, message, ed25519KeySigner(key)(message))).toBe(true);
-    expect(ed25519PublicKey(key.secretKey)).toStrictEqual(key.publicKey);
   });
 
   test('a key of another algorithm is a bug', () => {

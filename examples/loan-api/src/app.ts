@@ -5,8 +5,9 @@ import type { Audit } from '@showcause/middleware';
 import { toFeatures } from './application/features.ts';
 import { answerOf } from './answer.ts';
 import { decide } from './decision/decide.ts';
+import { RequestRefused } from './errors.ts';
 import { modelVersion } from './model-version.ts';
-import { problemOf, RequestRefused } from './http/problems.ts';
+import { problemOf } from './http/problems.ts';
 import { applicationIn, readApplication } from './http/read-application.ts';
 
 export interface LoanApiOptions {

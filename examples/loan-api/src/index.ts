@@ -18,5 +18,5 @@ export { lendingPolicy, limits, thresholds } from './decision/policy.ts';
 export type { Decision, FiredRule, Terms, Verdict } from './decision/policy.ts';
 export { contact, loadLoanModel, loadReasons, loanDeployment } from './deployment.ts';
 export { modelVersion } from './model-version.ts';
-export { loanApiErrorCodes } from './http/problems.ts';
-export type { LoanApiErrorCode } from './http/problems.ts';
+export { loanApiErrorCodes } from './errors.ts';
+export type { LoanApiErrorCode } from './errors.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Application } from '../src/application/application.ts';
 import { createLoanApi } from '../src/app.ts';
 import type { LoanAnswer } from '../src/answer.ts';
-import { contact } from '../src/deployment.ts';
+import { contact, loadReasons } from '../src/deployment.ts';
 import { limits, smallerLoans, thresholds } from '../src/decision/policy.ts';
 import { anApplication } from './application.ts';
 import { linesOf } from './files.ts';
@@ -175,6 +175,27 @@ describe('the loan API', () => {
       headers: { accept: 'application/json', authorization: `Bearer ${'0'.repeat(32)}` },
     });
     expect(wrong.status).toBe(403);
+  });
+
+  test('the page shows what the model got in plain words', async () => {
+    const application = linesOf<Application>('data/held-out.ndjson')[0]!;
+    const answer = await decided(application);
+    const [path = '', code = ''] = (answer.page ?? '').split('#');
+    const page = await fetch(served.url + path, {
+      method: 'POST',
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+      body: `token=${code}`,
+    });
+    const { data } = (await page.json()) as { data: { name: string; value: string }[] };
+    const { labels, reasons } = loadReasons();
+    expect(data.map(({ name }) => name)).toStrictEqual(Object.values(labels));
+    const shown = Object.fromEntries(data.map(({ name, value }) => [name, value]));
+    expect(shown[labels['duration_months']!]).toBe(String(application.loan.durationMonths));
+    const counted = ['duration_months', 'credit_amount'];
+    for (const { features, values } of reasons)
+      for (const feature of features)
+        if (!counted.includes(feature))
+          expect(Object.values(values)).toContain(shown[labels[feature]!]);
   });
 
   test('says that it is up', async () => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLoanApi } from '../src/app.ts';
-import { loanApiErrorCodes } from '../src/http/problems.ts';
+import { loanApiErrorCodes } from '../src/errors.ts';
 import { anApplication } from './application.ts';
 import { post, serve } from './serve.ts';
 import { testAudit } from './test-audit.ts';

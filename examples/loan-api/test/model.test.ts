@@ -36,6 +36,7 @@ interface Background {
   rows: number[][];
 }
 interface Registry {
+  labels: Record<string, string>;
   reasons: {
     code: string;
     text: string;
@@ -240,5 +241,14 @@ describe('reasons', () => {
         }
       }
     }
+  });
+
+  test('label each feature in plain words, once, and numbers with their unit', () => {
+    expect(Object.keys(registry.labels)).toStrictEqual([...featureNames]);
+    const labels = Object.values(registry.labels);
+    expect(new Set(labels).size).toBe(labels.length);
+    expect(labels.join()).not.toMatch(/_|\bstatus\b/);
+    expect(registry.labels['duration_months']).toMatch(/, in months$/);
+    expect(registry.labels['credit_amount']).toMatch(/, in DM$/);
   });
 });

@@ -51,8 +51,8 @@ export interface RegistryChecks {
  * Whether a registry may serve a model: every feature has a reason, every text is specific, no protected attribute
  * speaks. A model that fails this may not be deployed.
  *
- * @throws ExplainError REASON_UNMAPPED, REASON_VAGUE, REASON_PROTECTED, REASON_TEXT, REASON_REGISTRY (reason for a
- * feature that the model does not have)
+ * @throws ExplainError REASON_UNMAPPED, REASON_VAGUE, REASON_PROTECTED, REASON_TEXT, REASON_REGISTRY (reason or
+ * label for a feature that the model does not have)
  */
 export function checkRegistry(
   registry: ReasonRegistry,
@@ -70,6 +70,12 @@ export function checkRegistry(
         got: `a reason for ${quoted(name)}`,
         want: 'features of the model',
       });
+  const stray = Object.keys(registry.labels).find((name) => !featureNames.includes(name));
+  if (stray !== undefined)
+    throw new ExplainError('REASON_REGISTRY', {
+      got: `a label for ${quoted(stray)}`,
+      want: 'features of the model',
+    });
   const unmapped = featureNames.find((name) => !spoken.has(name));
   if (unmapped !== undefined) throw new ExplainError('REASON_UNMAPPED', { got: quoted(unmapped) });
   registry.reasons.forEach(checkTexts);

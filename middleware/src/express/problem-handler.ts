@@ -4,7 +4,10 @@ import { problem, problemOf, sendProblem } from '../problems.ts';
 import { noteFailure } from './failures.ts';
 
 export interface ProblemHandlerOptions {
-  /** given every error that has no problem of its own; then 500 is answered for it */
+  /**
+   * given every error that has no problem of its own, for which 500 is answered, and those of a selector that threw:
+   * whether request or selector is to blame only its author can tell
+   */
   onError?: (error: unknown) => void;
 }
 
@@ -17,6 +20,7 @@ export function problemHandler(
     noteFailure(res, error);
     if (res.headersSent) return next(error);
     const known = problemOf(error);
+    if (known?.code === 'REQUEST_UNREADABLE') onError?.(error);
     if (known !== null) return sendProblem(res, known, contact);
     if (onError === undefined) return next(error);
     onError(error);

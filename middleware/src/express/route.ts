@@ -5,6 +5,8 @@ import { problem, problemOf, sendProblem } from '../problems.ts';
 import type { Problem } from '../problems.ts';
 import type { DecisionStatus, RequestFacts, ResponseFacts } from '../record/messages.ts';
 import type { Durable } from '../sealing/sealer.ts';
+import { selectedOutcome, selectedSubject } from '../selected.ts';
+import type { SelectedOutcome } from '../selected.ts';
 import { traceparent } from '../telemetry.ts';
 import { captureBody } from './body.ts';
 import type { CapturedBody } from './body.ts';
@@ -111,7 +113,7 @@ class RouteRun implements HoldHooks {
     const route = req.route as { path?: unknown } | undefined;
     const path = typeof route?.path === 'string' ? route.path : req.path;
     return {
-      subject: subject?.(req as never) ?? null,
+      subject: selectedSubject(subject && (() => subject(req as never))),
       route: name ?? `${req.method} ${req.baseUrl}${path}`,
       startedAt: this.#context.now(),
       trace: traceparent(
@@ -134,10 +136,12 @@ class RouteRun implements HoldHooks {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#cut !== null) return { kind: 'send', receipt: null };
     const failure = failureOf(this.#res);
-    const outcome = readOutcome(this.#options, response);
+    const read = readOutcome(this.#options, response);
+    const outcome = read.kind === 'read' ? read.outcome : null;
     const status: DecisionStatus =
       failure === null && (response.status < 400 || outcome !== null) ? 'decided' : 'error';
-    const replaced = this.#withhold(outcome, response);
+    const unread = status === 'decided' && read.kind === 'unreadable' ? 'DECISION_OUTCOME' : null;
+    const replaced = this.#withhold(unread ?? this.#decision.missingExplanation(outcome), response);
     this.#recorded = true;
     const durable = await this.#decision.finish(
       replaced === null
@@ -148,13 +152,13 @@ class RouteRun implements HoldHooks {
             error:
               status === 'error'
                 ? (failure ?? { name: null, code: `HTTP_${response.status}` })
-                : null,
+                : named(unread),
           }
         : {
             status,
             outcome: replaced.outcome,
             response: factsOf(replaced.problem, this.#context.contact),
-            error: null,
+            error: named(unread),
           },
     );
     if (durable === null) this.#context.telemetry.released();
@@ -162,14 +166,17 @@ class RouteRun implements HoldHooks {
     return { kind: 'send', receipt: durable?.header ?? null };
   }
 
-  /** An adverse answer without explanation is not told: a person looks at it, or the caller tries again. */
+  /**
+   * An adverse answer without explanation is not told, nor one whose outcome nobody can read: a person looks at it, or
+   * the caller tries again.
+   */
   #withhold(
-    outcome: unknown,
+    why: string | null,
     response: ResponseFacts,
   ): { problem: Problem; outcome: unknown } | null {
-    if (this.#onUnexplained === 'release' || response.streamed) return null;
-    if (this.#decision.missingExplanation(outcome) === null) return null;
-    const held = { ...problem(503, 'DECISION_UNEXPLAINED'), decisionId: this.#decision.id };
+    if (why === null || this.#onUnexplained === 'release' || response.streamed) return null;
+    const code = why === 'DECISION_OUTCOME' ? why : 'DECISION_UNEXPLAINED';
+    const held = { ...problem(503, code), decisionId: this.#decision.id };
     if (this.#onUnexplained === 'hold') return { problem: held, outcome: null };
     return { problem: this.#referral(held), outcome: 'referred' };
   }
@@ -283,17 +290,17 @@ function factsOf(answer: Problem, contact: Contact): ResponseFacts {
   };
 }
 
-function readOutcome(options: AnyRouteOptions, response: ResponseFacts): unknown {
-  if (
-    options.outcome === undefined ||
-    response.body === null ||
-    !/json/i.test(response.contentType ?? '')
-  )
-    return null;
-  try {
-    const body: unknown = JSON.parse(Buffer.from(response.body).toString());
-    return options.outcome(body) ?? null;
-  } catch {
-    return null; // an error page has no outcome
-  }
+function named(code: string | null): { name: null; code: string } | null {
+  return code === null ? null : { name: null, code };
+}
+
+/** The outcome of the answer as sent. Without a body there is none: a HEAD, a redirect. */
+function readOutcome(
+  { outcome: select }: AnyRouteOptions,
+  { body, contentType, status }: ResponseFacts,
+): SelectedOutcome {
+  if (select === undefined || body === null || (status >= 300 && status < 400))
+    return { kind: 'read', outcome: null };
+  if (!/json/i.test(contentType ?? '')) return { kind: 'unreadable' };
+  return selectedOutcome(() => select(JSON.parse(Buffer.from(body).toString())));
 }

@@ -2,13 +2,11 @@ import { canonicalBytes, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
 import { checkRegistry, parseReasonRegistry, principalReasons } from '@showcause/explain';
 import type { PrincipalReasons, ReasonQuestion, ReasonRegistry } from '@showcause/explain';
-import { readFileSync } from 'node:fs';
+import { readOptionJson } from './option-file.ts';
 import type { DecisionModel } from './tree-model.ts';
 
 export function readRegistry(given: ReasonRegistry | string): ReasonRegistry {
-  return typeof given === 'string'
-    ? parseReasonRegistry(JSON.parse(readFileSync(given, 'utf8')))
-    : given;
+  return typeof given === 'string' ? parseReasonRegistry(readOptionJson('reasons', given)) : given;
 }
 
 /** Member `reasons` of the deployment's facts. */

@@ -9,8 +9,8 @@ import type {
   Prediction,
   TreeModel,
 } from '@showcause/explain';
-import { readFileSync } from 'node:fs';
 import { AuditError } from '../errors.ts';
+import { readOptionFile, readOptionJson } from './option-file.ts';
 
 /** The rows that attributions are measured against: not people, but cohort centroids with their own identifier. */
 export interface Background {
@@ -49,11 +49,11 @@ export interface DecisionModel {
 
 /**
  * A tree ensemble and its exact explainer.
- * @throws {AuditError} `OPTIONS_REQUIRED`; what explain throws for the model file and the background
+ * @throws {AuditError} `OPTIONS_REQUIRED`, `OPTIONS_FILE`; what explain throws for the model file and the background
  */
 export function treeModel(options: TreeModelOptions): DecisionModel {
   const bytes =
-    typeof options.file === 'string' ? new Uint8Array(readFileSync(options.file)) : options.file;
+    typeof options.file === 'string' ? readOptionFile('file', options.file) : options.file;
   const tree = loadModel(bytes);
   const background = readBackground(options.background);
   const rows = background?.rows.map((row) => rowOf(tree, row)) ?? [];
@@ -104,7 +104,7 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
 function readBackground(given: Background | string | undefined): Background | null {
   if (given === undefined) return null;
   return typeof given === 'string'
-    ? (JSON.parse(readFileSync(given, 'utf8')) as Background)
+    ? (readOptionJson('background', given) as unknown as Background)
     : given;
 }
 

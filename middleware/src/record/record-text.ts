@@ -1,5 +1,5 @@
-import { canonicalJson, claimSchemaOf } from '@showcause/core';
-import type { ClaimSchema, Json } from '@showcause/core';
+import { claimSchemaOf } from '@showcause/core';
+import type { ClaimSchema } from '@showcause/core';
 
 /**
  * A record as canonical JSON texts, one a claim. Each value is written once and then used twice: in
@@ -119,9 +119,4 @@ export function stringText(value: string): string {
 
 export function optionalText(value: string | null): string | null {
   return value === null ? null : JSON.stringify(value);
-}
-
-/** Canonical text of any JSON. @throws {ShowcauseError} `JSON_*` */
-export function jsonText(value: Json): string {
-  return canonicalJson(value);
 }

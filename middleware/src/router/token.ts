@@ -20,49 +20,29 @@ export function opens(token: string, page: Json | undefined, now: number): boole
 }
 
 const WINDOW_MS = 15 * 60_000;
-/** for one decision, whoever asks: a code has 128 bits, so this slows nobody who has it */
-const MOST_WRONG_OF_DECISION = 20;
 /** from one address, which may be that of a proxy with many people behind it */
-const MOST_WRONG_OF_CALLER = 1000;
+const MOST_WRONG = 1000;
 const MOST_KEPT = 10_000;
 
-/** Counts wrong codes by decision, and more generously by caller; bounded, and forgotten with the process. */
+/**
+ * Counts wrong codes by caller; bounded, and forgotten with the process. A code has 128 bits, so nobody guesses one:
+ * this tells a caller that keeps trying to stop, and keeps nobody out who has the right one.
+ */
 export class Attempts {
-  readonly #ofDecision = new WrongCodes(MOST_WRONG_OF_DECISION);
-  readonly #ofCaller = new WrongCodes(MOST_WRONG_OF_CALLER);
-
-  /** @throws {AuditError} `PAGE_ATTEMPTS` */
-  check(decisionId: string, caller: string, now: number): void {
-    this.#ofDecision.check(decisionId, now);
-    this.#ofCaller.check(caller, now);
-  }
-
-  wrong(decisionId: string, caller: string, now: number): void {
-    this.#ofDecision.add(decisionId, now);
-    this.#ofCaller.add(caller, now);
-  }
-}
-
-class WrongCodes {
-  readonly #most: number;
   readonly #known = new Map<string, { count: number; since: number }>();
 
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  check(key: string, now: number): void {
-    const known = this.#known.get(key);
-    if (known === undefined) return;
-    if (now - known.since > WINDOW_MS) this.#known.delete(key);
-    else if (known.count >= this.#most)
+  /** @throws {AuditError} `PAGE_ATTEMPTS` once there were too many */
+  wrong(caller: string, now: number): void {
+    const known = this.#known.get(caller);
+    if (known === undefined || now - known.since > WINDOW_MS) {
+      // At the end again: the oldest are forgotten first.
+      this.#known.delete(caller);
+      this.#known.set(caller, { count: 1, since: now });
+      if (this.#known.size > MOST_KEPT) this.#known.delete(this.#known.keys().next().value!);
+      return;
+    }
+    known.count++;
+    if (known.count > MOST_WRONG)
       throw new AuditError('PAGE_ATTEMPTS', { got: `${known.count} wrong codes` });
-  }
-
-  add(key: string, now: number): void {
-    const known = this.#known.get(key);
-    if (known !== undefined && now - known.since <= WINDOW_MS) known.count++;
-    else this.#known.set(key, { count: 1, since: now });
-    if (this.#known.size > MOST_KEPT) this.#known.delete(this.#known.keys().next().value!);
   }
 }

@@ -50,7 +50,7 @@ export function receiptSentences({ receipt }: Pick<DecisionView, 'receipt'>): st
     );
   else
     sentences.push(
-      `It is entry number ${receipt.index} of the log. A later change to it would show.`,
+      `It is in the log, at index ${receipt.index}. A later change to it would show.`,
     );
   if (receipt.anchor !== null) sentences.push(anchorSentence(receipt.anchor));
   return sentences;

@@ -41,7 +41,9 @@ export function processTable(disk: Disk): ProcessTable {
     const stat = disk.read(`/proc/${pid}/stat`);
     if (stat !== null) {
       const text = new TextDecoder().decode(stat);
-      return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+      // Killed, and its parent has not looked yet: it writes nothing any more.
+      return /^[ZX]$/.test(fields[0]!) ? null : (fields[19] ?? null);
     }
     try {
       process.kill(pid, 0);

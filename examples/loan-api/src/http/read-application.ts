@@ -1,10 +1,10 @@
+import { parseRequestJson } from '@showcause/middleware';
 import express from 'express';
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { parseApplication } from '../application/application.ts';
 import type { Application } from '../application/application.ts';
-import { RequestRefused } from './problems.ts';
-import type { LoanApiErrorCode } from './problems.ts';
-import { readStrictJson } from './strict-json.ts';
+import { RequestRefused } from '../errors.ts';
+import type { LoanApiErrorCode } from '../errors.ts';
 
 const bodyMaxBytes = 32 * 1024;
 const bodyMaxDepth = 8;
@@ -56,9 +56,7 @@ const refuseUnreadable: ErrorRequestHandler = (error: unknown, _req, _res, next)
 };
 
 function applicationOf(bytes: Uint8Array, modelVersion: string): Application {
-  const json = readStrictJson(bytes, bodyMaxDepth);
-  if ('fault' in json) throw new RequestRefused(jsonFaults[json.fault]);
-  const parsed = parseApplication(json.value);
+  const parsed = parseApplication(jsonOf(bytes));
   if ('faults' in parsed) throw new RequestRefused('APPLICATION_INVALID', parsed.faults);
   const asked = parsed.application.modelVersion;
   if (asked !== undefined && asked !== modelVersion)
@@ -68,11 +66,20 @@ function applicationOf(bytes: Uint8Array, modelVersion: string): Application {
   return parsed.application;
 }
 
-const jsonFaults = {
-  malformed: 'BODY_MALFORMED',
-  'duplicate-key': 'BODY_DUPLICATE_KEY',
-  'too-deep': 'BODY_DEPTH',
-} as const;
+const jsonFaults: Record<string, LoanApiErrorCode> = {
+  JSON_SYNTAX: 'BODY_MALFORMED',
+  JSON_DUPLICATE_KEY: 'BODY_DUPLICATE_KEY',
+  JSON_DEPTH: 'BODY_DEPTH',
+};
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return parseRequestJson(bytes, { maxDepth: bodyMaxDepth });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? jsonFaults[String(error.code)] : null;
+    throw code === null || code === undefined ? error : new RequestRefused(code);
+  }
+}
 
 /** The application that `readApplication` put there. */
 export function applicationIn(req: Request): Application {
