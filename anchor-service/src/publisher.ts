@@ -34,6 +34,7 @@ export interface PublisherOptions {
 
 /** Leaves that one publication reads from the store at a time. */
 const CHUNK = 64 * TILE_WIDTH;
+const HASH_BYTES = 32;
 export const CHECKPOINT_PATH = 'checkpoint';
 
 /**
@@ -182,7 +183,7 @@ export class Publisher {
     for (let item = index * TILE_WIDTH; item < index * TILE_WIDTH + width; item++)
       items.push(
         merkleRoot(
-          hashesOf(await this.#tile({ level: Number(level) - 1, index: item, width: TILE_WIDTH })),
+          await this.#hashes({ level: Number(level) - 1, index: item, width: TILE_WIDTH }),
         ),
       );
     return joined(items);
@@ -192,7 +193,7 @@ export class Publisher {
   async #checkTiles(oldSize: number, size: number, root: Hash): Promise<void> {
     for (const bundle of entryBundles(oldSize, size)) {
       const entries = decodeEntryBundle(await this.#tile(bundle), bundle.width);
-      const hashes = hashesOf(await this.#tile({ ...bundle, level: 0 }));
+      const hashes = await this.#hashes({ ...bundle, level: 0 });
       if (entries.some((entry, i) => !equalBytes(leafHash(entry), hashes[i]!)))
         throw new ServiceError('PUBLISH_ROOT', { got: tilePath(bundle) });
     }
@@ -200,7 +201,7 @@ export class Publisher {
       !equalBytes(
         await rootAt(
           size,
-          tileHashReader(size, (tile) => this.#tile(tile)),
+          tileHashReader(size, (tile) => this.#hashTile(tile)),
         ),
         root,
       )
@@ -215,6 +216,25 @@ export class Publisher {
     const bytes = await this.#options.files.read(tilePath(tile));
     if (bytes === null) throw new ServiceError('PUBLISH_ROOT', { got: `no ${tilePath(tile)}` });
     return bytes;
+  }
+
+  /** @throws {ServiceError} `PUBLISH_ROOT` for a tile that is cut short or too long */
+  async #hashTile(tile: TileCoordinate): Promise<Uint8Array> {
+    const bytes = await this.#tile(tile);
+    const want = HASH_BYTES * tile.width;
+    if (bytes.length !== want)
+      throw new ServiceError('PUBLISH_ROOT', {
+        got: `${bytes.length} bytes at ${tilePath(tile)}`,
+        want: `${want}`,
+      });
+    return bytes;
+  }
+
+  async #hashes(tile: TileCoordinate): Promise<Hash[]> {
+    const bytes = await this.#hashTile(tile);
+    return Array.from({ length: tile.width }, (_, i) =>
+      bytes.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)),
+    );
   }
 
   /** A record of what was signed is believed when the log's key signed it. @throws {ServiceError} `STORE_CORRUPT` */
@@ -284,16 +304,12 @@ export function publishedHashes(files: LogFiles, size: number): HashReader {
     const partial = await files.read(tilePath(tile));
     if (partial !== null || tile.width === TILE_WIDTH) return partial ?? new Uint8Array(0);
     const full = await files.read(tilePath({ ...tile, width: TILE_WIDTH }));
-    return full?.subarray(0, 32 * tile.width) ?? new Uint8Array(0);
+    return full?.subarray(0, HASH_BYTES * tile.width) ?? new Uint8Array(0);
   });
 }
 
 function joined(hashes: readonly Hash[]): Uint8Array {
-  const bytes = new Uint8Array(32 * hashes.length);
-  hashes.forEach((hash, i) => bytes.set(hash, 32 * i));
+  const bytes = new Uint8Array(HASH_BYTES * hashes.length);
+  hashes.forEach((hash, i) => bytes.set(hash, HASH_BYTES * i));
   return bytes;
-}
-
-function hashesOf(tile: Uint8Array): Hash[] {
-  return Array.from({ length: tile.length / 32 }, (_, i) => tile.subarray(32 * i, 32 * i + 32));
 }

@@ -266,6 +266,77 @@ describe('starting again', () => {
   });
 });
 
+describe('a hash tile that is cut short', () => {
+  /** All but the right length of a tile of this width. */
+  const lengths = (width: number): number[] => [0, 32, 40, 32 * (width - 1)];
+  const cases = [
+    { size: 600, path: 'tile/0/002.p/88', width: 88, name: 'level 0, partial' },
+    { size: 512, path: 'tile/0/001', width: 256, name: 'level 0, full' },
+    { size: 700, path: 'tile/1/000.p/2', width: 2, name: 'upper level, partial' },
+    { size: 65_536, path: 'tile/1/000', width: 256, name: 'upper level, full' },
+  ].flatMap((one) =>
+    lengths(one.width)
+      .filter((length, i, all) => all.indexOf(length) === i)
+      .map((length) => ({ ...one, length })),
+  );
+  const disks = new Map<number, Promise<MemoryDisk>>();
+  /** A store of this size, made once: what is published of it is each test's own. */
+  function grown(size: number): Promise<MemoryDisk> {
+    const made = disks.get(size) ?? madeDisk(size);
+    disks.set(size, made);
+    return made;
+  }
+  async function madeDisk(size: number): Promise<MemoryDisk> {
+    const disk = emptyDisk();
+    await grow(disk, size);
+    return disk;
+  }
+
+  test.each(cases)('to $length bytes is not signed over ($name)', async (cut) => {
+    const disk = { ...(await grown(cut.size)), checkpoints: [] };
+    const files = memoryFiles();
+    const cutting: LogFiles = {
+      ...files,
+      read: async (path) =>
+        path === cut.path
+          ? (files.content.get(path)?.subarray(0, cut.length) ?? null)
+          : files.read(path),
+    };
+    const publisher = await start(disk, cutting, memoryMark());
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'PUBLISH_ROOT' });
+    expect(disk.checkpoints).toStrictEqual([]);
+    expect(files.content.has('checkpoint')).toBe(false);
+  });
+
+  // At start the newest tiles are compared, and those below them when these do not fit.
+  test.each(cases.filter(({ size }) => size < 65_536))(
+    'to $length bytes before a start ends like a cut bundle ($name)',
+    async (cut) => {
+      const disk = { ...(await grown(cut.size)), checkpoints: [] };
+      const files = memoryFiles();
+      const mark = memoryMark();
+      await (await start(disk, files, mark)).publish();
+      files.content.set(cut.path, files.content.get(cut.path)!.slice(0, cut.length));
+      await expect(start(disk, files, mark)).rejects.toMatchObject({ code: 'PUBLISH_TILE' });
+    },
+  );
+
+  test.each([
+    ['a hash tile that is too long', 'tile/0/002.p/88', 1],
+    ['a bundle that is cut', 'tile/entries/002.p/88', -1],
+  ])('and so does %s', async (_, path, more) => {
+    const disk = { ...(await grown(600)), checkpoints: [] };
+    const files = memoryFiles();
+    const mark = memoryMark();
+    await (await start(disk, files, mark)).publish();
+    const whole = files.content.get(path)!;
+    const changed = new Uint8Array(whole.length + more);
+    changed.set(whole.subarray(0, changed.length));
+    files.content.set(path, changed);
+    await expect(start(disk, files, mark)).rejects.toMatchObject({ code: 'PUBLISH_TILE' });
+  });
+});
+
 describe('partial tiles', () => {
   test('go when the full tile is settled; those of anchored sizes stay', async () => {
     const disk = emptyDisk();

@@ -1,4 +1,4 @@
-import { verifyCommand } from '@showcause/verify/command';
+import { packageVersion, verifyCommand } from '@showcause/verify/command';
 import { Command, Option } from 'commander';
 import { countersignCommand } from './commands/countersign.ts';
 import { deploymentCommand } from './commands/deployment.ts';
@@ -17,9 +17,10 @@ const HELP = 'this page';
 export function buildProgram(io: Io): Command {
   const program = new Command('showcause')
     .description('Every AI decision explained, provable, contestable.')
-    .usage('COMMAND [options], or COMMAND --help')
-    // The usage names it, and the page fits a screen of 24 rows.
+    .usage('COMMAND [options], COMMAND --help, or --version')
+    // The usage names both, and the page fits a screen of 24 rows.
     .addHelpOption(new Option(HELP_FLAGS, HELP).hideHelp())
+    .version(packageVersion(new URL('../package.json', import.meta.url)), '--version')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
@@ -41,6 +42,7 @@ export function buildProgram(io: Io): Command {
       'after',
       '\nExit codes: 0 done or verified, 1 refused or refuted, 2 could not, 64 usage.',
     );
+  for (const option of program.options) option.hideHelp();
   program.addCommand(initCommand(io));
   program.addCommand(keysCommand(io));
   program.addCommand(explainCommand(io).helpGroup(readers.engineer));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { buildProgram } from '@showcause/cli';
 import type { Command } from 'commander';
@@ -43,6 +44,15 @@ describe('the front page', () => {
     const { exit, out } = await run([]);
     expect(exit).toBe(64);
     expect(out).toContain('Operator:');
+  });
+});
+
+describe('the version', () => {
+  test('is that of the package, alone on a line, and the front page says how to ask', async () => {
+    const manifest = new URL('../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    expect(await run(['--version'])).toStrictEqual({ exit: 0, out: version, err: '' });
+    expect((await run(['--help'])).out).toContain('--version');
   });
 });
 

@@ -18,7 +18,7 @@ export const catalogue = {
   key: {
     name: 'producer key',
     proves: "The policy's registrar signed the producer's key entry.",
-    limit: 'A later revocation shows only in the log itself.',
+    limit: 'It does not show whether the key was revoked since.',
   },
   'key-scope': {
     name: 'right to write',
@@ -39,6 +39,11 @@ export const catalogue = {
     name: 'promised entry',
     proves: 'Exactly these entry bytes are among those promised.',
     limit: 'It says nothing about truth at entry.',
+  },
+  'key-revocation': {
+    name: 'key not revoked',
+    proves: "The log's key entries let the producer write this entry at its place.",
+    limit: 'A theft that nobody reported revokes nothing.',
   },
   entry: {
     name: 'decision entry',

@@ -12,10 +12,11 @@ import { runHeader, runReceipt } from './command/receipt.ts';
 import type { ReceiptOptions } from './command/receipt.ts';
 import { endQuietly, linesOf } from './command/lines.ts';
 import { forTerminal } from './command/terminal.ts';
+import { packageVersion } from './command/version.ts';
 import { Checklist, checkPolicy, exitCodeOf } from './report.ts';
 import type { Grade, Report } from './report.ts';
 
-export { endQuietly, forTerminal, linesOf };
+export { endQuietly, forTerminal, linesOf, packageVersion };
 export const EXIT_USAGE = 64;
 
 /**
@@ -208,7 +209,11 @@ export async function runVerify(argv: readonly string[], output: Output): Promis
     out: (line) => output.out(forTerminal(line)),
     err: (line) => output.err(forTerminal(line)),
   };
-  const program = settled(verifyCommand(io).name('showcause-verify'), io);
+  const version = packageVersion(new URL('../package.json', import.meta.url));
+  const program = settled(
+    verifyCommand(io).name('showcause-verify').version(version, '--version', 'print the version'),
+    io,
+  );
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

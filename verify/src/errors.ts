@@ -33,6 +33,10 @@ export const verifyErrorCodes = {
     means: 'key entry does not let this producer write this',
     fix: 'Treat the evidence as refuted.',
   },
+  VERIFY_REVOKED: {
+    means: "producer's key was revoked, and this entry is not in the backlog that may still come",
+    fix: 'Treat the entry as unproven; ask the registrar why the key was revoked.',
+  },
   VERIFY_POSITION: {
     means: 'entry is not at the place that was promised',
     fix: 'Treat the entry as refuted.',

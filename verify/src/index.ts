@@ -13,6 +13,7 @@ export type { EpochRow, ProducerRow } from './log/rows.ts';
 export { TileMaker } from './log/tiles.ts';
 export type { ExpectedTile } from './log/tiles.ts';
 export type { LeafSearch } from './omission.ts';
+export type { KeySearch } from './revocation.ts';
 export type { SecondOpinion } from './opinion.ts';
 export { exitCodeOf, grades, verdictOf } from './report.ts';
 export type { Check, CheckResult, Grade, Report, Verdict } from './report.ts';

@@ -12,6 +12,8 @@ import type { EntryOf, Hash, PromiseTerms, TrustPolicy } from '@showcause/core';
 import { CouldNotCheck, VerifyError } from './errors.ts';
 import { detailed } from './report.ts';
 import type { Checklist, Step } from './report.ts';
+import { checkRevocation, notSearched } from './revocation.ts';
+import type { KeySearch } from './revocation.ts';
 import { isoTime } from './time.ts';
 
 const DAY_SECONDS = 86_400;
@@ -28,6 +30,8 @@ export interface PromisedEvidence {
   batch: () => { index: number; path: readonly Hash[] };
   /** the producer's registrar-signed `key` entry; null: not given */
   key: (() => Uint8Array) | null;
+  /** what a log says of that key; undefined: nobody looked */
+  revocations: KeySearch | CouldNotCheck | undefined;
 }
 
 export interface PromisedSteps {
@@ -55,7 +59,7 @@ export function checkPromised(
     if (entry.action !== 'add')
       throw new VerifyError('VERIFY_KEY', { got: entry.action, want: 'add' });
     verifyRegistration(entry, logId, fromHex(policy.registrar, 32));
-    return detailed(entry, `${entry.producer}; revocation not seen`);
+    return detailed(entry, entry.producer);
   });
   const entry = list.run('entry', () => parseEntryOf('decision', evidence.entry()));
   // A leaf hash needs no schema: what was promised and logged is judged even where the entry is no decision.
@@ -89,6 +93,7 @@ export function checkPromised(
     const { index, path } = evidence.batch();
     verifyPromised(terms.use(), leaf.use(), index, path);
   });
+  checkRevocation(list, policy, { key, entry, leaf, terms }, evidence.revocations ?? notSearched);
   const accepted = [key, scope, entry, terms, place, promised].every(({ passed }) => passed);
   return { entry, leaf, terms, promised, accepted };
 }

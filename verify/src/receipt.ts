@@ -20,6 +20,7 @@ import type { LeafSearch } from './omission.ts';
 import type { SecondOpinion } from './opinion.ts';
 import { checkPromised } from './promised.ts';
 import type { PromisedSteps } from './promised.ts';
+import type { KeySearch } from './revocation.ts';
 import { Checklist, checkPolicy, detailed } from './report.ts';
 import type { Grade, Report, Step } from './report.ts';
 
@@ -44,6 +45,8 @@ export interface ReceiptInput extends Trust {
   chain?: ChainObservation | CouldNotCheck;
   /** consistency proof from the anchored size to the size that the contract holds */
   extension?: readonly Hash[];
+  /** what the log's entries say of the producer's key, or why they were not read */
+  revocations?: KeySearch | CouldNotCheck;
   /** a search of the log that did not find the entry, or why there was none */
   search?: LeafSearch | CouldNotCheck;
   /** the log's newest checkpoint, and a consistency proof from the receipt's to it, or why there is none */
@@ -72,6 +75,7 @@ export function verifyReceipt(input: ReceiptInput): Report {
       path: receipt.batch.path.map((hash) => fromHex(hash, 32)),
     }),
     key: () => fromBase64(receipt.key),
+    revocations: input.revocations,
   });
   const claims = checkClaims(list, promised.entry, receipt.openings, [
     'outcome',
@@ -104,6 +108,7 @@ export interface HeaderInput extends Trust {
   header: ReceiptHeader;
   /** the producer's registrar-signed `key` entry: the header has no room for it */
   key?: Uint8Array;
+  revocations?: KeySearch | CouldNotCheck;
   response?: Uint8Array;
 }
 
@@ -117,6 +122,7 @@ export function verifyReceiptHeader(input: HeaderInput): Report {
     promise: () => encodeSignedPromise(header.promise),
     batch: () => ({ index: header.index, path: header.path }),
     key: key === undefined ? null : () => key,
+    revocations: input.revocations,
   });
   const claims = checkClaims(list, promised.entry, [header.opening], ['responseHash']);
   if (input.response !== undefined) checkResponse(list, claims.responseHash, input.response);

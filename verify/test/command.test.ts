@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import {
   cosignatureSigner,
+  encodeEntryBundle,
   formatPolicy,
   formatReceipt,
   formatVkey,
@@ -20,8 +22,11 @@ import {
   logSigner,
   makeReceiptWorld,
   makeWorld,
+  randomId,
+  signRegistration,
 } from './support/fixture.ts';
-import { emptyFolder, fileServer, publish, run } from './support/files.ts';
+import { runVerify } from '../src/command.ts';
+import { closedServer, emptyFolder, fileServer, publish, run } from './support/files.ts';
 import { hang, rpcServer } from './support/rpc-server.ts';
 
 const world = makeReceiptWorld(toHex(sha256(RESPONSE)));
@@ -52,7 +57,7 @@ interface Told {
   grades: string[];
   exitCode: number;
   policyFingerprint: string;
-  checks: { id: string; result: string; code?: string }[];
+  checks: { id: string; result: string; asked: boolean; code?: string; detail?: string }[];
   producers?: { producer: string }[];
 }
 const json = (out: string): Told => JSON.parse(out) as Told;
@@ -125,7 +130,7 @@ describe('verify receipt, in a folder with nothing else and the network cut', ()
     const { code, out } = await verify('--require', 'anchored', '--json');
     expect([code, codes(out, 'could-not-check')]).toStrictEqual([
       2,
-      ['anchor-final VERIFY_MISSING'],
+      ['key-revocation VERIFY_MISSING', 'anchor-final VERIFY_MISSING'],
     ]);
   });
 
@@ -257,6 +262,69 @@ describe('verify receipt --log', () => {
     }
   });
 
+  test('reads its entries for a revocation of the key: before the entry exit 1, after it none', async () => {
+    const revoked = signRegistration(world.parties.registrar, world.logId, {
+      ...(JSON.parse(new TextDecoder().decode(world.key)) as object),
+      id: randomId(),
+      action: 'revoke',
+    });
+    const { entries } = world.log;
+    const checks = (out: string): { result: string; asked: boolean; detail?: string } =>
+      json(out).checks.find(({ id }) => id === 'key-revocation')!;
+    const after = await verify(paths.receipt, logOf([...entries, revoked]));
+    expect([after.code, checks(after.out)]).toMatchObject([
+      0,
+      { result: 'passed', asked: true, detail: expect.stringContaining(`at index ${size}, after`) },
+    ]);
+    const at = world.log.indexOf(world.decision);
+    const before = await verify(
+      bare,
+      logOf([...entries.slice(0, at), revoked, ...entries.slice(at)]),
+    );
+    expect([before.code, codes(before.out, 'refuted')]).toStrictEqual([
+      1,
+      ['key-revocation VERIFY_REVOKED'],
+    ]);
+  });
+
+  test('entries that are not those of its head tell nothing of the key', async () => {
+    const copy = emptyFolder();
+    publish(world.log, copy.write);
+    const others = world.log.entries.map((entry, i) => (i === 3 ? world.genesis : entry));
+    copy.write(`tile/entries/000.p/${size}`, encodeEntryBundle(others));
+    const argv = ['receipt', paths.receipt, '--policy', paths.policy, '--log', copy.dir, '--json'];
+    const { code, out } = await run(...argv);
+    copy.remove();
+    expect([code, codes(out, 'could-not-check')]).toStrictEqual([
+      2,
+      ['key-revocation LOG_FETCH', 'anchor-final VERIFY_MISSING'],
+    ]);
+  });
+
+  test('a log that is not public is asked for entries only with a token', async () => {
+    const copy = emptyFolder();
+    publish(world.log, copy.write);
+    const closed = await closedServer(copy.dir, 'a-good-reader-token');
+    try {
+      const argv = ['receipt', paths.receipt, '--policy', paths.policy, '--log', closed.url];
+      const told = async (...more: string[]): Promise<unknown> => {
+        const { code, out } = await run(...argv, '--json', ...more);
+        const { result, asked } = json(out).checks.find(({ id }) => id === 'key-revocation')!;
+        return [code, result, asked];
+      };
+      const good = write('good-token', 'a-good-reader-token');
+      const bad = write('bad-token', 'another-reader-token');
+      expect(await told()).toStrictEqual([0, 'could-not-check', false]);
+      expect(await told('--token-file', good)).toStrictEqual([0, 'passed', true]);
+      expect(await told('--token-file', bad)).toStrictEqual([2, 'could-not-check', true]);
+      const { out } = await run(...argv);
+      expect(out).toMatch(/readers alone \(needs\s+--token-file\)/);
+    } finally {
+      await closed.close();
+      copy.remove();
+    }
+  });
+
   test('a log that is not there is exit 2', async () => {
     const { code, out } = await run(
       'receipt',
@@ -323,6 +391,27 @@ describe('verify receipt --header', () => {
     expect(
       (await run('receipt', '--header', text, '--policy', paths.policy, '--log', log.dir)).code,
     ).toBe(0);
+    const revoked = signRegistration(world.parties.registrar, world.logId, {
+      ...(JSON.parse(new TextDecoder().decode(world.key)) as object),
+      action: 'revoke',
+    });
+    const before = new MiniLogOf(world.log.signers, [
+      ...world.log.entries.slice(0, 4),
+      revoked,
+      ...world.log.entries.slice(4),
+    ]);
+    const other = emptyFolder();
+    publish(before, other.write);
+    const given = [[], ['--key', paths.key]];
+    for (const more of given) {
+      const argv = ['--header', text, '--policy', paths.policy, '--log', other.dir, ...more];
+      const ran = await run('receipt', ...argv, '--json');
+      expect([ran.code, codes(ran.out, 'refuted')]).toStrictEqual([
+        1,
+        ['key-revocation VERIFY_REVOKED'],
+      ]);
+    }
+    other.remove();
     log.remove();
   });
 
@@ -756,6 +845,17 @@ describe('input that cannot be used', () => {
     }
   });
 
+  test('the version is that of the package', async () => {
+    const manifest = new URL('../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    const said: string[] = [];
+    const output = {
+      out: (line: string) => said.push(line),
+      err: (line: string) => said.push(line),
+    };
+    expect([await runVerify(['--version'], output), said]).toStrictEqual([0, [version]]);
+  });
+
   test('control characters of untrusted input never reach the terminal', async () => {
     const file = write(
       'escape.json',
@@ -790,7 +890,7 @@ describe('a node that hangs', () => {
     );
     expect([code, codes(out, 'could-not-check')]).toStrictEqual([
       2,
-      ['anchor-final VERIFY_RPC_TIMEOUT'],
+      ['key-revocation VERIFY_MISSING', 'anchor-final VERIFY_RPC_TIMEOUT'],
     ]);
     await server.close();
   });

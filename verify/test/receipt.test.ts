@@ -13,10 +13,11 @@ import {
 import type { Json, NoteSigner, Receipt } from '@showcause/core';
 import { ed25519KeySigner } from '@showcause/core/node';
 import { merkletreejsOpinion } from '../src/second-opinion.ts';
-import { CouldNotCheck, verifyReceipt } from '../src/index.ts';
-import type { ChainObservation, Report } from '../src/index.ts';
+import { CouldNotCheck, LogAuditor, verifyReceipt } from '../src/index.ts';
+import type { ChainObservation, KeySearch, Report } from '../src/index.ts';
 import type { ReceiptInput } from '../src/receipt.ts';
 import {
+  MiniLog,
   REASONS,
   RESPONSE,
   START,
@@ -54,6 +55,7 @@ const all: ReceiptInput = {
   require: ['accepted', 'logged', 'witnessed', 'anchored'],
   chain,
   today: { checkpoint: log.checkpoint(), proof: [] },
+  revocations: searchOf(log),
   shown: { outcome: 'denied', reasons: REASONS },
   response: RESPONSE,
   secondOpinion: merkletreejsOpinion,
@@ -172,6 +174,23 @@ const mutations: { check: string; name: string; input: ReceiptInput; code?: stri
       ),
     }),
     code: 'REGISTRAR_SIGNATURE',
+  },
+  {
+    check: 'key-revocation',
+    name: 'key that was revoked before the entry',
+    input: { ...all, revocations: searchOf(revokedBefore(world.decision)) },
+    code: 'VERIFY_REVOKED',
+  },
+  {
+    check: 'key-revocation',
+    name: 'key that was registered after the entry',
+    input: {
+      ...all,
+      revocations: searchOf(
+        logOf([...log.entries.filter((entry) => entry !== world.key), world.key]),
+      ),
+    },
+    code: 'VERIFY_PRODUCER',
   },
   {
     check: 'key-scope',
@@ -692,6 +711,134 @@ describe('what was shown', () => {
   });
 });
 
+describe("a revocation of the producer's key", () => {
+  const standing = (
+    revocations: KeySearch | CouldNotCheck,
+    more: Partial<ReceiptInput> = {},
+  ): { result?: string; code?: string; detail?: string; asked?: boolean; verdict: string } => {
+    const report = verifyReceipt({ receipt, policy, creationCode, revocations, ...more });
+    const { result, code, detail, asked } =
+      report.checks.find(({ id }) => id === 'key-revocation') ?? {};
+    return Object.assign(
+      { verdict: report.verdict },
+      { result, code, detail, asked },
+    ) as ReturnType<typeof standing>;
+  };
+  const { epoch } = world.live;
+  const seq = batch.firstSeq + batch.index;
+  const leaf = toHex(batch.leaves[batch.index]!);
+  const closing = (changes: object = {}): Uint8Array =>
+    revocation({ closes: [{ producer: 'loan-api', epoch, seq, leaf, ...changes }] });
+  /** The log up to the entry, and what came instead of it. */
+  const without = (...entries: Uint8Array[]): KeySearch =>
+    searchOf(logOf([...log.entries.slice(0, log.indexOf(world.decision)), ...entries]));
+  const unlogged = { receipt: { ...receipt, proof: null, anchor: null } };
+
+  test('is not looked for in a receipt alone, which says so and is verified', () => {
+    expect(verifyReceipt({ receipt, policy, creationCode })).toMatchObject({
+      verdict: 'verified',
+      checks: expect.arrayContaining([
+        expect.objectContaining({
+          id: 'key-revocation',
+          result: 'could-not-check',
+          asked: false,
+          code: 'VERIFY_MISSING',
+        }),
+      ]),
+    });
+  });
+
+  test('after the entry takes nothing back, and is told', () => {
+    const later = searchOf(logOf([...log.entries, revocation()]));
+    expect(standing(later)).toMatchObject({
+      result: 'passed',
+      detail: expect.stringContaining(`revoked at index ${log.entries.length}, after this entry`),
+    });
+  });
+
+  test.each([
+    ['up to this entry', {}, 'passed'],
+    ['up to a later one', { seq: seq + 5, leaf: 'ab'.repeat(32) }, 'passed'],
+    ['up to another in its place', { leaf: 'ab'.repeat(32) }, 'refuted'],
+    ['up to the one before', { seq: seq - 1 }, 'refuted'],
+    ['in another epoch', { epoch: epoch + 1 }, 'refuted'],
+  ])('before the entry lets a backlog in: %s', (_, changes, result) => {
+    const search = searchOf(revokedBefore(world.decision, closing(changes)));
+    expect(standing(search)).toMatchObject({ result });
+  });
+
+  test('counts for nothing when the registrar did not sign it, or it is of another key', () => {
+    const forged = revocation({}, { ...parties.witness, role: 'registrar' });
+    const other = revocation({ key: toHex(parties.stranger.publicKey) });
+    for (const entry of [forged, other])
+      expect(standing(searchOf(revokedBefore(world.decision, entry)))).toMatchObject({
+        result: 'passed',
+        detail: `not revoked in ${log.entries.length + 1} entries`,
+      });
+  });
+
+  test('is undone by a new registration, not by the old one logged again', () => {
+    const again = keyEntry(parties, world.logId, {
+      producer: 'loan-api',
+      key: parties.producer,
+      types: producerTypes,
+    });
+    const at = log.indexOf(world.decision);
+    for (const [entry, result] of [
+      [again, 'passed'],
+      [world.key, 'refuted'],
+    ] as const) {
+      const entries = [...log.entries.slice(0, at), revocation(), entry, ...log.entries.slice(at)];
+      expect(standing(searchOf(logOf(entries)))).toMatchObject({ result });
+    }
+  });
+
+  test('refutes a promise without place in the log only by what the promise says of its own age', () => {
+    // Both times are somebody's word; the later promise is against the one who made it.
+    expect(standing(without(revocation()), unlogged)).toMatchObject({
+      result: 'refuted',
+      code: 'VERIFY_REVOKED',
+    });
+    const later = revocation({ time: '2025-11-25T10:00:00Z' });
+    expect(standing(without(later), unlogged)).toMatchObject({
+      result: 'could-not-check',
+      code: 'VERIFY_REVOKED',
+      asked: true,
+      verdict: 'could-not-check',
+    });
+    expect(standing(without(closing()), unlogged)).toMatchObject({ result: 'passed' });
+    expect(standing(without(), unlogged)).toMatchObject({ result: 'passed' });
+  });
+
+  test('cannot be told from entries that are not the whole log, nor from a log that was not read', () => {
+    const held = { ...searchOf(revokedBefore(world.decision)), root: new Uint8Array(32) };
+    const unread = new CouldNotCheck('LOG_FETCH', 'no answer');
+    for (const search of [held, unread])
+      expect(standing(search)).toMatchObject({
+        result: 'could-not-check',
+        code: 'LOG_FETCH',
+        verdict: 'could-not-check',
+      });
+    const early = { ...unlogged, policy };
+    const unregistered = searchOf(logOf(log.entries.slice(0, 2)));
+    expect(standing(unregistered, early)).toMatchObject({ code: 'VERIFY_MISSING' });
+  });
+
+  test('is judged as a whole log is audited', () => {
+    const revoked = [revocation(), closing(), closing({ seq: seq - 1 })];
+    const logs = revoked.map((entry) => revokedBefore(world.decision, entry));
+    for (const of of [log, ...logs]) {
+      const auditor = new LogAuditor({ policy, checkpoint: of.checkpoint(), now: START + 60 });
+      of.entries.forEach((entry, i) => auditor.add(i, entry));
+      const where = `index ${searchOf(of).index}`;
+      const shutOut = auditor
+        .finish()
+        .findings.some(({ check, detail }) => check === 'log-producers' && detail.endsWith(where));
+      expect(standing(searchOf(of)).result).toBe(shutOut ? 'refuted' : 'passed');
+    }
+  });
+});
+
 describe('a promise that the log did not keep', () => {
   const due = START + 86_410;
   // The log up to the entry before the promised one.
@@ -848,9 +995,33 @@ function spoiledCosignature(note: Uint8Array): Uint8Array {
   return new TextEncoder().encode(breakCosignature(new TextDecoder().decode(note)));
 }
 
-function revocation(): Uint8Array {
+function revocation(changes: object = {}, registrar = parties.registrar): Uint8Array {
   const add = JSON.parse(new TextDecoder().decode(world.key)) as object;
-  return signRegistration(parties.registrar, world.logId, { ...add, action: 'revoke' });
+  return signRegistration(registrar, world.logId, { ...add, action: 'revoke', ...changes });
+}
+
+function logOf(entries: readonly Uint8Array[]): MiniLog {
+  const made = new MiniLog(log.signers);
+  for (const entry of entries) made.append(entry);
+  return made;
+}
+
+/** The log with a revocation put in before one of its entries. */
+function revokedBefore(entry: Uint8Array, revoked = revocation()): MiniLog {
+  const at = log.indexOf(entry);
+  return logOf([...log.entries.slice(0, at), revoked, ...log.entries.slice(at)]);
+}
+
+/** What a reader finds of the producer's key in a log. */
+function searchOf(of: MiniLog): KeySearch {
+  const leaves = of.leaves().map(toHex);
+  const index = leaves.indexOf(toHex(leafHash(fromBase64(receipt.entry))));
+  return {
+    checkpoint: of.checkpoint(),
+    root: of.root(),
+    index: index < 0 ? null : index,
+    entries: of.entries.map((bytes, i) => ({ index: i, bytes })),
+  };
 }
 
 function withHighS(promise: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 import { showcauseLogCreationCode } from '@showcause/contracts';
-import { parseReceipt } from '@showcause/core';
+import { fromBase64, parseReceipt } from '@showcause/core';
 import type { TrustPolicy } from '@showcause/core';
+import type { LogReader } from '@showcause/core/node';
 import { openLogCheckpoint } from '../logged.ts';
 import { verifyReceipt, verifyReceiptHeader } from '../receipt.ts';
 import type { Report } from '../report.ts';
@@ -14,6 +15,7 @@ import {
   reading,
 } from './inputs.ts';
 import type { CommonOptions } from './inputs.ts';
+import { askRevocation } from './key-search.ts';
 import { askLog } from './receipt-log.ts';
 
 export interface ReceiptOptions extends CommonOptions {
@@ -37,15 +39,20 @@ export async function runReceipt(
   }));
   const chain = await askChain(options, policy, receipt.anchor ?? undefined);
   const where = options.log;
+  const log =
+    where === undefined ? null : await reading('input', () => openGivenLog(options, where));
   const fromLog =
-    where === undefined
+    log === null
       ? { receipt }
-      : await askLog(
-          await reading('input', () => openGivenLog(options, where)),
-          policy,
-          receipt,
-          chain,
-        );
+      : {
+          ...(await askLog(log, policy, receipt, chain)),
+          revocations: await askRevocation(
+            log,
+            policy,
+            { key: fromBase64(receipt.key), entry: fromBase64(receipt.entry) },
+            options,
+          ),
+        };
   return verifyReceipt({
     policy,
     creationCode: showcauseLogCreationCode,
@@ -63,15 +70,22 @@ export async function runHeader(
   policy: TrustPolicy,
 ): Promise<Report> {
   const decoded = await reading('input', () => loadHeader(header));
+  const { response, log: where } = options;
+  const log =
+    where === undefined ? null : await reading('input', () => openGivenLog(options, where));
   const key = await reading('input', () =>
-    headerKey(options, policy, decoded.promise.promise.keyId),
+    headerKey(options, policy, log, decoded.promise.promise.keyId),
   );
-  const { response } = options;
+  const revocations =
+    log === null || key === null
+      ? undefined
+      : await askRevocation(log, policy, { key, entry: decoded.entry }, options);
   return verifyReceiptHeader({
     header: decoded,
     policy,
     ...(options.fingerprint === undefined ? {} : { expectedFingerprint: options.fingerprint }),
     ...(key === null ? {} : { key }),
+    ...(revocations === undefined ? {} : { revocations }),
     ...(response === undefined
       ? {}
       : { response: await reading('input', () => readBytes(response)) }),
@@ -82,12 +96,11 @@ export async function runHeader(
 async function headerKey(
   options: ReceiptOptions,
   policy: TrustPolicy,
+  log: LogReader | null,
   keyId: Uint8Array,
 ): Promise<Uint8Array | null> {
   if (options.key !== undefined) return readBytes(options.key);
-  const where = options.log;
-  if (where === undefined) return null;
-  const log = await openGivenLog(options, where);
+  if (log === null) return null;
   const { size } = openLogCheckpoint(await log.checkpoint(), policy);
   return findKeyEntry(log, size, keyId);
 }

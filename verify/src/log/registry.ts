@@ -9,6 +9,7 @@ import {
 import type { EntryOf } from '@showcause/core';
 import type { Findings } from './findings.ts';
 import type { Position } from './position.ts';
+import { secondsOf } from '../time.ts';
 
 interface RegisteredKey {
   producer: string;
@@ -19,6 +20,21 @@ interface RegisteredKey {
   types: readonly string[];
   /** null: not revoked; else the last entry that a revocation still lets in, by `producer epoch` */
   closes: Map<string, { seq: number; leaf: string }> | null;
+  revoked: Revocation | null;
+}
+
+export interface Revocation {
+  /** in the log */
+  index: number;
+  /** Unix seconds by the registrar's clock */
+  time: number;
+}
+
+/** How a registered key stands to one entry. */
+export interface KeyStanding {
+  admits: boolean;
+  /** the newest revocation, unless the key was registered anew since */
+  revoked: Revocation | null;
 }
 
 interface Deployment {
@@ -67,7 +83,7 @@ export class Registry {
     if (entry.type === 'deployment')
       this.#deployments.set(leaf, { producer: entry.producer, development: entry.development });
     else if (entry.action === 'add') this.#addKey(entry);
-    else this.#revoke(entry);
+    else this.#revoke(entry, index);
   }
 
   #addKey({ producer, key, types }: EntryOf<'key'>): void {
@@ -78,14 +94,33 @@ export class Registry {
       keyId: toHex(producerKeyId(bytes)),
       types,
       closes: null,
+      revoked: null,
     });
   }
 
-  #revoke(entry: EntryOf<'key'>): void {
+  #revoke(entry: EntryOf<'key'>, index: number): void {
     const closes = new Map<string, { seq: number; leaf: string }>();
     for (const { producer, epoch, seq, leaf } of entry.closes ?? [])
       closes.set(`${producer} ${epoch}`, { seq, leaf });
-    for (const known of this.#keys) if (toHex(known.key) === entry.key) known.closes = closes;
+    const revoked = { index, time: secondsOf(entry.time) ?? 0 };
+    for (const known of this.#keys)
+      if (toHex(known.key) === entry.key) {
+        known.closes = closes;
+        known.revoked = revoked;
+      }
+  }
+
+  /**
+   * How one key stands here to an entry that it would write; null: it is not registered for that producer.
+   * @param leaf hex, of the entry
+   */
+  standing(keyId: string, at: Position, leaf: string): KeyStanding | null {
+    const newest = this.#keys.findLast(
+      (known) => known.keyId === keyId && coversProducer(known.producer, at.producer),
+    );
+    if (newest === undefined) return null;
+    const admits = this.keysFor(at, leaf).some((key) => key.keyId === keyId);
+    return { admits, revoked: newest.revoked };
   }
 
   /** Keys under which this entry may stand here. @param leaf hex, of the entry */

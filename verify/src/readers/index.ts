@@ -1,5 +1,6 @@
 /** What touches a disk or a network, for the library that does not. */
 export { readBytes, readText } from './files.ts';
+export { searchKey } from './key-search.ts';
 export {
   auditLog,
   consistencyProof,

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -47,11 +48,34 @@ export function publish(
   if (anchor !== null) write('anchors/latest.json', JSON.stringify(anchor));
 }
 
+interface Served {
+  url: string;
+  close: () => Promise<void>;
+}
+
 /** Serves a folder over HTTP. */
-export async function fileServer(
+export function fileServer(dir: string): Promise<Served> {
+  return served(dir, () => true);
+}
+
+/** The same for a log that shows its entries to holders of a token alone. */
+export function closedServer(dir: string, token: string): Promise<Served> {
+  return served(
+    dir,
+    ({ url, headers }) =>
+      url?.startsWith('/tile/entries/') !== true || headers.authorization === `Bearer ${token}`,
+  );
+}
+
+async function served(
   dir: string,
-): Promise<{ url: string; close: () => Promise<void> }> {
+  mayRead: (request: IncomingMessage) => boolean,
+): Promise<Served> {
   const server = createServer((request, response) => {
+    if (!mayRead(request)) {
+      response.writeHead(401).end();
+      return;
+    }
     try {
       response.end(readFileSync(join(dir, request.url ?? '/')));
     } catch {
