@@ -49,9 +49,7 @@ export function receiptSentences({ receipt }: Pick<DecisionView, 'receipt'>): st
       `It will be in the log by ${dateWords(receipt.mergeBy)}. If it is not, your receipt proves that it was left out.`,
     );
   else
-    sentences.push(
-      `It is in the log, at index ${receipt.index}. A later change to it would show.`,
-    );
+    sentences.push(`It is in the log, at index ${receipt.index}. A later change to it would show.`);
   if (receipt.anchor !== null) sentences.push(anchorSentence(receipt.anchor));
   return sentences;
 }
