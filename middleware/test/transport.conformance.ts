@@ -19,6 +19,17 @@ function message(i: number, producer = 'api', bytes = 40): OutgoingMessage {
   };
 }
 
+/** Tries again as the middleware does: the other side may not be ready yet, or not again. */
+async function publishUntilTaken(transport: Transport, messages: OutgoingMessage[]): Promise<void> {
+  for (let attempt = 0; ; attempt++)
+    try {
+      return await transport.publish(messages);
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+}
+
 /** What every transport has to do; called in a describe of each adapter. */
 export function transportConformance(name: string, make: () => Promise<TransportUnderTest>): void {
   describe(`transport ${name}`, () => {
@@ -34,7 +45,7 @@ export function transportConformance(name: string, make: () => Promise<Transport
       const sent = Array.from({ length: 1200 }, (_, i) =>
         message(i, 'api', i === 7 ? 400_000 : 40),
       );
-      await made.transport.publish(sent);
+      await publishUntilTaken(made.transport, sent);
       const stored = await made.stored();
       expect(stored.map(({ headers }) => headers['ce_id']!.toString())).toStrictEqual(
         sent.map(({ headers }) => headers['ce_id']),
@@ -47,7 +58,7 @@ export function transportConformance(name: string, make: () => Promise<Transport
     test('one publish after another keeps the order', async () => {
       made = await make();
       for (let i = 0; i < 5; i++)
-        await made.transport.publish([message(2 * i), message(2 * i + 1)]);
+        await publishUntilTaken(made.transport, [message(2 * i), message(2 * i + 1)]);
       expect(
         (await made.stored()).map(({ headers }) => Number(headers['ce_id']!.toString())),
       ).toStrictEqual([...Array(10).keys()]);
@@ -62,21 +73,13 @@ export function transportConformance(name: string, make: () => Promise<Transport
     test('during an outage it rejects with its code; afterwards the same instance goes on', async () => {
       made = await make();
       if (made.outage === undefined) return;
-      await made.transport.publish([message(0)]);
+      await publishUntilTaken(made.transport, [message(0)]);
       await made.outage.begin();
       await expect(made.transport.publish([message(1)])).rejects.toMatchObject({
         code: expect.stringMatching(/^TRANSPORT_/),
       });
       await made.outage.end();
-      for (let attempt = 0; ; attempt++) {
-        try {
-          await made.transport.publish([message(1), message(2)]);
-          break;
-        } catch (error) {
-          if (attempt === 20) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 500));
-        }
-      }
+      await publishUntilTaken(made.transport, [message(1), message(2)]);
       const ids = (await made.stored()).map(({ headers }) => Number(headers['ce_id']!.toString()));
       expect([...new Set(ids)]).toStrictEqual([0, 1, 2]); // duplicates are allowed, losses and swaps are not
     });
