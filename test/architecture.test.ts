@@ -40,9 +40,10 @@ const table: readonly { part: string; may: RegExp }[] = [
     part: 'anchor-service/src/adapters',
     may: /^(@showcause\/(core|core\/node)|libsql|kafkajs|node:.*)$/,
   },
+  { part: 'anchor-service/src/postgres', may: /^(@showcause\/(core|core\/node)|pg|node:.*)$/ },
   {
     part: 'anchor-service/src',
-    may: /^(@showcause\/(core|core\/node|contracts)|express|valibot|pino|node:.*)$/,
+    may: /^(@showcause\/(core|core\/node|contracts)|express|valibot|pino|prom-client|yaml|node:.*)$/,
   },
   {
     part: 'cli/src',

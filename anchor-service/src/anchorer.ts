@@ -9,6 +9,7 @@ import {
 import type { AnchorEvidence, Hash } from '@showcause/core';
 import { ChainError } from './chain/errors.ts';
 import type { AnchorLogger, Chain, ChainHead, Countersign } from './chain/port.ts';
+import { pause } from './pause.ts';
 
 /** What the anchorer reads of the log; all of it from committed rows. */
 export interface AnchorLog {
@@ -261,17 +262,4 @@ function matches(note: Uint8Array, head: { size: number; root: Hash }): void {
       got: `a checkpoint of size ${checkpoint.size}`,
       want: `size ${head.size} and its root`,
     });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

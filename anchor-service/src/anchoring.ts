@@ -11,6 +11,7 @@ import { readToken } from './config.ts';
 import type { ServiceConfig } from './config.ts';
 import { httpCountersign } from './countersigner/client.ts';
 import { ServiceError } from './errors.ts';
+import { pause } from './pause.ts';
 import type { PipelineState } from './pipeline.ts';
 import type { LogFiles, Logger, Store } from './ports.ts';
 import type { Publisher } from './publisher.ts';
@@ -79,7 +80,9 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
     async close() {
       abort.abort();
       // A node or countersigner that hangs does not hold up the end; whatever it does later is found on the chain.
-      await Promise.race([running, pause(CLOSE_WITHIN_MS)]);
+      const patience = new AbortController();
+      await Promise.race([running, pause(CLOSE_WITHIN_MS, patience.signal)]);
+      patience.abort();
     },
   };
 }
@@ -175,16 +178,4 @@ async function writeAnchor(files: LogFiles, evidence: AnchorEvidence): Promise<v
   const bytes = Buffer.from(`${JSON.stringify(evidence, null, 2)}\n`);
   await files.replace(`anchors/${evidence.size}.json`, bytes);
   await files.replace('anchors/latest.json', bytes);
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(stop, ms).unref();
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted === true) stop();
-  });
 }

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseJson } from '@showcause/core';
+import type { Json } from '@showcause/core';
 import { readSecretFile } from '@showcause/core/node';
 import * as v from 'valibot';
+import { parse as parseYaml } from 'yaml';
+import { overlayEnvironment } from './config-env.ts';
+import type { Environment } from './config-env.ts';
 import { ServiceError } from './errors.ts';
+import { isSchemaName, parsePostgresUrl } from './postgres/address.ts';
 
 const MAX_CONFIG_BYTES = 64 * 1024;
 const MIN_TOKEN_CHARACTERS = 16;
@@ -45,16 +50,32 @@ const anchor = v.strictObject({
   minAdvanceIntervalMs: v.optional(milliseconds(0), 0),
 });
 
+const postgresStore = v.strictObject({
+  kind: v.literal('postgres'),
+  url: v.pipe(v.string(), v.maxLength(2048), v.regex(/^postgres(ql)?:/)),
+  passwordFile: v.optional(v.nullable(path), null),
+  caFile: v.optional(v.nullable(path), null),
+  schema: v.optional(v.pipe(v.string(), v.check(isSchemaName, 'no schema name')), 'showcause'),
+  /** newest signed checkpoint, kept apart from the database */
+  signedFile: v.optional(path, './signed.json'),
+  /** how long a stand-by waits after the last sign of life */
+  leaseMs: v.optional(v.pipe(milliseconds(500), v.maxValue(60_000)), 5_000),
+});
+/** A path is SQLite's file. */
+const store = v.lazy((input) => (typeof input === 'object' ? postgresStore : path));
+
 const serviceSchema = v.strictObject({
   v: v.literal(1),
   keys: path,
   genesis: path,
   registrations: v.pipe(v.array(path), v.maxLength(256)),
-  store: path,
+  store,
   log: path,
   public: v.boolean(),
   readerTokenFile: v.optional(v.nullable(path), null),
   http,
+  /** where Prometheus reads `/metrics`; null: nowhere */
+  metrics: v.optional(v.nullable(http), null),
   producer: name,
   checkpointIntervalMs: v.optional(milliseconds(10), 200),
   transport,
@@ -79,10 +100,14 @@ export type ServiceConfig = v.InferOutput<typeof serviceSchema>;
 /** Configuration of a countersigner; every path absolute; `log` is a folder or a URL. */
 export type CountersignerConfig = v.InferOutput<typeof countersignerSchema>;
 
-/** Reads and checks a JSON file. Relative paths are relative to it. @throws {ServiceError} `CONFIG_FILE`, `CONFIG_MALFORMED` */
-export function readServiceConfig(file: string): ServiceConfig {
+/**
+ * Reads and checks a JSON or YAML file (`.yaml`, `.yml`) with what the environment says instead, as
+ * {@link overlayEnvironment} spells it behind `SHOWCAUSE_SERVE__`. Relative paths are relative to the file.
+ * @throws {ServiceError} `CONFIG_FILE`, `CONFIG_MALFORMED`, `CONFIG_ENVIRONMENT`
+ */
+export function readServiceConfig(file: string, env: Environment = {}): ServiceConfig {
   const at = (relative: string): string => resolve(dirname(file), relative);
-  const config = parse(serviceSchema, readJson(file), file);
+  const config = read(serviceSchema, file, env, 'SHOWCAUSE_SERVE__');
   if (!config.public && config.readerTokenFile === null)
     throw new ServiceError('CONFIG_MALFORMED', {
       got: `no readerTokenFile in ${file}`,
@@ -93,7 +118,7 @@ export function readServiceConfig(file: string): ServiceConfig {
     keys: at(config.keys),
     genesis: at(config.genesis),
     registrations: config.registrations.map(at),
-    store: at(config.store),
+    store: storeOf(config.store, at),
     log: at(config.log),
     readerTokenFile: config.readerTokenFile === null ? null : at(config.readerTokenFile),
     transport:
@@ -113,10 +138,29 @@ export function readServiceConfig(file: string): ServiceConfig {
   };
 }
 
-/** @throws {ServiceError} `CONFIG_FILE`, `CONFIG_MALFORMED` */
-export function readCountersignerConfig(file: string): CountersignerConfig {
+function storeOf(
+  store: ServiceConfig['store'],
+  at: (relative: string) => string,
+): ServiceConfig['store'] {
+  if (typeof store === 'string') return at(store);
+  const { password } = parsePostgresUrl(store.url);
+  if (password !== '' && store.passwordFile !== null)
+    throw new ServiceError('CONFIG_MALFORMED', {
+      got: 'two passwords of the store',
+      want: 'passwordFile alone',
+    });
+  return {
+    ...store,
+    passwordFile: store.passwordFile === null ? null : at(store.passwordFile),
+    caFile: store.caFile === null ? null : at(store.caFile),
+    signedFile: at(store.signedFile),
+  };
+}
+
+/** The same for a countersigner, behind `SHOWCAUSE_COUNTERSIGN__`. @throws {ServiceError} as {@link readServiceConfig} */
+export function readCountersignerConfig(file: string, env: Environment = {}): CountersignerConfig {
   const at = (relative: string): string => resolve(dirname(file), relative);
-  const config = parse(countersignerSchema, readJson(file), file);
+  const config = read(countersignerSchema, file, env, 'SHOWCAUSE_COUNTERSIGN__');
   return {
     ...config,
     keys: at(config.keys),
@@ -154,32 +198,39 @@ export function readConfigured(file: string): Uint8Array {
   }
 }
 
-function readJson(file: string): unknown {
-  const bytes = readConfigured(file);
-  if (bytes.length > MAX_CONFIG_BYTES)
-    throw new ServiceError('CONFIG_MALFORMED', { got: `${bytes.length} bytes in ${file}` });
-  try {
-    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new ServiceError('CONFIG_MALFORMED', { got: `no strict JSON in ${file}`, cause });
-  }
-}
-
-function parse<S extends v.GenericSchema>(
+function read<S extends v.GenericSchema>(
   schema: S,
-  value: unknown,
   file: string,
+  env: Environment,
+  prefix: string,
 ): v.InferOutput<S> {
+  const { value, given } = overlayEnvironment(readDocument(file), env, prefix);
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const where = v.getDotPath(issue) ?? 'the whole file';
+  const place = given.get(where) ?? file;
   if (isMissingMember(issue))
-    throw new ServiceError('CONFIG_MALFORMED', { got: `${where} missing in ${file}` });
+    throw new ServiceError('CONFIG_MALFORMED', { got: `${where} missing in ${place}` });
   throw new ServiceError('CONFIG_MALFORMED', {
-    got: `${where} in ${file}`,
+    got: `${where} in ${place}`,
     want: issue.expected ?? 'a lawful value',
   });
+}
+
+/** Both formats to the same strict values: no name twice, no number that a double cannot hold. */
+function readDocument(file: string): Json {
+  const bytes = readConfigured(file);
+  if (bytes.length > MAX_CONFIG_BYTES)
+    throw new ServiceError('CONFIG_MALFORMED', { got: `${bytes.length} bytes in ${file}` });
+  const isYaml = /\.ya?ml$/.test(file);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return parseJson(isYaml ? JSON.stringify(parseYaml(text, { strict: true })) : text);
+  } catch (cause) {
+    const want = isYaml ? 'YAML 1.2 that JSON can say' : 'strict JSON';
+    throw new ServiceError('CONFIG_MALFORMED', { got: `other text in ${file}`, want, cause });
+  }
 }
 
 function isMissingMember({ received, path: steps }: v.BaseIssue<unknown>): boolean {

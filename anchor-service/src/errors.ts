@@ -11,6 +11,10 @@ export const serviceErrorCodes = {
     means: 'configuration has a wrong value',
     fix: 'Compare it with the documented members; unknown members are refused.',
   },
+  CONFIG_ENVIRONMENT: {
+    means: 'an environment variable names no member of the configuration',
+    fix: 'Spell it SHOWCAUSE_SERVE__HTTP__PORT: levels in capitals, set off by two underscores.',
+  },
   CONFIG_GENESIS: {
     means: 'genesis entry does not fit this service',
     fix: 'Use the genesis that the log was made with, and the log key that it names.',
@@ -22,6 +26,10 @@ export const serviceErrorCodes = {
   CONFIG_TOKEN: {
     means: 'token file is missing or too short',
     fix: 'Put at least 16 random characters into it, mode 0600.',
+  },
+  CONFIG_PASSWORD: {
+    means: 'password file of the store cannot be used',
+    fix: 'Put the password alone into it, mode 0600.',
   },
   STORE_LOCKED: {
     means: 'another process works on this store',
@@ -38,6 +46,26 @@ export const serviceErrorCodes = {
   STORE_SCHEMA: {
     means: 'store was made by another version',
     fix: 'Use the release that the upgrade notes name.',
+  },
+  STORE_CONNECT: {
+    means: 'database cannot be reached or refuses this login',
+    fix: 'Check that the server runs, and url, passwordFile and caFile of the store.',
+  },
+  STORE_SETTINGS: {
+    means: 'database would lose what it acknowledged',
+    fix: 'Use the primary server; set fsync, full_page_writes and synchronous_commit to on and data_sync_retry to off.',
+  },
+  STORE_TIMEOUT: {
+    means: 'database did not answer in time',
+    fix: 'Look for long transactions, a full disk and load; the service goes on from the store.',
+  },
+  STORE_UNKNOWN: {
+    means: 'result of a commit is not known',
+    fix: 'Restart the service; it goes on from what the store then holds.',
+  },
+  STORE_STOPPED: {
+    means: 'start was given up while another instance held the log',
+    fix: 'Start it again when a stand-by is wanted.',
   },
   STORE_FAILED: {
     means: 'store did not answer as it must',

@@ -2,6 +2,8 @@
 export * from './anchorer.ts';
 export * from './chain/index.ts';
 export { readCountersignerConfig, readServiceConfig } from './config.ts';
+export type { Environment } from './config-env.ts';
+export { shownConfig } from './config-shown.ts';
 export type { CountersignerConfig, ServiceConfig } from './config.ts';
 export * from './countersigner/index.ts';
 export { ServiceError, quarantineReasons, serviceErrorCodes } from './errors.ts';

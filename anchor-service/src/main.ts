@@ -14,7 +14,7 @@ async function main(): Promise<void> {
     process.exitCode = 64;
     return;
   }
-  const service = await startService(readServiceConfig(config), {
+  const service = await startService(readServiceConfig(config, process.env), {
     logger,
     ...(passphrase === undefined ? {} : { passphrase }),
   });

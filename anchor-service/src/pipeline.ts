@@ -1,5 +1,6 @@
 import type { LogFiles, Logger, ReadLimits, Source, Store } from './ports.ts';
 import { collectPartialTiles } from './partial-tiles.ts';
+import { pause } from './pause.ts';
 import type { Publisher } from './publisher.ts';
 import type { Sequencer } from './sequencer.ts';
 
@@ -70,7 +71,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         settled = options.settledSize();
         collectedAt = Date.now();
       }
-      await delay(options.checkpointIntervalMs - (Date.now() - startedAt), abort.signal);
+      await pause(options.checkpointIntervalMs - (Date.now() - startedAt), abort.signal);
       if (sequencer.size === publisher.published?.size)
         await woken((resolve) => (wake = resolve), abort.signal);
     }
@@ -131,17 +132,9 @@ async function readOrWait(
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     logger.error({ code }, `source failed: ${error instanceof Error ? error.message : 'unknown'}`);
-    await delay(SOURCE_BACKOFF_MS, signal);
+    await pause(SOURCE_BACKOFF_MS, signal);
     return [];
   }
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0) return Promise.resolve();
-  return woken((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  }, signal);
 }
 
 /** Resolves when `arrange`'s function is called or the signal fires. */

@@ -22,6 +22,7 @@ import type { KeyPair, KeyRole } from '@showcause/core/node';
 import { openLogDirectory, openSignedMark } from './adapters/log-directory.ts';
 import { kafkaSource } from './adapters/source-kafka.ts';
 import { spoolSource } from './adapters/source-spool.ts';
+import { openPostgresStore } from './adapters/store-postgres.ts';
 import { openSqliteStore } from './adapters/store-sqlite.ts';
 import { startAnchoring } from './anchoring.ts';
 import type { Anchoring } from './anchoring.ts';
@@ -32,6 +33,7 @@ import { readConfigured, readToken } from './config.ts';
 import type { ServiceConfig } from './config.ts';
 import { ServiceError } from './errors.ts';
 import { createApp } from './http/app.ts';
+import { metricsListener, metricsRegistry } from './http/metrics.ts';
 import { serveHttp } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
 import { startPipeline } from './pipeline.ts';
@@ -44,6 +46,8 @@ export interface ServiceDeps {
   logger: Logger;
   /** of the key files; without it `<keys>/passphrase` is read */
   passphrase?: string;
+  /** Gives up waiting as a stand-by; a service that runs is ended by `close`. */
+  signal?: AbortSignal;
 }
 
 export interface ServiceStatus {
@@ -62,6 +66,8 @@ export interface ServiceStatus {
 
 export interface AnchorService {
   url: string;
+  /** for Prometheus; null where the configuration has no `metrics` */
+  metricsUrl: string | null;
   /** hex, 32 bytes */
   logId: string;
   status(): ServiceStatus;
@@ -82,7 +88,8 @@ interface Keys {
 
 /**
  * Starts the anchor service: sequencer, publisher, HTTP API and, where genesis names a contract and the configuration an
- * endpoint, the anchorer. Resolves when it listens and genesis is published.
+ * endpoint, the anchorer. Resolves when it listens and genesis is published. With PostgreSQL it first waits as a stand-by
+ * for as long as another instance holds the log.
  * @throws {ServiceError} `CONFIG_*`, `STORE_*`, `PUBLISH_*`
  */
 export async function startService(
@@ -97,7 +104,7 @@ export async function startService(
   checkLogKey(genesis, keys.log);
   const readerToken =
     config.public || config.readerTokenFile === null ? null : readToken(config.readerTokenFile);
-  const store = openSqliteStore(config.store);
+  const { store, lost } = await openStore(config, deps);
   const files = openLogDirectory(config.log);
   const closing: (() => Promise<void>)[] = [() => store.close()];
   try {
@@ -150,8 +157,14 @@ export async function startService(
       statusOf({ sequencer, publisher, source, pipeline, anchoring });
     const server = await serve(config, { store, files, publisher, readerToken, logger, status });
     closing.unshift(() => server.close());
+    const metrics =
+      config.metrics === null
+        ? null
+        : await serveHttp(metricsListener(metricsRegistry(status, store)), config.metrics);
+    closing.unshift(async () => metrics?.close());
     logger.info({ url: server.url, size: sequencer.size }, 'listening');
-    return assemble(server, toHex(logId), status, pipeline, closing);
+    const done = lost === null ? pipeline.done : Promise.race([pipeline.done, lost]);
+    return assemble(server, metrics, toHex(logId), status, done, closing);
   } catch (error) {
     for (const close of closing) await close().catch(() => undefined);
     throw error;
@@ -160,22 +173,43 @@ export async function startService(
 
 function assemble(
   server: HttpServer,
+  metrics: HttpServer | null,
   logId: string,
   status: () => ServiceStatus,
-  pipeline: Pipeline,
+  done: Promise<void>,
   closing: readonly (() => Promise<void>)[],
 ): AnchorService {
+  done.catch(() => undefined);
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     for (const step of closing) await step();
   };
   return {
     url: server.url,
+    metricsUrl: metrics === null ? null : `${metrics.url}/metrics`,
     logId,
     status,
-    done: pipeline.done,
+    done,
     close: () => (closed ??= close()),
   };
+}
+
+/** `lost` rejects when another instance took over, where a store finds that out by itself. */
+async function openStore(
+  { store }: ServiceConfig,
+  { logger, signal }: ServiceDeps,
+): Promise<{ store: Store; lost: Promise<never> | null }> {
+  if (typeof store === 'string') return { store: openSqliteStore(store), lost: null };
+  const opened = await openPostgresStore(store, {
+    logger,
+    leaseMs: store.leaseMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { store: opened, lost: opened.lost };
+}
+
+function signedFileOf({ store }: ServiceConfig): string {
+  return typeof store === 'string' ? join(dirname(store), 'signed.json') : store.signedFile;
 }
 
 function readKeys(config: ServiceConfig, passphrase: string | undefined): Keys {
@@ -209,7 +243,7 @@ async function startPublisher(
   const options = {
     store,
     files,
-    mark: openSignedMark(join(dirname(config.store), 'signed.json')),
+    mark: openSignedMark(signedFileOf(config)),
     lease: sequencer.lease,
     origin: genesis.origin,
     signer: ed25519NoteSigner(genesis.origin, keys.log.publicKey, ed25519KeySigner(keys.log)),

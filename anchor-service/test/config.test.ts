@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readCountersignerConfig, readServiceConfig, readToken } from '../src/config.ts';
+import { shownConfig } from '../src/config-shown.ts';
 import { startService } from '../src/service.ts';
 import {
   createTestLog,
@@ -55,6 +56,54 @@ describe('the configuration of the service', () => {
     });
     expect(readFileSync(config, 'utf8')).not.toMatch(/anchor"|readerTokenFile/);
     expect(readServiceConfig(config)).toMatchObject({ readerTokenFile: null, anchor: null });
+  });
+
+  test('YAML says the same, and refuses what JSON cannot say', () => {
+    const { config } = writeServiceFolder(newFolder());
+    const json = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
+    const yaml = (text: string): string => {
+      const file = config.replace(/json$/, 'yaml');
+      writeFileSync(file, text);
+      return file;
+    };
+    const lines = Object.entries(json).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    expect(readServiceConfig(yaml(lines.join('\n')))).toStrictEqual(readServiceConfig(config));
+    for (const text of [
+      [...lines, 'v: 1'].join('\n'),
+      `${lines.join('\n')}\n---\n{}`,
+      '- a list',
+      'a: [',
+      'checkpointIntervalMs: .nan',
+    ])
+      expect(() => readServiceConfig(yaml(text))).toThrow(code('CONFIG_MALFORMED'));
+  });
+
+  test('the environment stands before the file, and is named when it is wrong', () => {
+    const { config } = writeServiceFolder(newFolder());
+    const port = 'SHOWCAUSE_SERVE__HTTP__PORT';
+    expect(readServiceConfig(config, { [port]: '9000' }).http.port).toBe(9000);
+    expect(() => readServiceConfig(config, { [port]: 'high' })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_MALFORMED', got: `http.port in ${port}` }),
+    );
+    expect(() => readServiceConfig(config, { SHOWCAUSE_SERVE__COLOUR: 'red' })).toThrow(
+      code('CONFIG_MALFORMED'),
+    );
+    expect(readServiceConfig(config, { SHOWCAUSE_COUNTERSIGN__HTTP__PORT: '1' })).toStrictEqual(
+      readServiceConfig(config),
+    );
+  });
+
+  test('shown, an address loses what may be a key', () => {
+    const shown = shownConfig({
+      rpcUrl: 'https://node.example/v3/0123456789abcdef',
+      list: ['postgres://log:secret@db:5432/log?sslmode=require', 'http://evm:8545', 5, null],
+      store: './store/log.sqlite',
+    });
+    expect(shown).toStrictEqual({
+      rpcUrl: 'https://node.example/…',
+      list: ['postgres://db:5432/…', 'http://evm:8545', 5, null],
+      store: './store/log.sqlite',
+    });
   });
 
   test.each(['store', 'keys', 'transport'])('a file without %s says what is missing', (member) => {

@@ -109,7 +109,7 @@ describe('the service with the embedded transport', () => {
       (error: unknown) => (error as { code: string }).code,
     );
     // Another instance takes the lease, as a stand-by does that believes this one dead.
-    const other = openSqliteStore(readServiceConfig(config).store, { lock: false });
+    const other = openSqliteStore(join(dir, 'store/log.sqlite'), { lock: false });
     await other.takeLease();
     const producer = new TestProducer('loan-api', log.logId);
     const spooled = new TestSpool(spool, log.logId);

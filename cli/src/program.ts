@@ -3,9 +3,11 @@ import { Command, Option } from 'commander';
 import { countersignCommand } from './commands/countersign.ts';
 import { deploymentCommand } from './commands/deployment.ts';
 import { explainCommand } from './commands/explain.ts';
+import { fsckCommand } from './commands/fsck.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { serveCommand } from './commands/serve.ts';
+import { spoolCommand } from './commands/spool.ts';
 import { readers } from './io.ts';
 import type { Io } from './io.ts';
 
@@ -32,9 +34,10 @@ export function buildProgram(io: Io): Command {
       getErrHasColors: () => false,
     })
     .configureHelp({
-      // The front page names every command that can be run, not the families they are in.
+      // The front page names every command that can be run, not the families they are in; a family of one line names its
+      // commands in its description.
       visibleCommands: (command) =>
-        command.parent === null ? leaves(command) : [...command.commands],
+        command.parent === null ? command.commands.flatMap(rows) : [...command.commands],
       subcommandTerm: (command) => nameBelowRoot(command),
       subcommandDescription: (command) => command.summary() || command.description(),
     })
@@ -44,12 +47,14 @@ export function buildProgram(io: Io): Command {
     );
   for (const option of program.options) option.hideHelp();
   program.addCommand(initCommand(io));
-  program.addCommand(keysCommand(io));
+  program.addCommand(keysCommand(io).summary('generate, show or register the keys of each role'));
   program.addCommand(explainCommand(io).helpGroup(readers.engineer));
   program.addCommand(verifyCommand(io).helpGroup(readers.inspector));
   program.addCommand(serveCommand(io));
   program.addCommand(countersignCommand(io));
   program.addCommand(deploymentCommand(io));
+  program.addCommand(fsckCommand(io));
+  program.addCommand(spoolCommand(io));
   settle(program);
   return program;
 }
@@ -63,10 +68,12 @@ function settle(program: Command): void {
   for (const command of program.commands) visit(command, command.helpGroup());
 }
 
-function leaves(command: Command): Command[] {
-  return command.commands.flatMap((child) =>
-    child.commands.length === 0 ? [child] : leaves(child),
-  );
+/** Families whose commands fit one row of the front page, by what they are for. */
+const ONE_ROW: readonly string[] = ['keys', 'spool'];
+
+function rows(command: Command): Command[] {
+  if (command.commands.length === 0 || ONE_ROW.includes(command.name())) return [command];
+  return command.commands.flatMap(rows);
 }
 
 function nameBelowRoot(command: Command): string {

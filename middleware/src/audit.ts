@@ -1,3 +1,4 @@
+import { parseVkey } from '@showcause/core';
 import type { JsonObject } from '@showcause/core';
 import type { Receipt } from '@showcause/core';
 import type { ErrorRequestHandler } from 'express';
@@ -24,6 +25,9 @@ import { checkOptions } from './check-options.ts';
 import { watchHalt } from './halt.ts';
 import type { HaltStatus, HaltWatch } from './halt.ts';
 import type { AuditOptions, CheckedOptions } from './options.ts';
+import { keepsEverything, startHousekeeping } from './receipts/housekeeping.ts';
+import type { Housekeeping, HousekeepingStatus } from './receipts/housekeeping.ts';
+import { LogScan } from './receipts/log-scan.ts';
 import { receiptMaker } from './receipts/receipts.ts';
 import type { ReceiptMaker } from './receipts/receipts.ts';
 import { decisionRouter } from './router/router.ts';
@@ -52,11 +56,23 @@ export interface AuditStatus {
   producer: string;
   deployment: string;
   epoch: number;
-  spool: { bytes: number; full: boolean; poisoned: boolean; alarms: number };
+  spool: {
+    bytes: number;
+    /** of its disk */
+    freeBytes: number;
+    /** held back for the end of the stream on a full disk */
+    reserved: number;
+    /** true when records are refused for want of room */
+    full: boolean;
+    poisoned: boolean;
+    alarms: number;
+  };
   open: number;
   inFlight: number;
   unlogged: number;
   transport: { name: string; behind: number; failing: string | null };
+  /** old segments removed since the spool was begun, and why the log could not be used for it at the last look */
+  housekeeping: HousekeepingStatus;
   /** null where nobody can halt */
   halt: HaltStatus | null;
 }
@@ -154,6 +170,8 @@ export function sealingConfig(
     mergeBySeconds: options.mergeBySeconds,
     segmentBytes: options.segmentBytes,
     maxSpoolBytes: options.maxSpoolBytes,
+    minFreeBytes: options.minFreeBytes,
+    reserveBytes: options.reserveBytes,
     allowVolatileSpool: options.allowVolatileSpool,
   };
 }
@@ -209,7 +227,8 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   });
   const receipts = receiptMaker(identity, options.transport?.log ?? null, sealer);
   sealer.onCommit((status) => (known = status));
-  const close = closer(inFlight, sealer, publisher, halt);
+  const housekeeping = housekeepingOf(parts, (code) => telemetry.alarm(code));
+  const close = closer(inFlight, sealer, publisher, halt, housekeeping);
   const audit = Object.assign(() => auditRoute(context, {}), {
     route: ((route = {}) => auditRoute(context, route)) as Audit['route'],
     wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
@@ -221,11 +240,32 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
       return recorded === null ? null : (await receipts.known(recorded)).receipt;
     },
     eraseSubject: (subject: string) => sealer.eraseSubject(subject),
-    status: () => auditStatus({ options, config, known, inFlight, publisher, halt }),
+    status: () => auditStatus({ options, config, known, inFlight, publisher, halt, housekeeping }),
     close,
   } satisfies Partial<Audit>) as Audit;
   if (options.handleSignals === true) closeOnSignals(close);
   return audit;
+}
+
+/** Without a log to look into nothing is ever removed. */
+function housekeepingOf(
+  { options, identity, config, now, disk = nodeDisk }: AuditParts,
+  onFailure: (code: string) => void,
+): Housekeeping {
+  const log = options.transport?.log ?? null;
+  const { keepSegments: keep } = options;
+  if (log === null || keep === 'all') return keepsEverything;
+  const { genesisEntry, logId } = identity;
+  const known = { origin: genesisEntry.origin, verifiers: [parseVkey(genesisEntry.log)], logId };
+  return startHousekeeping({
+    disk,
+    dir: config.spoolDir,
+    logId,
+    keep,
+    scan: (from) => new LogScan(log, known, from),
+    now,
+    onFailure,
+  });
 }
 
 function auditStatus({
@@ -235,6 +275,7 @@ function auditStatus({
   inFlight,
   publisher,
   halt,
+  housekeeping,
 }: {
   options: CheckedOptions;
   config: SealingConfig;
@@ -242,6 +283,7 @@ function auditStatus({
   inFlight: InFlight;
   publisher: Publisher;
   halt: HaltWatch;
+  housekeeping: Housekeeping;
 }): AuditStatus {
   return {
     ready: !known.poisoned && !known.full && !inFlight.draining && !halt.halted(),
@@ -250,6 +292,8 @@ function auditStatus({
     epoch: known.epoch,
     spool: {
       bytes: known.spoolBytes,
+      freeBytes: known.freeBytes,
+      reserved: known.reserved,
       full: known.full,
       poisoned: known.poisoned,
       alarms: known.alarms.length,
@@ -258,6 +302,7 @@ function auditStatus({
     inFlight: inFlight.count,
     unlogged: known.unlogged,
     transport: publisher.status(),
+    housekeeping: housekeeping.status(),
     halt: halt.status(),
   };
 }
@@ -267,6 +312,7 @@ function closer(
   sealer: Sealer,
   publisher: Publisher,
   halt: HaltWatch,
+  housekeeping: Housekeeping,
 ): (timeoutMs?: number) => Promise<void> {
   let closing: Promise<void> | null = null;
   return (timeoutMs = DRAIN_MS) => {
@@ -276,6 +322,8 @@ function closer(
       await Promise.race([inFlight.idle(), delay(timeoutMs, patience.signal)]);
       patience.abort();
       halt.close();
+      // Before the lock is another's.
+      housekeeping.close();
       await sealer.close();
       await publisher.close();
     })();

@@ -37,11 +37,16 @@ const KNOWN: Readonly<Record<keyof AuditOptions, true>> = {
   mergeBySeconds: true,
   segmentBytes: true,
   maxSpoolBytes: true,
+  minFreeBytes: true,
+  reserveBytes: true,
+  keepSegments: true,
   allowVolatileSpool: true,
   handleSignals: true,
 };
 
 const DAY_SECONDS = 86_400;
+const MAX_SPOOL_BYTES = 8 * 2 ** 30;
+const KEEP_DAYS = 90;
 const PAGES = { base: '/decisions', tokenDays: 90 } as const;
 
 /** @throws {AuditError} `OPTIONS_REQUIRED`, `OPTIONS_UNKNOWN`, `OPTIONS_VALUE`, naming the option */
@@ -70,7 +75,10 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
     heartbeatSeconds: options.heartbeatSeconds ?? 60,
     mergeBySeconds: options.mergeBySeconds ?? DAY_SECONDS,
     segmentBytes: options.segmentBytes ?? 16 * 2 ** 20,
-    maxSpoolBytes: options.maxSpoolBytes ?? 8 * 2 ** 30,
+    maxSpoolBytes: options.maxSpoolBytes ?? MAX_SPOOL_BYTES,
+    minFreeBytes: options.minFreeBytes ?? 64 * 2 ** 20,
+    reserveBytes: options.reserveBytes ?? 4 * 2 ** 20,
+    keepSegments: keepSegments(options),
     allowVolatileSpool: options.allowVolatileSpool ?? false,
     pages: {
       base: (pages?.base ?? PAGES.base).replace(/\/+$/, ''),
@@ -233,8 +241,31 @@ function checkSpool(options: AuditOptions): void {
   whole('mergeBySeconds', options.mergeBySeconds, 1, DAY_SECONDS);
   whole('segmentBytes', options.segmentBytes, 4096, 2 ** 30);
   whole('maxSpoolBytes', options.maxSpoolBytes, 65_536, Number.MAX_SAFE_INTEGER);
+  whole('minFreeBytes', options.minFreeBytes, 0, Number.MAX_SAFE_INTEGER);
+  whole('reserveBytes', options.reserveBytes, 0, 2 ** 30);
+  checkKeep(options.keepSegments);
   truth('allowVolatileSpool', options.allowVolatileSpool);
   truth('handleSignals', options.handleSignals);
+}
+
+function checkKeep(keep: AuditOptions['keepSegments']): void {
+  if (keep === undefined || keep === 'all') return;
+  members('keepSegments', keep, ['days', 'bytes']);
+  whole('keepSegments.days', keep.days, 1, 36_500);
+  whole('keepSegments.bytes', keep.bytes, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** A page has to work as long as its code does. */
+function keepSegments({
+  keepSegments: keep = {},
+  maxSpoolBytes = MAX_SPOOL_BYTES,
+  pages,
+}: AuditOptions): CheckedOptions['keepSegments'] {
+  if (keep === 'all') return keep;
+  return {
+    days: keep.days ?? Math.max(KEEP_DAYS, pages?.tokenDays ?? PAGES.tokenDays),
+    bytes: keep.bytes ?? Math.floor(maxSpoolBytes / 2),
+  };
 }
 
 function required<K extends keyof AuditOptions>(

@@ -40,7 +40,10 @@ export const middlewareErrorCodes = {
     means: 'another process writes this spool',
     fix: 'Give each process a spool folder and producer name of its own. After a crash in another container or machine its lock ends after 30 seconds.',
   },
-  SPOOL_FULL: { means: 'spool has no room', fix: 'Free disk space or raise maxSpoolBytes.' },
+  SPOOL_FULL: {
+    means: 'spool has no room',
+    fix: 'Free disk space, raise maxSpoolBytes, or lower minFreeBytes.',
+  },
   SPOOL_POISONED: {
     means: 'spool refused a write or sync, so nothing more may be promised on it',
     fix: 'Restart the process on a healthy disk; what was promised is kept.',
@@ -52,6 +55,27 @@ export const middlewareErrorCodes = {
   SPOOL_FOREIGN: {
     means: 'spool folder belongs to another producer or log',
     fix: 'Give each producer a folder of its own.',
+  },
+  SPOOL_EMPTY: {
+    means: 'no spool segment lies there',
+    fix: "Give the folder of the producer's `spool` option.",
+  },
+  SPOOL_ORDER: {
+    means:
+      'an entry in the spool is missing, there twice, or not the one that the next one follows',
+    fix: 'Look into the quarantine folder, then compare with the log, which may hold what is missing.',
+  },
+  SPOOL_PAYLOAD: {
+    means: 'a sealed payload is not the one that its entry names',
+    fix: 'Find out who changed it; the entry still proves what was committed to.',
+  },
+  SPOOL_PROMISE: {
+    means: 'a promise in the spool does not cover the entries before it',
+    fix: 'Look into the quarantine folder: damage took an entry or a promise.',
+  },
+  SPOOL_UNREGISTERED: {
+    means: 'the key that signed is not known here to be registered',
+    fix: "Give --policy FILE, and --key FILE with the producer's key.entry where the spool has none.",
   },
   KEY_STORE: {
     means: 'subject key store is damaged',

@@ -36,6 +36,13 @@ export interface PagesOptions {
   tokenDays?: number;
 }
 
+export interface KeepOptions {
+  /** since a segment was last written, at least 1 */
+  days?: number;
+  /** nothing is removed while the spool is smaller */
+  bytes?: number;
+}
+
 export interface AuditOptions {
   /** lower-case words joined by '/': one name for each process that writes a spool */
   producer: string;
@@ -73,6 +80,17 @@ export interface AuditOptions {
   segmentBytes?: number;
   /** the spool takes no more above this size; 8 GiB by default */
   maxSpoolBytes?: number;
+  /** the spool takes no more when its disk has fewer bytes free; 64 MiB by default */
+  minFreeBytes?: number;
+  /** a file of this size goes when the disk is full, so that the stream can still be ended; 4 MiB by default, 0 for none */
+  reserveBytes?: number;
+  /**
+   * When old segments may be removed, which takes what was sealed in them for good: pages and receipts of their
+   * decisions end, the log keeps the entries. Never before a signed checkpoint that was checked here includes every
+   * message of a segment. By default only above half of `maxSpoolBytes`, and what is older than 90 days and than the
+   * codes of pages; 'all' keeps everything.
+   */
+  keepSegments?: KeepOptions | 'all';
   /** permits tmpfs and overlayfs: nothing on them outlives the machine or container */
   allowVolatileSpool?: boolean;
   /** closes the audit on SIGTERM and SIGINT */
@@ -85,6 +103,9 @@ export interface CheckedOptions extends AuditOptions {
   mergeBySeconds: number;
   segmentBytes: number;
   maxSpoolBytes: number;
+  minFreeBytes: number;
+  reserveBytes: number;
+  keepSegments: Required<KeepOptions> | 'all';
   allowVolatileSpool: boolean;
   pages: Required<PagesOptions>;
 }

@@ -21,3 +21,4 @@ export { catalogue } from './catalogue.ts';
 export type { CheckId } from './catalogue.ts';
 export { CouldNotCheck, VerifyError, verifyErrorCodes } from './errors.ts';
 export type { VerifyErrorCode } from './errors.ts';
+export * from './fsck/index.ts';

@@ -10,6 +10,7 @@ import type {
   PartitionAssigner,
 } from 'kafkajs';
 import { ServiceError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { Logger, ReadLimits, Source, SourceItem } from '../ports.ts';
 import { ItemQueue } from './item-queue.ts';
 
@@ -340,16 +341,3 @@ const everyPartition: PartitionAssigner = ({ cluster }) => ({
     };
   },
 });
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
-}

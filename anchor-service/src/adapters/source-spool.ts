@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { sha256, toHex, utf8 } from '@showcause/core';
 import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { Logger, ReadLimits, Source, SourceItem } from '../ports.ts';
 import { readSegment } from './spool-segment.ts';
 import type { Circumstances, Segment } from './spool-segment.ts';
@@ -163,17 +164,4 @@ function namesIn(folder: string): string[] {
     if (isMissing(cause)) return [];
     throw new ServiceError('SOURCE_SPOOL', { got: folder, cause });
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -13,21 +13,24 @@ export function countersignCommand(io: Io): Command {
       'Follows the published log with its own key and its own memory, recomputes root and leaf count from the entries, ' +
         'and signs only what it has recomputed. Refuses whatever contradicts anything it signed before.',
     )
-    .requiredOption('--config <file>', 'configuration; its relative paths are relative to it')
+    .requiredOption('--config <file>', 'JSON or YAML; its relative paths are relative to it')
+    .option('--print-config', 'show what it would run with, and end')
     .addHelpText(
       'after',
       `
 On listening it prints one line {"listening":"http://…"} to standard output.
 It keeps what it signed in its state folder: never start it again from an
-empty one.
+empty one. Each member of the configuration may come from the environment:
+SHOWCAUSE_COUNTERSIGN__HTTP__PORT=8081.
 
 Examples:
   showcause countersign --config ./showcause/countersigner/config.json`,
     )
-    .action(async (options: { config: string }) => {
-      const { readCountersignerConfig, startCountersigner } =
+    .action(async (options: { config: string; printConfig?: true }) => {
+      const { readCountersignerConfig, shownConfig, startCountersigner } =
         await import('@showcause/anchor-service');
-      const config = readCountersignerConfig(options.config);
+      const config = readCountersignerConfig(options.config, io.env);
+      if (options.printConfig === true) return io.out(JSON.stringify(shownConfig(config), null, 2));
       const passphrase = givenPassphrase(io);
       const countersigner = await startCountersigner(config, {
         logger: lineLogger(io),

@@ -13,24 +13,29 @@ export function serveCommand(io: Io): Command {
       'Takes entries from spools or Kafka, gives each its index, publishes the log as C2SP tiles with a signed ' +
         'checkpoint, answers readers, and anchors the head on the chain that genesis names.',
     )
-    .requiredOption('--config <file>', 'configuration; its relative paths are relative to it')
+    .requiredOption('--config <file>', 'JSON or YAML; its relative paths are relative to it')
+    .option('--print-config', 'show what it would run with, and end')
     .addHelpText(
       'after',
       `
 On listening it prints one line {"listening":"http://…"} to standard output;
 its log goes to standard error. SIGTERM ends it cleanly. The passphrase is
-SHOWCAUSE_PASSPHRASE, else KEYS/passphrase.
+SHOWCAUSE_PASSPHRASE, else KEYS/passphrase. Each member of the configuration
+may come from the environment: SHOWCAUSE_SERVE__HTTP__PORT=8080.
 
 Examples:
   showcause serve --config ./showcause/service/config.json`,
     )
-    .action(async (options: { config: string }) => {
+    .action(async (options: { config: string; printConfig?: true }) => {
       // Loaded when it is run: `verify` and `--help` need neither chain nor store.
-      const { readServiceConfig, startService } = await import('@showcause/anchor-service');
-      const config = readServiceConfig(options.config);
+      const { readServiceConfig, shownConfig, startService } =
+        await import('@showcause/anchor-service');
+      const config = readServiceConfig(options.config, io.env);
+      if (options.printConfig === true) return io.out(JSON.stringify(shownConfig(config), null, 2));
       const passphrase = givenPassphrase(io);
       const service = await startService(config, {
         logger: lineLogger(io),
+        signal: io.signal,
         ...(passphrase === undefined ? {} : { passphrase }),
       });
       io.out(JSON.stringify({ listening: service.url }));

@@ -7,7 +7,7 @@ import { createLoanApi } from './app.ts';
 import { loanDeployment } from './deployment.ts';
 
 const usage =
-  'usage: loan-api --keys DIR --spool DIR --log DIR|URL [--kafka BROKERS --topic NAME] [--registrar DIR] [--volatile] [--port N]';
+  'usage: loan-api --keys DIR --spool DIR --log DIR|URL [--kafka BROKERS --topic NAME] [--registrar DIR] [--volatile] [--host ADDRESS] [--port N]';
 
 function readFlags() {
   const { values } = parseArgs({
@@ -20,6 +20,8 @@ function readFlags() {
       registrar: { type: 'string' },
       // Takes a spool on tmpfs or overlayfs: for development in a container.
       volatile: { type: 'boolean', default: false },
+      // Nobody but this machine, unless told otherwise.
+      host: { type: 'string', default: '127.0.0.1' },
       port: { type: 'string', default: '0' },
     },
   });
@@ -59,14 +61,14 @@ async function main(): Promise<void> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     log.error({ name: error instanceof Error ? error.name : typeof error, code }, 'request failed');
   };
-  const server = createLoanApi({ audit, onError }).listen(flags.port, '127.0.0.1', (error) => {
+  const server = createLoanApi({ audit, onError }).listen(flags.port, flags.host, (error) => {
     if (error !== undefined) {
       log.error({ code: (error as NodeJS.ErrnoException).code }, 'cannot listen');
       void audit.close().finally(() => process.exit(1));
       return;
     }
     const { port } = server.address() as AddressInfo;
-    process.stdout.write(`${JSON.stringify({ listening: `http://127.0.0.1:${port}` })}\n`);
+    process.stdout.write(`${JSON.stringify({ listening: `http://${flags.host}:${port}` })}\n`);
   });
 
   let closing = false;

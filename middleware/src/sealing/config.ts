@@ -23,6 +23,8 @@ export interface SealingConfig {
   mergeBySeconds: number;
   segmentBytes: number;
   maxSpoolBytes: number;
+  minFreeBytes: number;
+  reserveBytes: number;
   allowVolatileSpool: boolean;
 }
 
@@ -34,6 +36,10 @@ export interface SealingStatus {
   poisoned: boolean;
   full: boolean;
   spoolBytes: number;
+  /** of the spool's disk */
+  freeBytes: number;
+  /** held back for the end of the stream */
+  reserved: number;
   /** intents without a decision yet */
   open: number;
   unlogged: number;

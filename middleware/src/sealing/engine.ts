@@ -127,6 +127,7 @@ export class SealingEngine {
       poisoned: journal.poisoned,
       full: journal.full,
       spoolBytes: journal.spoolBytes,
+      ...journal.room,
       open: this.#requests.size,
       unlogged: this.#unlogged?.count ?? 0,
       alarms: this.#start.alarms,
@@ -140,8 +141,10 @@ export class SealingEngine {
     const answers = this.commit();
     this.#closed = true;
     if (!this.#journal.poisoned) {
+      this.#journal.beginClosing();
+      answers.push(...this.#prepare());
       this.#addStreamEntry('end');
-      answers.push(...this.commit());
+      answers.push(...this.#settle(this.#journal.commit()));
       if (this.#isSettled()) this.#start.finish(this.#journal.end);
     }
     this.#journal.close();
@@ -171,7 +174,7 @@ export class SealingEngine {
   #isSettled(): boolean {
     return (
       !this.#journal.poisoned &&
-      !this.#journal.full &&
+      this.#journal.end.seq === this.#journal.addedSeq &&
       this.#requests.size === 0 &&
       this.#owed.length === 0
     );

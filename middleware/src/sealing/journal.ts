@@ -9,6 +9,7 @@ import type { SealAnswer } from '../record/messages.ts';
 import { wholeSeconds } from '../record/values.ts';
 import { INDEX_DECISION, INDEX_FOLLOWUP } from '../spool/decision-index.ts';
 import type { Disk } from '../spool/disk.ts';
+import type { RoomStatus } from '../spool/room.ts';
 import { SegmentWriter } from '../spool/segment-writer.ts';
 import type { StreamEnd } from '../spool/state.ts';
 import type { BatchTree } from './batch.ts';
@@ -122,6 +123,10 @@ export class Journal {
   get durableSeq(): number {
     return this.#mark.seq - 1;
   }
+  /** seq of the newest entry that was added and not refused since */
+  get addedSeq(): number {
+    return this.#stream.next.seq - 1;
+  }
   /** the newest durable entry */
   get end(): StreamEnd {
     return { epoch: this.#stream.epoch, seq: this.durableSeq, leaf: this.#mark.prev };
@@ -130,7 +135,10 @@ export class Journal {
     return this.#writer.poisoned;
   }
   get full(): boolean {
-    return this.#full;
+    return this.#full || this.#writer.isLow;
+  }
+  get room(): RoomStatus {
+    return this.#writer.room;
   }
   get spoolBytes(): number {
     return this.#writer.totalBytes;
@@ -180,6 +188,11 @@ export class Journal {
     this.#writer.syncLater((error) => done(this.#land(error)));
   }
 
+  /** From here on only what closes the stream is added: on a full disk it may use the reserve. */
+  beginClosing(): void {
+    this.#writer.beginClosing();
+  }
+
   close(): void {
     this.#writer.close();
   }
@@ -218,7 +231,7 @@ export class Journal {
     const due = group.some(needsPromise) || this.#uncovered.count > MOST_UNCOVERED;
     const promised = due ? this.#promiseAll() : null;
     const bytes = this.#group;
-    this.#writer.reserve(bytes.length);
+    this.#writer.admit(bytes.length);
     this.#start.keys.flush();
     this.#writer.write(bytes.bytes());
     const extent = { firstSeq, offset, batchOffset };

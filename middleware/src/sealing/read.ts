@@ -37,7 +37,7 @@ export interface ReadEntry {
 
 export interface ReadDecision {
   decisionId: string;
-  /** oldest first; entries whose key was destroyed are left out */
+  /** oldest first; entries whose key was destroyed or whose segment is gone are left out */
   entries: readonly ReadEntry[];
   /** how many were left out */
   erased: number;
@@ -107,6 +107,8 @@ const WINDOW = 1024 * 1024;
 
 /** Reads from the batch's first record to its promise. */
 function readBatch(disk: Disk, path: string, record: IndexRecord): Batch | null {
+  // Removed by housekeeping: the log has the entry, nobody has what was sealed any more.
+  if (disk.modified(path) === null) return null;
   const leaves: string[] = [];
   let wanted: Pick<Batch, 'message' | 'leaf' | 'index'> | null = null;
   let start = record.batchOffset;

@@ -12,11 +12,12 @@ import type { JsonObject } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import { KeyStore } from '../keystore/keystore.ts';
 import type { SubjectKey } from '../keystore/keystore.ts';
-import { DecisionIndex, INDEX_DECISION, INDEX_FOLLOWUP } from '../spool/decision-index.ts';
+import { DecisionIndex, INDEX_DECISION, INDEX_FOLLOWUP, placeOf } from '../spool/decision-index.ts';
 import { volatileFilesystem } from '../spool/disk.ts';
 import { lockSpool, processTable } from '../spool/lock.ts';
 import { recoverSpool } from '../spool/recovery.ts';
 import type { FoundMessage, SpoolAlarm } from '../spool/recovery.ts';
+import { isDiskFull } from '../spool/room.ts';
 import { nextEpoch, readEpochState, writeEpochState } from '../spool/state.ts';
 import type { StreamEnd } from '../spool/state.ts';
 import type { PromiseMaker } from './commit.ts';
@@ -65,8 +66,21 @@ export interface EpochStart {
   noteUnlogged(span: UnloggedSpan | null): void;
 }
 
-/** @throws {AuditError} `SPOOL_VOLATILE`, `SPOOL_LOCKED`, `SPOOL_FOREIGN`, `SPOOL_CORRUPT`, `KEY_STORE` */
+/** @throws {AuditError} `SPOOL_VOLATILE`, `SPOOL_LOCKED`, `SPOOL_FOREIGN`, `SPOOL_CORRUPT`, `SPOOL_FULL`, `KEY_STORE` */
 export function startEpoch(
+  config: SealingConfig,
+  ports: EnginePorts,
+  promise: PromiseMaker,
+): EpochStart {
+  try {
+    return lockAndRecover(config, ports, promise);
+  } catch (error) {
+    if (isDiskFull(error)) throw new AuditError('SPOOL_FULL', { got: 'a full disk', cause: error });
+    throw error;
+  }
+}
+
+function lockAndRecover(
   config: SealingConfig,
   ports: EnginePorts,
   promise: PromiseMaker,
@@ -154,7 +168,7 @@ function reindex(
   if (messages.length === 0) return;
   const seen = index.seen(settled);
   for (const found of messages) {
-    if (seen.has(`${found.epoch}:${found.seq}`)) continue;
+    if (seen.has(placeOf(found))) continue;
     const entry = sealedEntryOf(found.message);
     if (entry === null || entry.type === 'intent') continue;
     const opened = openWithAny(entry, found.message.sealed, keys.candidates());

@@ -66,8 +66,15 @@ export class DecisionIndex {
     this.#length += bytes.length;
   }
 
-  /** All records of a decision, oldest first. */
+  /** All records of a decision, oldest first; one that was moved is where it lies now. */
   find(decisionId: string): IndexRecord[] {
+    const newest = new Map(
+      this.#findAll(decisionId).map((one) => [`${one.epoch}:${one.seq}`, one]),
+    );
+    return [...newest.values()];
+  }
+
+  #findAll(decisionId: string): IndexRecord[] {
     this.flush();
     const wanted = Buffer.from(decisionId, 'hex');
     const found: IndexRecord[] = [];
@@ -82,13 +89,13 @@ export class DecisionIndex {
     return found;
   }
 
-  /** Every record of epochs from `epoch` on, as `epoch:seq`. */
+  /** Every record of epochs from `epoch` on, by {@link placeOf}. */
   seen(epoch: number): Set<string> {
     const seen = new Set<string>();
     const bytes = this.#disk.readAt(this.#path, 0, this.#length);
     for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
       const record = decode(bytes.subarray(at, at + RECORD_BYTES));
-      if (record.epoch >= epoch) seen.add(`${record.epoch}:${record.seq}`);
+      if (record.epoch >= epoch) seen.add(placeOf(record));
     }
     return seen;
   }
@@ -97,6 +104,16 @@ export class DecisionIndex {
     this.flush();
     this.#file.close();
   }
+}
+
+/** An entry and where it lies. */
+export function placeOf({
+  epoch,
+  seq,
+  firstSeq,
+  offset,
+}: Pick<IndexRecord, 'epoch' | 'seq' | 'firstSeq' | 'offset'>): string {
+  return `${epoch}:${seq}:${firstSeq}:${offset}`;
 }
 
 function decode(bytes: Uint8Array): IndexRecord {

@@ -53,6 +53,8 @@ export interface Disk {
   syncDirectory(dir: string): void;
   /** `f_type` of statfs(2). */
   filesystemType(dir: string): number;
+  /** Bytes that this user may still write to the file system of `dir`. */
+  freeBytes(dir: string): number;
 }
 
 class NodeDiskFile implements DiskFile {
@@ -120,6 +122,10 @@ export const nodeDisk: Disk = {
   remove: (path) => unlinkSync(path),
   syncDirectory,
   filesystemType: (dir) => statfsSync(dir).type,
+  freeBytes(dir) {
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize;
+  },
 };
 
 const volatileFilesystems: Readonly<Record<number, string>> = {

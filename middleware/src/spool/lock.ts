@@ -28,6 +28,16 @@ export interface ProcessTable {
   startedAt(pid: number): string | null;
 }
 
+/** What the lock file of a spool says, and whether anybody is behind it. */
+export interface LockState {
+  /** 'left': whoever held it is gone, or never renewed it; the next start takes it */
+  state: 'free' | 'held' | 'left';
+  /** null when nothing readable is there */
+  holder: { pid: number; host: string } | null;
+  /** ms since it was renewed, by this machine's clock; null when nothing is there */
+  renewedMs: number | null;
+}
+
 /** A held lock. */
 export interface SpoolLock {
   /** @throws {AuditError} `SPOOL_LOCKED` once another process has taken the spool over */
@@ -95,6 +105,27 @@ export function lockSpool(disk: Disk, dir: string, processes: ProcessTable): Spo
       throw new AuditError('SPOOL_LOCKED', { got: `another process that took over ${path}` });
   }
   throw new AuditError('SPOOL_LOCKED', { got: `a lock that comes back at ${path}` });
+}
+
+/** Looks at the lock of a spool without touching anything. @param now Unix ms */
+export function lockState(
+  disk: Disk,
+  dir: string,
+  processes: ProcessTable = processTable(disk),
+  now: number = Date.now(),
+): LockState {
+  const path = `${dir}/${LOCK_NAME}`;
+  const modified = disk.modified(path);
+  if (modified === null) return { state: 'free', holder: null, renewedMs: null };
+  const renewedMs = Math.max(0, Math.round(now - modified));
+  const holder = readHolder(disk, path);
+  if (holder === null) return { state: 'left', holder: null, renewedMs };
+  const isHere = holder.space !== null && holder.space === processes.self().space;
+  const isHeld = isHere
+    ? processes.startedAt(holder.pid) === holder.startedAt
+    : renewedMs < LEASE_MS;
+  const { pid, host } = holder;
+  return { state: isHeld ? 'held' : 'left', holder: { pid, host }, renewedMs };
 }
 
 function createLock(disk: Disk, path: string, bytes: Uint8Array): DiskFile | null {

@@ -13,6 +13,8 @@ export interface MemoryDisk extends Disk {
   readonly times: Map<string, number>;
   readonly faults: DiskFaults;
   filesystem: number;
+  /** bytes that are free, as far as anybody asks; writes do not take from it */
+  free: number;
 }
 
 export function memoryDisk(): MemoryDisk {
@@ -29,6 +31,7 @@ export function memoryDisk(): MemoryDisk {
     times,
     faults,
     filesystem: 0xef53,
+    free: 2 ** 40,
     makeDirectory: () => undefined,
     list: (dir) =>
       [...files.keys()]
@@ -60,6 +63,7 @@ export function memoryDisk(): MemoryDisk {
     remove: (path) => void files.delete(path),
     syncDirectory: () => undefined,
     filesystemType: () => disk.filesystem,
+    freeBytes: () => disk.free,
   };
   return disk;
 }

@@ -3,24 +3,20 @@ import {
   decodeSpoolHeader,
   equalBytes,
   encodeSignedPromise,
-  encodeSpoolHeader,
   encodeSpoolRecord,
-  findSpoolRecord,
-  isStreamed,
-  leafHash,
-  parseEntry,
   spoolFileName,
   toHex,
 } from '@showcause/core';
 import type { SignedPromise, SpoolHeader } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import type { Disk } from './disk.ts';
-import { scanRecords, scanSegment } from './scan.ts';
+import { applyMending, planMending, planSettingAside } from './mend.ts';
+import { scanSegment } from './scan.ts';
 import type { ScannedMessage, ScannedSegment } from './scan.ts';
 import type { StreamEnd } from './state.ts';
 
 /** magic, ids, numbers and a name of at most 64 characters */
-const LARGEST_HEADER = 256;
+export const LARGEST_HEADER = 256;
 
 /** Something an operator must look at. Never holds personal data. */
 export interface SpoolAlarm {
@@ -75,7 +71,11 @@ export function recoverSpool(
   const messages: FoundMessage[] = [];
   segments.forEach((segment, i) => {
     const last = segments[i + 1]?.header.epoch !== segment.header.epoch;
-    for (const part of mend(disk, dir, segment, last, alarms)) {
+    const { damage, acts, parts } = planMending(segment, last);
+    if (damage !== null)
+      alarms.push({ code: 'SPOOL_CORRUPT', segment: segment.name, detail: damage });
+    for (const act of acts) applyMending(disk, dir, act);
+    for (const part of parts) {
       if (last || part.uncovered.length > 0) settleTail(disk, dir, part, sign);
       for (const message of part.messages)
         messages.push({ ...message, epoch: part.header.epoch, firstSeq: part.header.firstSeq });
@@ -135,7 +135,7 @@ function unsettledSegments(
       // Begun, but the crash came before its header was durable: nothing in it was ever promised.
       if (bytes.length > LARGEST_HEADER)
         alarms.push({ code: 'SPOOL_CORRUPT', segment: name, detail: 'header is not whole' });
-      quarantine(disk, dir, name);
+      for (const act of planSettingAside(name, bytes)) applyMending(disk, dir, act);
       continue;
     }
     checkOwner(segment.header, name, owner);
@@ -144,67 +144,8 @@ function unsettledSegments(
   return segments;
 }
 
-function epochInName(name: string): number {
+export function epochInName(name: string): number {
   return Number(name.split('-').at(-2));
-}
-
-/** Cuts a torn tail; parts a corrupt segment into the good records before and behind. */
-function mend(
-  disk: Disk,
-  dir: string,
-  segment: ScannedSegment,
-  lastOfEpoch: boolean,
-  alarms: SpoolAlarm[],
-): ScannedSegment[] {
-  if (segment.end === 'clean') return [segment];
-  if (segment.end === 'torn' && lastOfEpoch) {
-    cut(disk, `${dir}/${segment.name}`, segment.goodBytes);
-    return [segment];
-  }
-  const { bytes, header, name, goodBytes } = segment;
-  alarms.push({
-    code: 'SPOOL_CORRUPT',
-    segment: name,
-    detail: `wrong record at byte ${goodBytes} of ${bytes.length}`,
-  });
-  copyToQuarantine(disk, dir, name, bytes);
-  const parts = [segment];
-  // What is given up after too long a search lies whole in quarantine.
-  for (let at = findSpoolRecord(bytes, goodBytes + 1); typeof at === 'number';) {
-    const rest = scanRecords(name, header, bytes, at);
-    const salvaged = salvage(disk, dir, header, rest, at);
-    if (salvaged !== null) parts.push(salvaged);
-    at = rest.end === 'corrupt' ? findSpoolRecord(bytes, rest.goodBytes + 1) : 'none';
-  }
-  cut(disk, `${dir}/${name}`, goodBytes);
-  return parts;
-}
-
-/** Good records behind a corrupt one become a segment of their own, named by their first seq. */
-function salvage(
-  disk: Disk,
-  dir: string,
-  header: SpoolHeader,
-  rest: ScannedSegment,
-  start: number,
-): ScannedSegment | null {
-  const [first] = rest.messages;
-  if (first === undefined) return null;
-  const own: SpoolHeader = { ...header, firstSeq: first.seq, prev: prevOf(first) };
-  const head = encodeSpoolHeader(own);
-  const bytes = new Uint8Array(head.length + rest.goodBytes - start);
-  bytes.set(head);
-  bytes.set(rest.bytes.subarray(start, rest.goodBytes), head.length);
-  const name = spoolFileName(own);
-  disk.replace(`${dir}/${name}`, bytes);
-  return scanSegment(name, bytes);
-}
-
-function prevOf(message: ScannedMessage): Uint8Array {
-  const parsed = parseEntry(message.message.entry);
-  return parsed.kind === 'known' && isStreamed(parsed.entry)
-    ? Buffer.from(parsed.entry.prev, 'hex')
-    : new Uint8Array(32);
 }
 
 /** Makes the last segment of an epoch durable again, byte for byte, and promises its uncovered tail. */
@@ -230,25 +171,4 @@ function settleTail(disk: Disk, dir: string, segment: ScannedSegment, sign: Prom
   } finally {
     file.close();
   }
-}
-
-function cut(disk: Disk, path: string, length: number): void {
-  const file = disk.open(path);
-  try {
-    file.truncate(length);
-    file.datasync();
-  } finally {
-    file.close();
-  }
-}
-
-function quarantine(disk: Disk, dir: string, name: string): void {
-  copyToQuarantine(disk, dir, name, disk.read(`${dir}/${name}`)!);
-  disk.remove(`${dir}/${name}`);
-  disk.syncDirectory(dir);
-}
-
-function copyToQuarantine(disk: Disk, dir: string, name: string, bytes: Uint8Array): void {
-  disk.makeDirectory(`${dir}/quarantine`);
-  disk.replace(`${dir}/quarantine/${name}.${toHex(leafHash(bytes)).slice(0, 16)}`, bytes);
 }

@@ -2,12 +2,12 @@ import { encodeSpoolHeader, spoolFileName } from '@showcause/core';
 import type { SpoolHeader } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import type { Disk, DiskFile } from './disk.ts';
+import { Room, isDiskFull } from './room.ts';
+import type { RoomLimits, RoomStatus } from './room.ts';
 
-export interface SegmentLimits {
+export interface SegmentLimits extends RoomLimits {
   /** a new segment begins once this many bytes are reached */
   segmentBytes: number;
-  /** all segments of the folder together */
-  maxSpoolBytes: number;
 }
 
 /** Where records of one append lie: the segment is named by its first seq. */
@@ -31,6 +31,7 @@ export class SegmentWriter {
   #unsynced = 0;
   #total: number;
   readonly #checkLock: () => void;
+  readonly #room: Room;
   #poison: unknown = null;
 
   /** @param checkLock  throws once the folder is another process's: then nothing written counts as durable */
@@ -40,6 +41,7 @@ export class SegmentWriter {
     this.#dir = dir;
     this.#limits = limits;
     this.#total = spoolBytes(disk, dir);
+    this.#room = new Room(disk, dir, limits);
   }
 
   get poisoned(): boolean {
@@ -47,6 +49,13 @@ export class SegmentWriter {
   }
   get totalBytes(): number {
     return this.#total;
+  }
+  get room(): RoomStatus {
+    return this.#room.status();
+  }
+  /** True when its disk is too full for the next ordinary append. */
+  get isLow(): boolean {
+    return this.#room.isLow;
   }
   /** True when the next append may begin a new segment. */
   get full(): boolean {
@@ -57,33 +66,46 @@ export class SegmentWriter {
     return { firstSeq: this.#firstSeq, offset: this.#length };
   }
 
-  /** Header → fdatasync → fsync of the folder. */
+  /**
+   * Header → fdatasync → fsync of the folder.
+   * @throws {AuditError} `SPOOL_FULL` when the disk is full: then there is no such segment; `SPOOL_POISONED`
+   */
   begin(header: SpoolHeader): void {
     this.#guard();
     const bytes = encodeSpoolHeader(header);
-    try {
-      const file = this.#disk.create(`${this.#dir}/${spoolFileName(header)}`);
-      file.write(bytes, 0);
-      file.datasync();
-      this.#disk.syncDirectory(this.#dir);
-      this.#file?.close();
-      this.#file = file;
-    } catch (cause) {
-      throw this.#fail(cause);
-    }
+    const path = `${this.#dir}/${spoolFileName(header)}`;
+    this.#whileThereIsRoom(
+      () => {
+        const file = this.#disk.create(path);
+        file.write(bytes, 0);
+        file.datasync();
+        this.#disk.syncDirectory(this.#dir);
+        this.#file?.close();
+        this.#file = file;
+      },
+      () => {
+        if (this.#disk.modified(path) === null) return;
+        this.#disk.remove(path);
+        this.#disk.syncDirectory(this.#dir);
+      },
+    );
     this.#firstSeq = header.firstSeq;
     this.#length = bytes.length;
-    this.#total += bytes.length;
+    this.#total = spoolBytes(this.#disk, this.#dir);
   }
 
   /** @throws {AuditError} `SPOOL_FULL` before anything is written */
-  reserve(bytes: number): void {
+  admit(bytes: number): void {
     this.#guard();
-    if (this.#total + bytes > this.#limits.maxSpoolBytes)
-      throw new AuditError('SPOOL_FULL', {
-        got: `${this.#total} bytes and ${bytes} more`,
-        want: `at most ${this.#limits.maxSpoolBytes}`,
-      });
+    const { maxSpoolBytes } = this.#limits;
+    // Old segments may have gone meanwhile.
+    if (this.#total + bytes > maxSpoolBytes) this.#total = spoolBytes(this.#disk, this.#dir);
+    this.#room.admit(this.#total, bytes);
+  }
+
+  /** From here on only what closes the stream is written: the reserve is for it. */
+  beginClosing(): void {
+    this.#room.close();
   }
 
   /**
@@ -93,14 +115,16 @@ export class SegmentWriter {
   write(bytes: Uint8Array): void {
     const file = this.#open();
     if (this.#unsynced > 0) throw new TypeError('an earlier write was not synced');
-    try {
-      this.#checkLock();
-      file.write(bytes, this.#length);
-    } catch (cause) {
-      if (!isDiskFull(cause)) throw this.#fail(cause);
-      this.#undo(file);
-      throw new AuditError('SPOOL_FULL', { got: 'a full disk', cause });
-    }
+    this.#whileThereIsRoom(
+      () => {
+        this.#checkLock();
+        file.write(bytes, this.#length);
+      },
+      () => {
+        file.truncate(this.#length);
+        file.datasync();
+      },
+    );
     this.#unsynced = bytes.length;
   }
 
@@ -127,13 +151,23 @@ export class SegmentWriter {
     this.#file = null;
   }
 
-  /** A write that did not fit leaves nothing behind, and that is made sure of before anything else is written. */
-  #undo(file: DiskFile): void {
-    try {
-      file.truncate(this.#length);
-      file.datasync();
-    } catch (cause) {
-      throw this.#fail(cause);
+  /**
+   * A write that did not fit leaves nothing behind, and that is made sure of before anything else is
+   * written. What closes the stream is tried once more where the reserve was.
+   */
+  #whileThereIsRoom(write: () => void, undo: () => void): void {
+    for (;;) {
+      try {
+        return write();
+      } catch (cause) {
+        if (!isDiskFull(cause)) throw this.#fail(cause);
+        try {
+          undo();
+        } catch (again) {
+          throw this.#fail(again);
+        }
+        if (!this.#room.ranOut()) throw new AuditError('SPOOL_FULL', { got: 'a full disk', cause });
+      }
     }
   }
 
@@ -147,6 +181,7 @@ export class SegmentWriter {
     this.#length += this.#unsynced;
     this.#total += this.#unsynced;
     this.#unsynced = 0;
+    this.#room.worked();
     return null;
   }
 
@@ -170,14 +205,14 @@ export class SegmentWriter {
   }
 }
 
-function isDiskFull(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
 function spoolBytes(disk: Disk, dir: string): number {
   return disk
     .list(dir)
     .filter((name) => name.endsWith('.spool'))
-    .reduce((sum, name) => sum + disk.size(`${dir}/${name}`), 0);
+    .reduce((sum, name) => sum + sizeOf(disk, `${dir}/${name}`), 0);
+}
+
+/** A segment may be removed between the list and the look. */
+function sizeOf(disk: Disk, path: string): number {
+  return disk.modified(path) === null ? 0 : disk.size(path);
 }

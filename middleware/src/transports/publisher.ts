@@ -4,6 +4,7 @@ import type { SealingConfig } from '../sealing/config.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import { nodeDisk } from '../spool/disk.ts';
 import type { Disk } from '../spool/disk.ts';
+import { CURSOR } from '../spool/mend.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Transport } from './port.ts';
 import { readCovered } from './spool-reader.ts';
@@ -57,7 +58,7 @@ class PublishLoop implements Publisher {
     this.#parts = parts;
     this.#transport = transport;
     this.#disk = parts.disk ?? nodeDisk;
-    this.#cursorPath = `${parts.config.spoolDir}/published.json`;
+    this.#cursorPath = `${parts.config.spoolDir}/${CURSOR}`;
     this.#cursor = readCursor(this.#disk.read(this.#cursorPath));
     parts.sealer.onCommit(() => {
       this.#dirty = true;

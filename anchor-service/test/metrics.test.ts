@@ -1,0 +1,89 @@
+import { afterAll, expect, test } from '@jest/globals';
+import { readServiceConfig } from '../src/config.ts';
+import { metricsListener, metricsRegistry } from '../src/http/metrics.ts';
+import { serveHttp } from '../src/http/server.ts';
+import { startService } from '../src/service.ts';
+import type { ServiceStatus } from '../src/service.ts';
+import { newFolder, removeFolders, silent, writeServiceFolder } from './support/log.ts';
+
+afterAll(removeFolders);
+
+const status: ServiceStatus = {
+  size: 70,
+  signedSize: 64,
+  sequencing: 'running',
+  publishing: 'failed',
+  source: 'lost',
+  anchoring: 'off',
+  anchoredSize: 32,
+  waitingMessages: 5,
+};
+const counts = {
+  quarantineCounts: () => Promise.resolve({ MALFORMED: 2 }),
+  quarantinedBytes: () => Promise.resolve(99),
+};
+
+/** Samples by name and labels, each behind its HELP and TYPE. */
+function samples(text: string): Map<string, number> {
+  const found = new Map<string, number>();
+  const described = new Set<string>();
+  for (const line of text.split('\n')) {
+    const [, about] = /^# (?:HELP|TYPE) ([a-z0-9_]+) /.exec(line) ?? [];
+    if (about !== undefined) described.add(about);
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name, labels = '', value] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^}]*\})? (\S+)$/.exec(
+      line,
+    )!;
+    expect([...described].some((known) => name!.startsWith(known))).toBe(true);
+    found.set(`${name}${labels}`, Number(value));
+  }
+  return found;
+}
+
+test('states and counts under names of their convention', async () => {
+  const found = samples(await metricsRegistry(() => status, counts).metrics());
+  expect(Object.fromEntries(found)).toMatchObject({
+    showcause_log_entries: 70,
+    showcause_log_signed_entries: 64,
+    showcause_log_anchored_entries: 32,
+    showcause_waiting_messages: 5,
+    showcause_source_whole: 0,
+    'showcause_part_running{part="sequencing"}': 1,
+    'showcause_part_running{part="publishing"}': 0,
+    'showcause_quarantined_items{reason="MALFORMED"}': 2,
+    showcause_quarantined_bytes: 99,
+  });
+  expect(found.has('showcause_part_running{part="anchoring"}')).toBe(false);
+  for (const name of found.keys()) expect(name).toMatch(/^showcause_[a-z][a-z0-9_]*(\{.*\})?$/);
+});
+
+test('a store that fails answers 503, other paths and methods 404', async () => {
+  const broken = { ...counts, quarantinedBytes: () => Promise.reject(new Error('secret path')) };
+  const server = await serveHttp(metricsListener(metricsRegistry(() => status, broken)), {
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const answer = await fetch(`${server.url}/metrics`);
+  expect({ status: answer.status, text: await answer.text() }).toStrictEqual({
+    status: 503,
+    text: '',
+  });
+  expect((await fetch(`${server.url}/`)).status).toBe(404);
+  expect((await fetch(`${server.url}/metrics`, { method: 'POST' })).status).toBe(404);
+  await server.close();
+});
+
+test('a service serves them where its configuration says so, and nowhere else', async () => {
+  const { config } = writeServiceFolder(newFolder(), { metrics: { host: '127.0.0.1', port: 0 } });
+  const service = await startService(readServiceConfig(config), { logger: silent });
+  const answer = await fetch(service.metricsUrl!);
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  expect(samples(await answer.text()).get('showcause_log_entries')).toBeGreaterThan(0);
+  expect((await fetch(`${service.url}/metrics`)).status).toBe(404);
+  await service.close();
+  await expect(fetch(service.metricsUrl!)).rejects.toThrow();
+  const quiet = writeServiceFolder(newFolder());
+  const other = await startService(readServiceConfig(quiet.config), { logger: silent });
+  expect(other.metricsUrl).toBeNull();
+  await other.close();
+});

@@ -1,0 +1,178 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { readCountersignerConfig, readServiceConfig } from '@showcause/anchor-service';
+import { parseEntryOf } from '@showcause/core';
+import { parse } from 'yaml';
+import { describeWithAnvil, startAnvil } from './support/anvil.ts';
+import { repository, runProgram, showcauseBin, temporaryFolder } from './support/demo.ts';
+
+interface Service {
+  image: string;
+  build?: string;
+  user?: string;
+  read_only?: boolean;
+  cap_drop?: string[];
+  entrypoint?: string[];
+  command?: string[];
+  environment?: Record<string, string>;
+  ports?: string[];
+  volumes?: string[];
+  mem_limit?: string;
+  healthcheck?: { test: string[] };
+}
+
+const text = (file: string): string => readFileSync(join(repository, file), 'utf8');
+const { services, volumes } = parse(text('docker-compose.yml'), { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+const all = Object.entries(services);
+const ours = all.filter(([, { build }]) => build !== undefined);
+const version = (JSON.parse(text('package.json')) as { version: string }).version;
+const pinned = JSON.parse(text('package.json')) as Record<string, Record<string, string>>;
+
+/** `http://127.0.0.1:8787/readyz` of a health check. */
+function healthOf(name: string): URL {
+  return new URL(services[name]!.healthcheck!.test.at(-1)!);
+}
+
+describe('docker-compose.yml', () => {
+  test('every image is pinned, and is the version that the tests run', () => {
+    for (const [name, { image, build }] of all) {
+      expect(`${name} ${image}`).toMatch(/:v?\d+\.\d+(\.\d+)?$/);
+      if (build !== undefined) expect(image).toBe(`showcause:${version}`);
+    }
+    const kafka = /KAFKA_VERSION = '([\d.]+)'/.exec(text('examples/demo/src/parts/kafka.ts'))![1];
+    expect(services['kafka']!.image).toBe(`apache/kafka:${kafka}`);
+    const anvil = { ...pinned['devDependencies'], ...pinned['optionalDependencies'] }[
+      '@foundry-rs/anvil-linux-amd64'
+    ];
+    expect(services['evm']!.image).toBe(`ghcr.io/foundry-rs/foundry:v${anvil}`);
+  });
+
+  test.each(ours)('%s: not root, nothing to write but its volumes, limits', (_name, service) => {
+    expect(service).toMatchObject({ user: 'node', read_only: true, cap_drop: ['ALL'] });
+    expect(service.mem_limit).toMatch(/^\d+m$/);
+  });
+
+  test('volumes are declared, and nothing listens to strangers', () => {
+    for (const [, service] of all)
+      for (const volume of service.volumes ?? [])
+        expect(Object.keys(volumes)).toContain(volume.split(':')[0]);
+    for (const [, { ports = [] }] of all)
+      for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:(\d+):\1$/);
+  });
+
+  test('every file that a command names is there, or is built from one that is', () => {
+    const named = ours.flatMap(([, { command = [], healthcheck }]) =>
+      [...command, ...(healthcheck?.test ?? [])].filter((word) => /^\S+\.m?js$/.test(word)),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    for (const file of named) {
+      const source = file.replace('/dist/', '/src/').replace(/(\/src\/.*)\.js$/, '$1.ts');
+      expect({ file, found: existsSync(join(repository, source)) }).toStrictEqual({
+        file,
+        found: true,
+      });
+    }
+  });
+
+  test('the loan API knows its flags', () => {
+    const usage = /'usage: (.*)'/.exec(text('examples/loan-api/src/main.ts'))![1]!;
+    const flags = services['loan-api']!.command!.filter((word) => word.startsWith('--'));
+    for (const flag of flags) expect(usage).toContain(flag.split('=')[0]);
+    expect(flags).toContain(`--port=${healthOf('loan-api').port}`);
+    expect(services['loan-api']!.ports).toStrictEqual(['127.0.0.1:3000:3000']);
+  });
+
+  test.each([
+    ['service', 'anchor-service/src/http/app.ts'],
+    ['countersigner', 'anchor-service/src/countersigner/server.ts'],
+    ['loan-api', 'examples/loan-api/src/app.ts'],
+  ])('the health path of %s is one that the code answers', (name, file) => {
+    expect(text(file)).toContain(`.get('${healthOf(name).pathname}'`);
+  });
+});
+
+describe('the set-up that it makes', () => {
+  const dir = join(temporaryFolder(), 'parties');
+
+  beforeAll(async () => {
+    const line = services['init']!.command![0]!;
+    const args = line.slice(line.indexOf('init ')).split(/\s+/);
+    const inside = args.map((word) => word.replace('/data/parties', dir));
+    const { exit, err } = await runProgram(process.execPath, [showcauseBin, ...inside]);
+    expect({ exit, err }).toStrictEqual({ exit: 0, err: '' });
+  });
+
+  test('gives the service a lawful configuration with the variables that it gets', () => {
+    const { environment, ports } = services['service']!;
+    const config = readServiceConfig(join(dir, 'service/config.json'), environment);
+    const { topic } = config.transport as { topic: string };
+    expect(config).toMatchObject({
+      public: true,
+      http: { host: '0.0.0.0', port: Number(healthOf('service').port) },
+      store: { kind: 'postgres', signedFile: '/data/parties/service/store/signed.json' },
+      transport: { kind: 'kafka', brokers: ['kafka:9092'] },
+      anchor: {
+        rpcUrl: 'http://evm:8545',
+        countersigner: { url: `http://countersigner:${healthOf('countersigner').port}` },
+      },
+    });
+    const { environment: database } = services['postgres']!;
+    const store = new URL((config.store as { url: string }).url);
+    expect(`${store.username} ${store.password} ${store.pathname.slice(1)}`).toBe(
+      `${database!['POSTGRES_USER']} ${database!['POSTGRES_PASSWORD']} ${database!['POSTGRES_DB']}`,
+    );
+    expect(ports).toStrictEqual([`127.0.0.1:${config.http.port}:${config.http.port}`]);
+    expect(services['loan-api']!.command).toContain(`--topic=${topic}`);
+    expect(services['loan-api']!.command).toContain('--kafka=kafka:9092');
+    expect(services['loan-api']!.command).toContain(`--log=http://service:${config.http.port}`);
+  });
+
+  test('and the countersigner', () => {
+    const config = readCountersignerConfig(
+      join(dir, 'countersigner/config.json'),
+      services['countersigner']!.environment,
+    );
+    expect(config).toMatchObject({
+      log: `http://service:${healthOf('service').port}`,
+      http: { host: '0.0.0.0', port: Number(healthOf('countersigner').port) },
+    });
+  });
+
+  describeWithAnvil('fund', () => {
+    test('pays the operator of that set-up', async () => {
+      const anvil = await startAnvil();
+      try {
+        const genesis = join(dir, 'genesis.entry');
+        const script = join(repository, services['fund']!.command![0]!);
+        const { exit, err } = await runProgram(process.execPath, [script, genesis, anvil.url]);
+        expect({ exit, err }).toStrictEqual({ exit: 0, err: '' });
+        const { operator } = parseEntryOf('genesis', readFileSync(genesis)).contract!;
+        expect(BigInt(await anvil.rpc<string>('eth_getBalance', [operator, 'latest']))).toBe(
+          10n ** 19n,
+        );
+      } finally {
+        await anvil.stop();
+      }
+    });
+  });
+});
+
+test('the health check tells a ready server from one that is not, and from none', async () => {
+  let status = 200;
+  const server = createServer((_request, response) => response.writeHead(status).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const exit = async (): Promise<number | null> =>
+    (await runProgram(process.execPath, [join(repository, 'scripts/healthy.mjs'), url])).exit;
+  expect(await exit()).toBe(0);
+  status = 503;
+  expect(await exit()).toBe(1);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await exit()).toBe(1);
+});
