@@ -46,7 +46,8 @@ const KNOWN: Readonly<Record<keyof AuditOptions, true>> = {
 
 const DAY_SECONDS = 86_400;
 const MAX_SPOOL_BYTES = 8 * 2 ** 30;
-const KEEP_DAYS = 90;
+/** 25 months, for which Regulation B wants applications and what was decided on them kept: 12 CFR 1002.12(b). */
+const KEEP_DAYS = 762;
 const PAGES = { base: '/decisions', tokenDays: 90 } as const;
 
 /** @throws {AuditError} `OPTIONS_REQUIRED`, `OPTIONS_UNKNOWN`, `OPTIONS_VALUE`, naming the option */

@@ -87,7 +87,7 @@ export interface AuditOptions {
   /**
    * When old segments may be removed, which takes what was sealed in them for good: pages and receipts of their
    * decisions end, the log keeps the entries. Never before a signed checkpoint that was checked here includes every
-   * message of a segment. By default only above half of `maxSpoolBytes`, and what is older than 90 days and than the
+   * message of a segment. By default only above half of `maxSpoolBytes`, and what is older than 25 months and than the
    * codes of pages; 'all' keeps everything.
    */
   keepSegments?: KeepOptions | 'all';
