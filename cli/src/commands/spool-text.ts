@@ -1,3 +1,4 @@
+import { wrap } from '@showcause/verify/command';
 import type {
   BrokenSegment,
   DrainState,
@@ -7,7 +8,6 @@ import type {
   SpoolReport,
 } from '@showcause/middleware';
 
-const COLUMNS = 80;
 const MARKS = { passed: '✓', refuted: '✗', 'could-not-check': '?' } as const;
 const VERDICTS = {
   verified: 'VERIFIED',
@@ -118,21 +118,4 @@ function size(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10));
   return power === 0 ? `${bytes} bytes` : `${(bytes / 1024 ** power).toFixed(1)} ${units[power]!}`;
-}
-
-/** Breaks at blanks; further lines begin with `rest`. */
-function wrap(text: string, first: string, rest: string): string[] {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = rest;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line];
 }

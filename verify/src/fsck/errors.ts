@@ -62,7 +62,7 @@ export const fsckErrorCodes = {
   },
   FSCK_HEADERS: {
     means: 'answers have headers that caches or clients may misread',
-    fix: 'Serve tiles as immutable application/octet-stream, the checkpoint fresh for seconds.',
+    fix: 'Serve tiles as application/octet-stream that caches may keep for good, the checkpoint fresh for seconds.',
   },
   FSCK_REPAIR: {
     means: 'repair is not possible',
