@@ -13,6 +13,7 @@ const titles = {
   'anchor-service': 'Anchor service, chain and countersigner',
   verify: 'Verification',
   cli: 'Command line',
+  parts: 'Real parts for demo, tests and benches',
   'examples/loan-api': 'The example loan API',
   'examples/demo': 'The demo',
 };

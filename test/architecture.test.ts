@@ -45,6 +45,7 @@ const table: readonly { part: string; may: RegExp }[] = [
     part: 'anchor-service/src',
     may: /^(@showcause\/(core|core\/node|contracts)|express|valibot|pino|prom-client|yaml|node:.*)$/,
   },
+  { part: 'parts/src', may: /^(@showcause\/core|pg|node:.*)$/ },
   {
     part: 'cli/src',
     may: /^(@showcause\/(?!example)[a-z-]+(\/[a-z-]+)*|commander|csv-parse(\/sync)?|picocolors|node:.*)$/,
@@ -62,7 +63,16 @@ function importsOf(file: string): string[] {
   return importedFiles.map(({ fileName }) => fileName);
 }
 
-const packages = ['core', 'explain', 'contracts', 'verify', 'middleware', 'anchor-service', 'cli'];
+const packages = [
+  'core',
+  'explain',
+  'contracts',
+  'verify',
+  'middleware',
+  'anchor-service',
+  'cli',
+  'parts',
+];
 
 test.each(packages)('%s imports what the table allows and no more', (name) => {
   const files = sources(`${name}/src`);

@@ -12,6 +12,7 @@ const parts = [
   'anchor-service',
   'verify',
   'cli',
+  'parts',
   'examples/loan-api',
   'examples/demo',
 ];

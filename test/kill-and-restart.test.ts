@@ -5,7 +5,7 @@ import { decodeReceiptHeader, leafHash, parseEntry, toHex } from '@showcause/cor
 import { readApplications } from '../examples/demo/src/acts/decide.ts';
 import { readLog } from '../examples/demo/src/cheats/log-copy.ts';
 import type { Demo } from '../examples/demo/src/context.ts';
-import type { RunningProcess } from '../examples/demo/src/parts/index.ts';
+import type { RunningProcess } from '@showcause/parts';
 import { anchoredHead } from '../examples/demo/src/published.ts';
 import { pause } from '../examples/demo/src/wait.ts';
 import { describeWithAnvil } from './support/anvil.ts';

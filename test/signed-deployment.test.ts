@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { loanApiMain } from '../examples/demo/src/commands.ts';
-import { Processes, listeningLine } from '../examples/demo/src/parts/index.ts';
+import { Processes, listeningLine } from '@showcause/parts';
 import { cleanEnvironment, runProgram, showcauseBin, temporaryFolder } from './support/demo.ts';
 
 const WITHIN_MS = 60_000;

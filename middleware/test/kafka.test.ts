@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { startKafka } from '../../examples/demo/src/parts/kafka.ts';
-import type { Kafka as Broker } from '../../examples/demo/src/parts/kafka.ts';
+import { startKafka } from '@showcause/parts';
+import type { Kafka as Broker } from '@showcause/parts';
 import { describeWithKafka } from '../../test/support/kafka.ts';
 import { kafka } from '../src/transports/kafka.ts';
 import { transportConformance } from './transport.conformance.ts';

@@ -1,8 +1,8 @@
 import { describe, test } from '@jest/globals';
-import { anvilBinary, startAnvil as startOn } from '@showcause/example-demo/parts';
-import type { Anvil } from '@showcause/example-demo/parts';
+import { anvilBinary, startAnvil as startOn } from '@showcause/parts';
+import type { Anvil } from '@showcause/parts';
 
-export type { Anvil } from '@showcause/example-demo/parts';
+export type { Anvil } from '@showcause/parts';
 
 /** Tests that need a real EVM: skipped by name where the binary is not installed, which is a failure when CI=true. */
 export function describeWithAnvil(name: string, tests: () => void): void {

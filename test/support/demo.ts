@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import type { Demo } from '../../examples/demo/src/context.ts';
 import { prepareFolder } from '../../examples/demo/src/folder.ts';
-import { Processes } from '../../examples/demo/src/parts/index.ts';
+import { Processes } from '@showcause/parts';
 import { silentScreen } from '../../examples/demo/src/screen.ts';
 import { startParts } from '../../examples/demo/src/start.ts';
 

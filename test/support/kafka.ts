@@ -1,5 +1,5 @@
 import { describe, test } from '@jest/globals';
-import { kafkaAvailable } from '@showcause/example-demo/parts';
+import { kafkaAvailable } from '@showcause/parts';
 
 /** Tests that need a real broker: skipped by name without Java and Maven, which is a failure when CI=true. */
 export function describeWithKafka(name: string, tests: () => void): void {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DemoError } from './errors.ts';
+import { PartError } from '@showcause/parts';
 
 /** The `showcause` command, the same file that npm links. */
 export const showcauseBin = fileURLToPath(
@@ -46,14 +46,14 @@ export function showcause(
   });
 }
 
-/** The same for commands that must succeed. @throws {DemoError} `PROCESS_FAILED` */
+/** The same for commands that must succeed. @throws {PartError} `PROCESS_FAILED` */
 export async function showcauseOk(
   args: readonly string[],
   options: { env: Readonly<Record<string, string | undefined>>; logFile?: string },
 ): Promise<string> {
   const { exit, out, err } = await showcause(args, options);
   if (exit !== 0)
-    throw new DemoError('PROCESS_FAILED', {
+    throw new PartError('PROCESS_FAILED', {
       got: `exit ${exit} of showcause ${args.slice(0, 2).join(' ')}: ${err.trim().slice(0, 400)}`,
     });
   return out;

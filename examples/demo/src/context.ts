@@ -1,7 +1,7 @@
 import type { Application, LoanAnswer } from '@showcause/example-loan-api';
 import type { DemoFolder } from './folder.ts';
 import type { DemoOptions } from './options.ts';
-import type { Anvil, Processes, RunningProcess } from './parts/index.ts';
+import type { Anvil, Processes, RunningProcess } from '@showcause/parts';
 import type { Screen } from './screen.ts';
 
 /** What every act works with. */

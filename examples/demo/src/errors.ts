@@ -11,14 +11,6 @@ export const demoErrorCodes = {
     means: 'folder cannot be made',
     fix: 'Name a place that you may write to with --out.',
   },
-  PART_MISSING: {
-    means: 'a program that this needs is not on this machine',
-    fix: 'Install it, or leave the option out.',
-  },
-  PROCESS_FAILED: {
-    means: 'a process of the demo failed',
-    fix: 'Read its log file.',
-  },
   DEMO_ANSWER: {
     means: 'a part of the demo answered something else than expected',
     fix: 'Read the log files below DIR/logs; this should not happen.',

@@ -12,7 +12,7 @@ import type { Summary } from './finish.ts';
 import { prepareFolder } from './folder.ts';
 import type { DemoFolder } from './folder.ts';
 import type { DemoOptions } from './options.ts';
-import { Processes } from './parts/index.ts';
+import { Processes } from '@showcause/parts';
 import type { Screen } from './screen.ts';
 import { startParts } from './start.ts';
 import type { Broker } from './start.ts';
@@ -71,7 +71,7 @@ async function play(run: DemoRun, folder: DemoFolder, processes: Processes): Pro
 
 /** Loaded when it is asked for: most runs need no broker. */
 async function startBroker(folder: DemoFolder, processes: Processes): Promise<Broker> {
-  const { startKafka } = await import('./parts/kafka.ts');
+  const { startKafka } = await import('@showcause/parts');
   const { brokers } = await startKafka({ dir: join(folder.root, 'broker'), processes });
   return { brokers, topic: 'showcause' };
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parseEntryOf, parsePolicy, policyFingerprint } from '@showcause/core';
 import { loanApiMain, showcauseBin, showcauseOk } from './commands.ts';
 import type { Demo, LogFacts, Parts } from './context.ts';
-import { anvilBinary, freePort, listeningLine, startAnvil } from './parts/index.ts';
-import type { Anvil, Processes, RunningProcess } from './parts/index.ts';
+import { anvilBinary, freePort, listeningLine, startAnvil } from '@showcause/parts';
+import type { Anvil, Processes, RunningProcess } from '@showcause/parts';
 
 const ORIGIN = 'demo.showcause.example/loans';
 const CHAIN_ID = 31_337;

@@ -4,7 +4,7 @@ import { canonicalBytes, fromUtf8, leafHash, merkleRoot, toHex } from '@showcaus
 import type { Hash } from '@showcause/core';
 import type { KeyPair } from '@showcause/core/node';
 import { decodeErrorResult, encodeFunctionData } from 'viem/utils';
-import { rpcTo } from '../parts/anvil.ts';
+import { rpcTo } from '@showcause/parts';
 import { changeClaims } from './streams.ts';
 import { consistencyProof } from './log-copy.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { Processes, freePort, listeningLine } from '../src/parts/index.ts';
+import { Processes, freePort, listeningLine } from '../src/index.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'showcause-parts-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -71,7 +71,7 @@ describe('Processes', () => {
 });
 
 test('when this process is killed, what it started ends too', async () => {
-  const library = new URL('../dist/parts/index.js', import.meta.url).href;
+  const library = new URL('../dist/index.js', import.meta.url).href;
   const parent = `
     import { Processes, listeningLine } from ${JSON.stringify(library)};
     const child = await new Processes().start({

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DemoError } from '../errors.ts';
+import { PartError } from './errors.ts';
 import { unwatch, watchOver } from './reaper.ts';
 
 export interface ProcessOptions {
@@ -68,7 +68,7 @@ export class Processes {
   readonly #running = new Set<RunningProcess>();
   readonly #stopping = new Set<number>();
   readonly failure: Promise<never>;
-  #fail!: (error: DemoError) => void;
+  #fail!: (error: PartError) => void;
 
   constructor() {
     this.failure = new Promise((_, reject) => (this.#fail = reject));
@@ -76,7 +76,7 @@ export class Processes {
     groups.add(this);
   }
 
-  /** @throws {DemoError} `PROCESS_FAILED` when it ends or says nothing before it is ready */
+  /** @throws {PartError} `PROCESS_FAILED` when it ends or says nothing before it is ready */
   async start(options: ProcessOptions): Promise<RunningProcess> {
     const running = await startProcess(options, (child) => this.#running.add(child));
     void running.exited.then((exit) => {
@@ -191,8 +191,8 @@ function readiness(
   });
 }
 
-function failed(name: string, logFile: string, got: string): DemoError {
-  return new DemoError('PROCESS_FAILED', { got: `${got} from ${name} (log: ${logFile})` });
+function failed(name: string, logFile: string, got: string): PartError {
+  return new PartError('PROCESS_FAILED', { got: `${got} from ${name} (log: ${logFile})` });
 }
 
 function describeExit({ code, signal }: Exit): string {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { DemoError } from '../errors.ts';
+import { PartError } from './errors.ts';
 import { freePort } from './ports.ts';
 import { Processes } from './process.ts';
 
@@ -49,12 +49,12 @@ export function anvilBinary(): string | null {
 /**
  * A chain of its own on a free port; `finalized` two blocks behind `latest`. Without `--block-time` in `args`: a block
  * a transaction.
- * @throws {DemoError} `PART_MISSING`, `PROCESS_FAILED`
+ * @throws {PartError} `PART_MISSING`, `PROCESS_FAILED`
  */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const binary = anvilBinary();
   if (binary === null)
-    throw new DemoError('PART_MISSING', {
+    throw new PartError('PART_MISSING', {
       got: `no anvil for ${process.platform}-${process.arch}`,
     });
   const port = options.port ?? (await freePort());

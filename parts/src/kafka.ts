@@ -12,13 +12,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DemoError } from '../errors.ts';
+import { PartError } from './errors.ts';
 import { Processes } from './process.ts';
 import type { RunningProcess } from './process.ts';
 
 const KAFKA_VERSION = '4.1.2';
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg';
-const repository = fileURLToPath(new URL('../../../../', import.meta.url));
+const repository = fileURLToPath(new URL('../../', import.meta.url));
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -61,11 +61,11 @@ export function kafkaAvailable(): boolean {
 
 /**
  * One real Apache Kafka broker in KRaft mode, on a free port of 127.0.0.1; its jars come from Maven Central once.
- * @throws {DemoError} `PART_MISSING`, `PROCESS_FAILED`
+ * @throws {PartError} `PART_MISSING`, `PROCESS_FAILED`
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const java = find('java');
-  if (java === null) throw new DemoError('PART_MISSING', { got: 'no java on the PATH' });
+  if (java === null) throw new PartError('PART_MISSING', { got: 'no java on the PATH' });
   const libs = fetchLibraries();
   const isOurs = options.dir === undefined;
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'showcause-kafka-'));
@@ -184,7 +184,7 @@ function format(java: string, libs: string, properties: string): void {
   ];
   const { status } = spawnSync(java, [...args, ...tool], { stdio: 'ignore', timeout: 60_000 });
   if (status !== 0)
-    throw new DemoError('PROCESS_FAILED', { got: `exit code ${status} from Kafka's StorageTool` });
+    throw new PartError('PROCESS_FAILED', { got: `exit code ${status} from Kafka's StorageTool` });
 }
 
 function libraries(): string {
@@ -196,7 +196,7 @@ function fetchLibraries(): string {
   const libs = libraries();
   if (existsSync(libs)) return libs;
   const maven = find('mvn');
-  if (maven === null) throw new DemoError('PART_MISSING', { got: 'no mvn on the PATH' });
+  if (maven === null) throw new PartError('PART_MISSING', { got: 'no mvn on the PATH' });
   mkdirSync(dirname(libs), { recursive: true });
   const work = mkdtempSync(join(dirname(libs), 'fetch-'));
   try {
@@ -213,7 +213,7 @@ function fetchLibraries(): string {
       timeout: 300_000,
     });
     if (status !== 0 || readdirSync(join(work, 'libs')).length < 20)
-      throw new DemoError('PROCESS_FAILED', { got: `exit code ${status} from Maven` });
+      throw new PartError('PROCESS_FAILED', { got: `exit code ${status} from Maven` });
     if (!existsSync(libs)) renameSync(join(work, 'libs'), libs);
   } finally {
     rmSync(work, { recursive: true, force: true });
