@@ -45,7 +45,7 @@ describe('docker-compose.yml', () => {
       expect(`${name} ${image}`).toMatch(/:v?\d+\.\d+(\.\d+)?$/);
       if (build !== undefined) expect(image).toBe(`showcause:${version}`);
     }
-    const kafka = /KAFKA_VERSION = '([\d.]+)'/.exec(text('parts/src/kafka.ts'))![1];
+    const kafka = /KAFKA_VERSION = '([\d.]+)'/.exec(text('parts/src/kafka/libraries.ts'))![1];
     expect(services['kafka']!.image).toBe(`apache/kafka:${kafka}`);
     const anvil = { ...pinned['devDependencies'], ...pinned['optionalDependencies'] }[
       '@foundry-rs/anvil-linux-amd64'

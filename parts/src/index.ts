@@ -1,7 +1,7 @@
 /** Real parts for the demo, tests, benches and chaos: brokers, databases, chains, processes of their own, ports. */
 export * from './anvil.ts';
 export * from './errors.ts';
-export * from './kafka.ts';
+export * from './kafka/index.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
 export * from './process.ts';
