@@ -10,7 +10,7 @@ import { TestProducer, TestSpool } from '../src/testing.ts';
 import type { ProducedBatch } from '../src/testing.ts';
 import { describeWithPostgres, startPostgres } from '../../test/support/postgres.ts';
 import type { Postgres } from '../../test/support/postgres.ts';
-import { startCuttingProxy } from './support/cutting-proxy.ts';
+import { startFaultProxy } from '@showcause/parts';
 import {
   ORIGIN,
   eventually,
@@ -154,7 +154,7 @@ describeWithPostgres('the service with its store in PostgreSQL', () => {
   test('an instance that is cut off from the database is replaced, learns it when it is back, and ends', async () => {
     const made = setUp();
     const { dir, config, producer, spooled } = made;
-    const far = await startCuttingProxy(server.port);
+    const far = await startFaultProxy(server.port);
     const value = JSON.parse(readFileSync(config, 'utf8')) as { store: object };
     const other = join(dir, 'other.json');
     const store = { ...value.store, url: server.url(far.port) };
@@ -164,13 +164,13 @@ describeWithPostgres('the service with its store in PostgreSQL', () => {
     spooled.batch(batches[0]!);
     await expectLogged(zombie, made, batches);
     const second = start(config);
-    far.refuse();
+    await far.set({ mode: 'refuse' });
     const cutAt = Date.now();
     const service = await second;
     expect(Date.now() - cutAt).toBeLessThan(10 * LEASE_MS);
     // Nothing to write, and yet it hears of it.
     const ended = zombie.done.catch((error: unknown) => (error as { code: string }).code);
-    far.accept();
+    await far.clear();
     expect(await ended).toBe('STORE_FENCED');
     await zombie.close();
     batches.push(producer.batch(3));

@@ -14,8 +14,8 @@ import { Connections, DEFAULT_TIMEOUTS } from '../src/postgres/connections.ts';
 import { migrate, migrations } from '../src/postgres/migrations.ts';
 import { describeWithPostgres, startPostgres } from '../../test/support/postgres.ts';
 import type { Postgres } from '../../test/support/postgres.ts';
-import { startCuttingProxy } from './support/cutting-proxy.ts';
-import type { CuttingProxy } from './support/cutting-proxy.ts';
+import { startFaultProxy } from '@showcause/parts';
+import type { Fault, FaultProxy } from '@showcause/parts';
 import { newFolder, removeFolders, silent } from './support/log.ts';
 import { at, change, leaf } from './support/store-changes.ts';
 
@@ -24,13 +24,13 @@ const LEASE_MS = 600;
 
 describeWithPostgres('the PostgreSQL store', () => {
   let server: Postgres;
-  let proxy: CuttingProxy;
+  let proxy: FaultProxy;
   let schemas = 0;
   const opened: PostgresStore[] = [];
 
   beforeAll(async () => {
     server = await startPostgres();
-    proxy = await startCuttingProxy(server.port);
+    proxy = await startFaultProxy(server.port);
   }, 60_000);
   afterEach(async () => {
     for (const store of opened.splice(0)) await store.close();
@@ -84,18 +84,18 @@ describeWithPostgres('the PostgreSQL store', () => {
 
     test('of a holder that is cut off goes to the stand-by within seconds; the zombie writes nothing', async () => {
       schemas++;
-      const far = await startCuttingProxy(server.port);
+      const far = await startFaultProxy(server.port);
       const zombie = await open({ url: server.url(far.port) });
       const old = await zombie.takeLease();
       await zombie.commit(change(old, [leaf(0, null)]));
       const standBy = await open();
       const waiting = standBy.takeLease();
-      far.refuse();
+      await far.set({ mode: 'refuse' });
       const cutAt = Date.now();
       const lease = await waiting;
       expect(Date.now() - cutAt).toBeLessThan(3 * LEASE_MS);
       await standBy.commit(change(lease, [leaf(1, at(0))]));
-      far.accept();
+      await far.clear();
       // Neither where it believes the head to be, nor where it is.
       for (const index of [1, 2])
         await expect(zombie.commit(change(old, [leaf(index, at(index - 1))]))).rejects.toEqual(
@@ -121,7 +121,7 @@ describeWithPostgres('the PostgreSQL store', () => {
       };
       const frozen = await open({ url: server.url(proxy.port) }, { timeouts });
       const old = await frozen.takeLease();
-      proxy.arm('silent', 'new_leaves');
+      await proxy.set({ mode: 'half-open', arrives: true }, { when: 'new_leaves', times: 1 });
       const commit = frozen.commit(change(old, [leaf(0, null)])).catch((error: unknown) => error);
       await delay(100);
       const standBy = await open({}, { timeouts });
@@ -182,21 +182,22 @@ describeWithPostgres('the PostgreSQL store', () => {
   describe('a connection that is cut', () => {
     const timeouts = { ...DEFAULT_TIMEOUTS, statementMs: 300 };
 
-    test.each([
-      ['before COMMIT arrives: it did not happen', 'before', 1],
-      ['before its answer: it happened', 'after', 2],
-      ['and nobody hears of it: it happened', 'silent', 2],
-    ] as const)('%s', async (_name, cut, size) => {
+    const cuts: [string, Fault, number][] = [
+      ['before COMMIT arrives: it did not happen', { mode: 'drop-request' }, 1],
+      ['before its answer: it happened', { mode: 'drop-response' }, 2],
+      ['and nobody hears of it: it happened', { mode: 'half-open', arrives: true }, 2],
+    ];
+    test.each(cuts)('%s', async (_name, cut, size) => {
       schemas++;
       const store = await open({ url: server.url(proxy.port) }, { timeouts });
       const lease = await store.takeLease();
       await store.commit(change(lease, [leaf(0, null)]));
-      proxy.arm(cut, 'COMMIT\0');
-      const cuts = proxy.cuts();
+      await proxy.set(cut, { when: 'COMMIT\0', times: 1 });
+      const hits = proxy.hits();
       await expect(store.commit(change(lease, [leaf(1, at(0))]))).rejects.toEqual(
         coded('STORE_UNKNOWN'),
       );
-      expect(proxy.cuts()).toBe(cuts + 1);
+      expect(proxy.hits()).toBe(hits + 1);
       await store.close();
       const next = await open();
       const newer = await next.takeLease();
@@ -212,7 +213,7 @@ describeWithPostgres('the PostgreSQL store', () => {
       schemas++;
       const store = await open({ url: server.url(proxy.port) });
       const lease = await store.takeLease();
-      proxy.arm('before', 'new_leaves');
+      await proxy.set({ mode: 'drop-request' }, { when: 'new_leaves', times: 1 });
       await expect(store.commit(change(lease, [leaf(0, null)]))).rejects.toEqual(
         coded('STORE_CONNECT'),
       );

@@ -1,7 +1,9 @@
 /** Real parts for the demo, tests, benches and chaos: brokers, databases, chains, processes of their own, ports. */
 export * from './anvil.ts';
 export * from './errors.ts';
+export * from './fault-proxy.ts';
 export * from './kafka/index.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
 export * from './process.ts';
+export * from './s3.ts';

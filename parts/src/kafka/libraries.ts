@@ -9,11 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PartError } from '../errors.ts';
+import { cacheFolder, findProgram as find } from '../find.ts';
 
 const KAFKA_VERSION = '4.1.2';
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -38,7 +37,7 @@ export function kafkaProgram(): { java: string; libs: string } {
 }
 
 function libraries(): string {
-  return join(repository, '.cache', 'kafka', KAFKA_VERSION, 'libs');
+  return join(cacheFolder, 'kafka', KAFKA_VERSION, 'libs');
 }
 
 /** Complete or not there: the folder gets its name when the download is done. */
@@ -69,10 +68,4 @@ function fetchLibraries(): string {
     rmSync(work, { recursive: true, force: true });
   }
   return libs;
-}
-
-/** Where a program is, as the shell finds it. */
-function find(program: 'java' | 'mvn'): string | null {
-  const { status, stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : null;
 }
