@@ -32,6 +32,8 @@ export function parseJson(text: string): Json {
  */
 export function parseCanonicalJson(bytes: Uint8Array): Json {
   const text = fromUtf8(bytes);
+  const quick = readQuickly(text);
+  if (quick !== undefined) return quick;
   const value = parseJson(text);
   if (canonicalJson(value) !== text)
     throw new ShowcauseError('JSON_NOT_CANONICAL', {
@@ -39,6 +41,37 @@ export function parseCanonicalJson(bytes: Uint8Array): Json {
       want: 'RFC 8785',
     });
   return value;
+}
+
+/**
+ * The value of a canonical text by the runtime's own reader, which is several times as fast: whatever it reads otherwise
+ * than the strict one (a second member of a name, a rounded number) it writes otherwise too. Undefined where the strict
+ * reader has to decide.
+ */
+function readQuickly(text: string): Json | undefined {
+  try {
+    const value = JSON.parse(text) as Json;
+    return isCertain(value, 0) && JSON.stringify(value) === text ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Members in order, strings well-formed, no deeper than allowed, and no number that could be an integer beyond 2^53. */
+function isCertain(value: Json, depth: number): boolean {
+  if (typeof value === 'string') return isWellFormed(value);
+  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === MAX_JSON_DEPTH) return false;
+  if (Array.isArray(value))
+    return (value as readonly Json[]).every((item) => isCertain(item, depth + 1));
+  let last: string | null = null;
+  for (const [key, member] of Object.entries(value as JsonObject)) {
+    if ((last !== null && last > key) || !isWellFormed(key) || !isCertain(member, depth + 1))
+      return false;
+    last = key;
+  }
+  return true;
 }
 
 /**

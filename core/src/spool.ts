@@ -33,6 +33,7 @@ export interface SpoolRecord {
   type: SpoolRecordType;
   /** a message's own seq; the last seq a promise covers; 0 for a registration */
   seq: number;
+  /** read: a view of the segment's bytes, not a copy */
   bytes: Uint8Array;
 }
 
@@ -122,7 +123,7 @@ export function readSpoolRecord(bytes: Uint8Array, at: number): SpoolRead {
   if (crc32c(bytes.subarray(at + 8, next)) !== head.getUint32(4)) return { kind: 'corrupt' };
   return {
     kind: 'record',
-    record: { type, seq, bytes: bytes.slice(at + RECORD_HEAD_BYTES, next) },
+    record: { type, seq, bytes: bytes.subarray(at + RECORD_HEAD_BYTES, next) },
     next,
   };
 }
@@ -188,20 +189,19 @@ export function encodeMessage(message: Message): Uint8Array {
   return concatBytes(u32(message.entry.length), message.entry, message.sealed);
 }
 
-/** @throws {ShowcauseError} `BYTES_LENGTH`, `ENTRY_SIZE` */
+/** Entry and payload are views of `bytes`, not copies. @throws {ShowcauseError} `BYTES_LENGTH`, `ENTRY_SIZE` */
 export function decodeMessage(bytes: Uint8Array): Message {
-  const reader = new ByteReader(bytes);
-  const length = reader.uint(4);
+  const length = new ByteReader(bytes.subarray(0, 4)).uint(4);
   if (length < 1 || length > MAX_ENTRY_BYTES)
     throw new ShowcauseError('ENTRY_SIZE', {
       got: `${length} bytes`,
       want: `1 to ${MAX_ENTRY_BYTES}`,
     });
-  const entry = reader.take(length);
-  if (reader.remaining > MAX_SEALED_BYTES)
+  const sealed = bytes.length - 4 - length;
+  if (sealed < 0 || sealed > MAX_SEALED_BYTES)
     throw new ShowcauseError('BYTES_LENGTH', {
-      got: `${reader.remaining} sealed bytes`,
-      want: `at most ${MAX_SEALED_BYTES}`,
+      got: `${bytes.length - 4} bytes behind the length`,
+      want: `${length} of the entry and at most ${MAX_SEALED_BYTES} sealed`,
     });
-  return { entry, sealed: reader.rest() };
+  return { entry: bytes.subarray(4, 4 + length), sealed: bytes.subarray(4 + length) };
 }

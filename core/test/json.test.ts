@@ -397,6 +397,60 @@ describe('canonical bytes', () => {
     expect(() => parseCanonicalJson(utf8(text))).toThrow(code('JSON_NOT_CANONICAL'));
   });
 
+  const odd = [
+    ...['{"a":1,"a":1}', '{"1":0,"10":0,"2":0}', '{"2":0,"10":0}', '{"__proto__":1}', '-0', '1E2'],
+    ...['9007199254740991', '9007199254740992', '9007199254740993', '1e400', '1e-400', '1e+21'],
+    ...['1e21', '[1,]', '"\\ud800"', '{"\\ud800":1}', '"\\u0041"', '"\\/"', ' 1', '1 ', '', 'nul'],
+    ...['['.repeat(64) + ']'.repeat(64), '['.repeat(65) + ']'.repeat(65), '['.repeat(60_000)],
+    ...['{"b":1,"a":2}', '{"toJSON":1}', '5e-324', '"\\u2028"', '"\u2028"', '[1,[2,{"a":[]}]]'],
+  ];
+
+  function strictly(text: string): Json {
+    const value = parseJson(text);
+    if (canonicalJson(value) !== text)
+      throw Object.assign(new Error(), { code: 'JSON_NOT_CANONICAL' });
+    return value;
+  }
+
+  function outcome(read: () => Json): unknown {
+    try {
+      return { value: read() };
+    } catch (error) {
+      return { code: (error as { code: unknown }).code };
+    }
+  }
+
+  test.each(odd.map((text) => [text.slice(0, 30), text]))(
+    '%s: as the strict reader judges',
+    (_, text) => {
+      const quick = outcome(() => parseCanonicalJson(utf8(text)));
+      expect(quick).toStrictEqual(outcome(() => strictly(text)));
+    },
+  );
+
+  test('texts that are nearly canonical: as the strict reader judges', () => {
+    const spoilt = fc
+      .tuple(someJson, fc.nat(), fc.constantFrom('', '0', '-', '.', 'e', '"', ',', ' ', '\\', '{'))
+      .map(([value, at, more]) => {
+        const text = canonicalJson(value);
+        const place = at % (text.length + 1);
+        return text.slice(0, place) + more + text.slice(place + (at % 2));
+      })
+      .filter((text) => Buffer.from(text).toString() === text);
+    fc.assert(
+      fc.property(spoilt, (text) => {
+        const quick = outcome(() => parseCanonicalJson(utf8(text)));
+        expect(
+          isDeepStrictEqual(
+            quick,
+            outcome(() => strictly(text)),
+          ),
+        ).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test('what is no JSON or no UTF-8 has its own codes', () => {
     expect(() => parseCanonicalJson(utf8('{'))).toThrow(code('JSON_SYNTAX'));
     expect(() => parseCanonicalJson(Uint8Array.of(0x22, 0xff, 0x22))).toThrow(

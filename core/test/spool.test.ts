@@ -176,7 +176,7 @@ test('a search through what looks like a large record everywhere is given up soo
   expect(performance.now() - began).toBeLessThan(5_000);
 }, 600_000);
 
-test('a record is read from the middle of a larger buffer, and its bytes are a copy', () => {
+test('a record is read from the middle of a larger buffer, and its bytes are a view of it', () => {
   const record = fromHex(vectors.reads[0]!.bytes);
   const outer = concatBytes(Uint8Array.of(9, 9, 9), record, Uint8Array.of(9));
   const read = readSpoolRecord(outer.subarray(1), 2);
@@ -185,8 +185,8 @@ test('a record is read from the middle of a larger buffer, and its bytes are a c
     record: { type: 1, seq: 7, bytes: fromHex('0102030405') },
     next: 2 + record.length,
   });
-  outer.fill(0);
   expect(read).toHaveProperty('record.bytes', fromHex('0102030405'));
+  expect(read).toHaveProperty('record.bytes.buffer', outer.buffer);
 });
 
 test.each(vectors.refusedHeaders)('a header with $name is refused', ({ code: want, bytes }) => {
