@@ -11,7 +11,7 @@ const TURNS_PER_ROUND = 10;
  * @property {number} min
  * @property {number} max
  * @property {number} rounds
- * @property {{ name: string, ratio: number }[]} [ratioTo] medians of this row's value over those rows', round by round
+ * @property {{ name: string, ratio: number, min: number, max: number }[]} [ratioTo] this row's value over those rows', round by round: median and spread
  *
  * @typedef {object} BenchBar
  * @property {string} name
@@ -19,7 +19,14 @@ const TURNS_PER_ROUND = 10;
  * @property {string} got
  * @property {boolean} holds
  *
- * @typedef {{ rows: BenchRow[], bars: BenchBar[] }} BenchResult
+ * @typedef {object} BenchOptions
+ * @property {number} rounds
+ * @property {number | null} entries  null: the bench's own default, as of the next two
+ * @property {number | null} seconds
+ * @property {number | null} curve
+ * @property {string | null} only  part of a contestant's name: the others are left out
+ *
+ * @typedef {{ rows: BenchRow[], bars: BenchBar[], parameters?: object }} BenchResult
  *
  * @typedef {object} Contestant
  * @property {string} name
@@ -31,6 +38,12 @@ export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** The value that a share `q` of all is at most. */
+export function quantile(values, q) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }
 
 /** A list that begins one place later each turn, so that no one always goes first. */
@@ -99,10 +112,15 @@ function row({ name, against = [] }, values, unit) {
  * @returns {BenchRow}
  */
 export function rowOf(name, unit, mine, against = []) {
-  const ratioTo = against.map(([other, values]) => ({
-    name: other,
-    ratio: median(mine.map((value, i) => value / values[i])),
-  }));
+  const ratioTo = against.map(([other, values]) => {
+    const ratios = mine.map((value, i) => value / values[i]);
+    return {
+      name: other,
+      ratio: median(ratios),
+      min: Math.min(...ratios),
+      max: Math.max(...ratios),
+    };
+  });
   return {
     name,
     unit,
