@@ -6,6 +6,7 @@ export type { Environment } from './config-env.ts';
 export { shownConfig } from './config-shown.ts';
 export type { CountersignerConfig, ServiceConfig } from './config.ts';
 export * from './countersigner/index.ts';
+export * from './doctor/index.ts';
 export { ServiceError, quarantineReasons, serviceErrorCodes } from './errors.ts';
 export type { QuarantineReason, ServiceErrorCode } from './errors.ts';
 export * from './genesis.ts';

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
   equalBytes,
@@ -41,6 +40,7 @@ import type { Pipeline, PipelineState } from './pipeline.ts';
 import type { LogFiles, Logger, Source, Store } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { Sequencer } from './sequencer.ts';
+import { signedFileOf } from './signed-file.ts';
 
 export interface ServiceDeps {
   logger: Logger;
@@ -206,10 +206,6 @@ async function openStore(
     ...(signal === undefined ? {} : { signal }),
   });
   return { store: opened, lost: opened.lost };
-}
-
-function signedFileOf({ store }: ServiceConfig): string {
-  return typeof store === 'string' ? join(dirname(store), 'signed.json') : store.signedFile;
 }
 
 function readKeys(config: ServiceConfig, passphrase: string | undefined): Keys {

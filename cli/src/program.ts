@@ -2,6 +2,7 @@ import { packageVersion, verifyCommand } from '@showcause/verify/command';
 import { Command, Option } from 'commander';
 import { countersignCommand } from './commands/countersign.ts';
 import { deploymentCommand } from './commands/deployment.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fsckCommand } from './commands/fsck.ts';
 import { initCommand } from './commands/init.ts';
@@ -43,7 +44,7 @@ export function buildProgram(io: Io): Command {
     })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done or verified, 1 refused or refuted, 2 could not, 64 usage.',
+      'Exit codes: 0 done or verified, 1 refused or refuted, 2 could not, 64 usage.',
     );
   for (const option of program.options) option.hideHelp();
   program.addCommand(initCommand(io));
@@ -54,6 +55,7 @@ export function buildProgram(io: Io): Command {
   program.addCommand(countersignCommand(io));
   program.addCommand(deploymentCommand(io));
   program.addCommand(fsckCommand(io));
+  program.addCommand(doctorCommand(io));
   program.addCommand(spoolCommand(io));
   settle(program);
   return program;

@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 
-const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 2;
 
 const schema = `
 CREATE TABLE head (

@@ -195,7 +195,7 @@ const parsers = new Map<number, (text: string) => PostgresValue>([
   [23, exactNumber],
 ]);
 
-function getTypeParser(oid: number): (text: string) => PostgresValue {
+export function getTypeParser(oid: number): (text: string) => PostgresValue {
   return parsers.get(oid) ?? ((text) => text);
 }
 

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { ServiceError } from '../errors.ts';
 
 /** Values that lose commits which were acknowledged, after a crash of the machine or of a disk. */
-const dangerous: readonly { name: string; value: string }[] = [
+export const dangerousSettings: readonly { name: string; value: string }[] = [
   { name: 'fsync', value: 'off' },
   { name: 'full_page_writes', value: 'off' },
   { name: 'synchronous_commit', value: 'off' },
@@ -18,10 +18,10 @@ const STRICTEST = 'remote_apply';
  */
 export async function assertDurable(client: ClientBase): Promise<void> {
   const found = await client.query<Record<string, string>>(
-    `SELECT ${dangerous.map(({ name }) => `current_setting('${name}') AS ${name}`).join(', ')}`,
+    `SELECT ${dangerousSettings.map(({ name }) => `current_setting('${name}') AS ${name}`).join(', ')}`,
   );
   const settings = found.rows[0] ?? {};
-  const wrong = dangerous.filter(({ name, value }) => settings[name] === value);
+  const wrong = dangerousSettings.filter(({ name, value }) => settings[name] === value);
   if (wrong.length > 0)
     throw new ServiceError('STORE_SETTINGS', {
       got: wrong.map(({ name, value }) => `${name}=${value}`).join(', '),

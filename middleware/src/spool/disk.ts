@@ -15,7 +15,13 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { isMissing, makeDirectories, syncDirectory, writeFileDurably } from '@showcause/core/node';
+import {
+  filesystemOf,
+  isMissing,
+  makeDirectories,
+  syncDirectory,
+  writeFileDurably,
+} from '@showcause/core/node';
 
 /** An open file. Positions are bytes from its start. */
 export interface DiskFile {
@@ -128,13 +134,8 @@ export const nodeDisk: Disk = {
   },
 };
 
-const volatileFilesystems: Readonly<Record<number, string>> = {
-  0x01021994: 'tmpfs',
-  0x858458f6: 'ramfs',
-  0x794c7630: 'overlayfs',
-};
-
 /** The name of a file system that loses its files with the machine or container, or null. */
 export function volatileFilesystem(disk: Disk, dir: string): string | null {
-  return volatileFilesystems[disk.filesystemType(dir)] ?? null;
+  const { name, kind } = filesystemOf(disk.filesystemType(dir));
+  return kind === 'volatile' ? name : null;
 }

@@ -1,0 +1,169 @@
+import { equalBytes, logIdOf } from '@showcause/core';
+import type { EntryOf } from '@showcause/core';
+import { contractAddress } from '../chain/contract.ts';
+import { createRpc, quantity } from '../chain/rpc.ts';
+import type { Rpc } from '../chain/rpc.ts';
+import { createViemChain } from '../chain/viem.ts';
+import { serviceErrorCodes } from '../errors.ts';
+import { fail, failed, ok, unknown, warn } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { judgeHead } from './heads.ts';
+import type { StoreFacts } from './store.ts';
+
+export interface ChainQuestion {
+  rpcUrl: string;
+  contract: NonNullable<EntryOf<'genesis'>['contract']>;
+  genesis: Uint8Array;
+  /** null: the store could not be read */
+  store: StoreFacts | null;
+}
+
+const RPC_TIMEOUT_MS = 5_000;
+/** One advance costs 39,000 to 75,000, and deploying about 520,000. */
+const GAS_PER_ANCHOR = 80_000n;
+const GAS_TO_DEPLOY = 700_000n;
+const WARN_ANCHORS = 1_000n;
+const WEI_PER_COIN = 10n ** 18n;
+
+/** The node, its chain, the contract, its head against the store, what the operator can still pay, and the node's time. */
+export async function checkChain(
+  question: ChainQuestion,
+): Promise<{ findings: Finding[]; blockTime: number | null }> {
+  const { rpcUrl, contract } = question;
+  const rpc = createRpc(rpcUrl, RPC_TIMEOUT_MS);
+  try {
+    const found = quantity(await rpc.request('eth_chainId', []), 'chain id');
+    if (found !== contract.chainId)
+      return {
+        findings: [
+          fail(
+            'chain',
+            `chain ${found}, genesis names ${contract.chainId}`,
+            'Give anchor.rpcUrl a node of the chain that genesis names.',
+          ),
+        ],
+        blockTime: null,
+      };
+    const { findings, isThere } = await checkContract(question);
+    return {
+      findings: [
+        ok('chain', `${hostOf(rpcUrl)} answers for chain ${found}`),
+        ...findings,
+        await attempt('operator funds', () => funds(rpc, contract.operator, isThere)),
+      ],
+      blockTime: await latestTime(rpc),
+    };
+  } catch (error) {
+    return { findings: [failed('chain', error)], blockTime: null };
+  }
+}
+
+async function checkContract({
+  rpcUrl,
+  contract,
+  genesis,
+  store,
+}: ChainQuestion): Promise<{ findings: Finding[]; isThere: boolean }> {
+  const logId = logIdOf(genesis);
+  try {
+    const address = contractAddress(logId, contract);
+    const head = await createViemChain({
+      rpcUrl,
+      chainId: contract.chainId,
+      contract: address,
+      timeoutMs: RPC_TIMEOUT_MS,
+    }).head('latest');
+    if (head === null) return { findings: [missing(address, store)], isThere: false };
+    const there = ok('contract', `${address}, size ${head.size}`);
+    return { findings: [there, await headOf(head, logId, store)], isThere: true };
+  } catch (error) {
+    return { findings: [failed('contract', error)], isThere: false };
+  }
+}
+
+function missing(address: string, store: StoreFacts | null): Finding {
+  return store === null || store.anchoredSize === 0
+    ? warn(
+        'contract',
+        `nothing at ${address} yet`,
+        'The service deploys it once its operator has funds.',
+      )
+    : fail(
+        'contract',
+        `nothing at ${address}, but ${store.anchoredSize} entries were anchored`,
+        'Give anchor.rpcUrl a node that has the whole chain; a development chain forgets.',
+      );
+}
+
+async function headOf(
+  head: { size: number; root: Uint8Array },
+  logId: Uint8Array,
+  store: StoreFacts | null,
+): Promise<Finding> {
+  const name = 'contract and store';
+  if (head.size === 1)
+    return equalBytes(head.root, logId)
+      ? ok(name, 'size 1: genesis')
+      : fail(name, 'another genesis', serviceErrorCodes.PUBLISH_FORK.fix);
+  if (store === null) return unknown(name, 'the store could not be read', 'See the store first.');
+  return judgeHead('contract', head, store);
+}
+
+async function funds(rpc: Rpc, operator: string, isDeployed: boolean): Promise<Finding> {
+  const balance = wei(await rpc.request('eth_getBalance', [operator, 'latest']));
+  const price = wei(await rpc.request('eth_gasPrice', []));
+  return judgeFunds({ operator, balance, price, isDeployed });
+}
+
+/** What a balance is enough for at the price that the node names now. */
+export function judgeFunds({
+  operator,
+  balance,
+  price,
+  isDeployed,
+}: {
+  operator: string;
+  balance: bigint;
+  price: bigint;
+  isDeployed: boolean;
+}): Finding {
+  const name = 'operator funds';
+  const left = balance - (isDeployed ? 0n : GAS_TO_DEPLOY * price);
+  const anchors = left <= 0n ? 0n : price === 0n ? WARN_ANCHORS : left / (GAS_PER_ANCHOR * price);
+  const seen = `${coins(balance)} at ${operator}, ${anchors} anchors at today's price`;
+  const fix = `Pay coin of the chain to ${operator}.`;
+  if (anchors === 0n) return fail(name, seen, fix);
+  return anchors < WARN_ANCHORS ? warn(name, seen, fix) : ok(name, seen);
+}
+
+function coins(amount: bigint): string {
+  const thousandths = (amount * 1_000n) / WEI_PER_COIN;
+  return `${thousandths / 1_000n}.${String(thousandths % 1_000n).padStart(3, '0')} coin`;
+}
+
+function wei(value: unknown): bigint {
+  if (typeof value !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(value))
+    throw new TypeError('no quantity');
+  return BigInt(value);
+}
+
+async function latestTime(rpc: Rpc): Promise<number | null> {
+  const block = (await rpc.request('eth_getBlockByNumber', ['latest', false])) as {
+    timestamp?: unknown;
+  } | null;
+  const seconds = block?.timestamp;
+  return typeof seconds === 'string' ? Number(seconds) * 1_000 : null;
+}
+
+async function attempt(name: string, check: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+/** An address as it may be shown: user, path and query often hold a key. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'the endpoint';
+}

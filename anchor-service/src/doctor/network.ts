@@ -1,0 +1,135 @@
+import { isJsonObject, parseJson } from '@showcause/core';
+import type { Json, JsonObject } from '@showcause/core';
+import type { ServiceConfig } from '../config.ts';
+import { hostOf } from './chain.ts';
+import { fail, ok, unknown, warn } from './finding.ts';
+import type { Finding } from './finding.ts';
+
+const TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** Whoever binds more than this machine is open to a network. */
+export function judgeListening({ http, metrics, public: isPublic }: ServiceConfig): Finding[] {
+  const findings = [
+    isLoopback(http.host)
+      ? ok('listening', `${http.host}:${http.port}`)
+      : warn(
+          'listening',
+          `${http.host}:${http.port}, beyond this machine`,
+          isPublic
+            ? 'Put a proxy with TLS and limits before it.'
+            : 'Put a proxy with TLS before it: the reader token travels in clear otherwise.',
+        ),
+  ];
+  if (metrics !== null && !isLoopback(metrics.host))
+    findings.push(
+      warn(
+        'metrics listening',
+        `${metrics.host}:${metrics.port}, beyond this machine, without a token`,
+        'Let Prometheus alone reach this port.',
+      ),
+    );
+  return findings;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+/** Whether a service answers where this configuration puts it, and what it says of itself. */
+export async function checkRunning({ http }: ServiceConfig): Promise<Finding> {
+  const name = 'service';
+  if (http.port === 0) return ok(name, 'takes any free port: not asked');
+  const host = /^(0\.0\.0\.0|::)$/.test(http.host) ? '127.0.0.1' : http.host;
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}/readyz`;
+  const answer = await ask(address);
+  if (answer === null)
+    return warn(name, `nothing listens at ${host}:${http.port}`, 'Start it: showcause serve.');
+  const { body } = answer;
+  if (typeof body?.['ready'] !== 'boolean')
+    return fail(
+      name,
+      `something else listens at ${host}:${http.port}`,
+      'Give http.port another number.',
+    );
+  if (body['ready']) return ok(name, 'runs and is ready');
+  return fail(
+    name,
+    `runs and is not ready: ${notReady(body['status'])}`,
+    'See docs/operations.md, readiness.',
+  );
+}
+
+/** Members of the status that are states, not counts. */
+function notReady(status: Json | undefined): string {
+  if (status === undefined || !isJsonObject(status)) return 'it does not say why';
+  const states = Object.entries(status).filter(([, value]) => typeof value === 'string');
+  return states.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+}
+
+/** @param address  lower-case 0x address that genesis names */
+export async function checkCountersigner(
+  url: string,
+  address: string,
+): Promise<{ finding: Finding; date: number | null }> {
+  const name = 'countersigner';
+  const answer = await ask(`${url.replace(/\/+$/, '')}/health`);
+  if (answer === null)
+    return {
+      finding: fail(
+        name,
+        `no answer from ${hostOf(url)}`,
+        'Start it or mend the way to it; the log goes on without new anchors meanwhile.',
+      ),
+      date: null,
+    };
+  const { body, date } = answer;
+  if (body === null)
+    return { finding: unknown(name, `no health at ${hostOf(url)}`, 'Check the address.'), date };
+  const { address: found, refused } = body;
+  if (found !== address)
+    return {
+      finding: fail(
+        name,
+        'signs with another key than genesis names',
+        'Give it the key of this log.',
+      ),
+      date,
+    };
+  const finding =
+    typeof refused === 'number' && refused > 0
+      ? warn(
+          name,
+          `refused ${refused} heads`,
+          'Read its log: what it refused contradicts what it had signed.',
+        )
+      : ok(name, `${hostOf(url)} answers`);
+  return { finding, date };
+}
+
+/** Null when nobody answers; `body` null when it is no JSON object. */
+async function ask(
+  address: string,
+): Promise<{ body: JsonObject | null; date: number | null } | null> {
+  try {
+    const response = await fetch(address, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const date = Date.parse(response.headers.get('date') ?? '');
+    const text = await response.text();
+    return { body: objectIn(text), date: Number.isNaN(date) ? null : date };
+  } catch {
+    return null;
+  }
+}
+
+function objectIn(text: string): JsonObject | null {
+  if (text.length > MAX_ANSWER_BYTES) return null;
+  try {
+    const value = parseJson(text);
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
