@@ -143,8 +143,8 @@ async function* outsideFindings(
   store: StoreFacts | null,
 ): AsyncGenerator<Finding, TimeSource[]> {
   const times: TimeSource[] = [];
-  if (store?.newestTime != null)
-    times.push({ from: 'the newest entry', at: store.newestTime, isPast: true });
+  const newest = store?.newestTime ?? null;
+  if (newest !== null) times.push({ from: 'the newest entry', at: newest, isPast: true });
   if (genesis === null) {
     yield unknown('chain', 'genesis could not be read', 'See genesis first.');
     return times;

@@ -63,8 +63,9 @@ export async function checkRunning({ http }: ServiceConfig): Promise<Finding> {
 /** Members of the status that are states, not counts. */
 function notReady(status: Json | undefined): string {
   if (status === undefined || !isJsonObject(status)) return 'it does not say why';
-  const states = Object.entries(status).filter(([, value]) => typeof value === 'string');
-  return states.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+  return Object.entries(status)
+    .flatMap(([name, value]) => (typeof value === 'string' ? [`${name} ${value}`] : []))
+    .join(', ');
 }
 
 /** @param address  lower-case 0x address that genesis names */

@@ -15,7 +15,7 @@ export interface StoreLook {
   schema: { found: number; wanted: number };
   /** what would lose acknowledged commits; `checksums` null where there is no such setting */
   settings: { dangerous: readonly string[]; checksums: boolean | null };
-  rows(sql: string): Promise<StoreValue[][]>;
+  rows: (sql: string) => Promise<StoreValue[][]>;
   close(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export interface StoreFacts {
   /** newest checkpoint that was signed */
   signed: StoreHead | null;
   /** root of a signed checkpoint of this size */
-  rootOf(size: number): Promise<Hash | null>;
+  rootOf: (size: number) => Promise<Hash | null>;
   /** `key` and `deployment` entries in log order */
   registrations: readonly Uint8Array[];
   /** `time` of the newest entry, ms; null where it has none */
