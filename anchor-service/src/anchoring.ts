@@ -8,7 +8,7 @@ import { contractAddress } from './chain/contract.ts';
 import { deployLogContract } from './chain/deploy.ts';
 import { createViemChain } from './chain/viem.ts';
 import { readToken } from './config.ts';
-import type { ServiceConfig } from './config.ts';
+import type { LogConfig } from './config.ts';
 import { httpCountersign } from './countersigner/client.ts';
 import { ServiceError } from './errors.ts';
 import { pause } from './pause.ts';
@@ -18,7 +18,7 @@ import type { Publisher } from './publisher.ts';
 import { publishedHashes } from './publisher.ts';
 
 export interface AnchoringOptions {
-  config: ServiceConfig;
+  config: LogConfig;
   genesis: EntryOf<'genesis'>;
   /** 32 bytes */
   logId: Uint8Array;

@@ -14,7 +14,7 @@ const MAX_DEPTH = 8;
 
 /**
  * A configuration with what the environment says instead: after the prefix each level is set off by two underscores,
- * and `checkpointIntervalMs` is spelled `CHECKPOINT_INTERVAL_MS`. A value that is JSON counts as that; anything else is
+ * `checkpointIntervalMs` is spelled `CHECKPOINT_INTERVAL_MS`, and a number is a place in a list of the file. A value that is JSON counts as that; anything else is
  * text. An empty variable counts as not set, as shells and containers leave them.
  * @param prefix  `SHOWCAUSE_SERVE__`
  * @throws {ServiceError} `CONFIG_ENVIRONMENT` for a name that is no path
@@ -26,7 +26,7 @@ export function overlayEnvironment(file: Json, variables: Environment, prefix: s
     const text = variables[name];
     if (!name.startsWith(prefix) || text === undefined || text === '') continue;
     const path = pathOf(name, name.slice(prefix.length));
-    value = put(value, path, valueOf(text));
+    value = put(value, path, valueOf(text), name);
     given.set(path.join('.'), name);
   }
   return { value, given };
@@ -36,7 +36,8 @@ function pathOf(name: string, rest: string): string[] {
   const levels = rest.split('__');
   if (
     levels.length > MAX_DEPTH ||
-    !levels.every((level) => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/.test(level))
+    !levels.every((level) => /^([A-Z][A-Z0-9]*(_[A-Z0-9]+)*|[0-9]{1,3})$/.test(level)) ||
+    /^[0-9]/.test(rest)
   )
     throw new ServiceError('CONFIG_ENVIRONMENT', {
       got: name,
@@ -48,10 +49,24 @@ function pathOf(name: string, rest: string): string[] {
 }
 
 /** Copies what it changes; a level that is no object becomes one. */
-function put(into: Json | undefined, [first, ...rest]: readonly string[], value: Json): JsonObject {
+function put(
+  into: Json | undefined,
+  [first, ...rest]: readonly string[],
+  value: Json,
+  name: string,
+): Json {
+  const member = (old: Json | undefined): Json =>
+    rest.length === 0 ? value : put(old, rest, value, name);
+  if (/^[0-9]/.test(first!)) {
+    if (!Array.isArray(into) || Number(first) >= into.length)
+      throw new ServiceError('CONFIG_ENVIRONMENT', {
+        got: name,
+        want: 'a place that the file has',
+      });
+    return into.map((old: Json, i) => (i === Number(first) ? member(old) : old));
+  }
   const object = into !== undefined && isJsonObject(into) ? into : {};
-  const member = rest.length === 0 ? value : put(ownMember(object, first!), rest, value);
-  return { ...object, [first!]: member };
+  return { ...object, [first!]: member(ownMember(object, first!)) };
 }
 
 function ownMember(object: JsonObject, name: string): Json | undefined {

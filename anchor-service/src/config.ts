@@ -9,9 +9,12 @@ import { overlayEnvironment } from './config-env.ts';
 import type { Environment } from './config-env.ts';
 import { ServiceError } from './errors.ts';
 import { isSchemaName, parsePostgresUrl } from './postgres/address.ts';
+import { signedFileOf } from './signed-file.ts';
 
 const MAX_CONFIG_BYTES = 64 * 1024;
 const MIN_TOKEN_CHARACTERS = 16;
+/** Each has its own thread, connections and label in the metrics. */
+const MAX_LOGS = 64;
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
 const url = v.pipe(v.string(), v.maxLength(2048), v.url(), v.regex(/^https?:/));
@@ -24,6 +27,8 @@ const name = v.pipe(
   v.maxLength(64),
   v.regex(/^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/),
 );
+/** A step of a path and a label: `/logs/loans-eu/checkpoint`. */
+const logName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/));
 const milliseconds = (least: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(86_400_000));
 
@@ -64,8 +69,8 @@ const postgresStore = v.strictObject({
 /** A path is SQLite's file. */
 const store = v.lazy((input) => (typeof input === 'object' ? postgresStore : path));
 
-const serviceSchema = v.strictObject({
-  v: v.literal(1),
+/** What one log is made of. */
+const logMembers = {
   keys: path,
   genesis: path,
   registrations: v.pipe(v.array(path), v.maxLength(256)),
@@ -73,14 +78,35 @@ const serviceSchema = v.strictObject({
   log: path,
   public: v.boolean(),
   readerTokenFile: v.optional(v.nullable(path), null),
-  http,
-  /** where Prometheus reads `/metrics`; null: nowhere */
-  metrics: v.optional(v.nullable(http), null),
   producer: name,
   checkpointIntervalMs: v.optional(milliseconds(10), 200),
   transport,
   anchor: v.optional(v.nullable(anchor), null),
+};
+/** What all logs of a service share. */
+const rimMembers = {
+  v: v.literal(1),
+  http,
+  /** where Prometheus reads `/metrics`; null: nowhere */
+  metrics: v.optional(v.nullable(http), null),
+  /** how long a stop goes on answering readers, not ready, before it takes no more of them */
+  drainMs: v.optional(v.pipe(milliseconds(0), v.maxValue(60_000)), 0),
+};
+
+const oneLogSchema = v.strictObject({ ...rimMembers, ...logMembers });
+const manyLogsSchema = v.strictObject({
+  ...rimMembers,
+  logs: v.pipe(
+    v.array(v.strictObject({ name: logName, ...logMembers })),
+    v.minLength(1),
+    v.maxLength(MAX_LOGS),
+  ),
 });
+const serviceSchema = v.lazy((input) =>
+  typeof input === 'object' && input !== null && Object.hasOwn(input, 'logs')
+    ? manyLogsSchema
+    : oneLogSchema,
+);
 
 const countersignerSchema = v.strictObject({
   v: v.literal(1),
@@ -95,8 +121,17 @@ const countersignerSchema = v.strictObject({
   http,
 });
 
-/** Configuration of the anchor service; every path absolute. */
-export type ServiceConfig = v.InferOutput<typeof serviceSchema>;
+type OneLog = v.InferOutput<typeof oneLogSchema>;
+type ManyLogs = v.InferOutput<typeof manyLogsSchema>;
+type LogMembers = Omit<ManyLogs['logs'][number], 'name'>;
+
+/** What one log is made of; every path absolute. `name` is null where the service has this log alone. */
+export type LogConfig = LogMembers & { name: string | null };
+/** The same with what it shares with the other logs of its service. */
+export type HostedLogConfig = LogConfig & Pick<OneLog, 'http' | 'metrics'>;
+/** Configuration of the anchor service, of one log or of several; every path absolute. */
+export type ServiceConfig =
+  (OneLog & { logs?: undefined }) | (ManyLogs & { [member in keyof LogMembers]?: undefined });
 /** Configuration of a countersigner; every path absolute; `log` is a folder or a URL. */
 export type CountersignerConfig = v.InferOutput<typeof countersignerSchema>;
 
@@ -108,40 +143,90 @@ export type CountersignerConfig = v.InferOutput<typeof countersignerSchema>;
 export function readServiceConfig(file: string, env: Environment = {}): ServiceConfig {
   const at = (relative: string): string => resolve(dirname(file), relative);
   const config = read(serviceSchema, file, env, 'SHOWCAUSE_SERVE__');
-  if (!config.public && config.readerTokenFile === null)
+  if (!('logs' in config)) return { ...config, ...locate(config, at, file) };
+  const logs = config.logs.map(({ name, ...members }) => ({
+    name,
+    ...locate(members, at, `logs ${name} in ${file}`),
+  }));
+  for (const [member, place] of placesOfOneLog) refuseShared(logs, member, place, file);
+  return { ...config, logs };
+}
+
+/** Before all that a log answers; empty where it is the only one. */
+export function pathOf(name: string | null): string {
+  return name === null ? '' : `/logs/${name}`;
+}
+
+/** The logs of a service, one or several. */
+export function logsOf(config: ServiceConfig): HostedLogConfig[] {
+  const { http, metrics } = config;
+  if (config.logs === undefined) return [{ ...config, name: null }];
+  return config.logs.map((log) => ({ ...log, http, metrics }));
+}
+
+const placesOfOneLog: readonly [string, (log: LogMembers) => string][] = [
+  ['name', (log) => (log as LogConfig).name ?? ''],
+  ['genesis', ({ genesis }) => genesis],
+  ['log', ({ log }) => log],
+  [
+    'store',
+    ({ store }) => (typeof store === 'string' ? store : `${store.url} schema ${store.schema}`),
+  ],
+  ['signedFile (beside an SQLite file)', signedFileOf],
+];
+
+/** @throws {ServiceError} `CONFIG_MALFORMED` when two logs would write to one place */
+function refuseShared(
+  logs: readonly LogMembers[],
+  member: string,
+  place: (log: LogMembers) => string,
+  file: string,
+): void {
+  if (new Set(logs.map(place)).size !== logs.length)
     throw new ServiceError('CONFIG_MALFORMED', {
-      got: `no readerTokenFile in ${file}`,
+      got: `two logs with one ${member} in ${file}`,
+      want: 'one each',
+    });
+}
+
+function locate(log: LogMembers, at: (relative: string) => string, where: string): LogMembers {
+  if (!log.public && log.readerTokenFile === null)
+    throw new ServiceError('CONFIG_MALFORMED', {
+      got: `no readerTokenFile in ${where}`,
       want: 'one, or "public": true',
     });
+  const { transport, anchor } = log;
   return {
-    ...config,
-    keys: at(config.keys),
-    genesis: at(config.genesis),
-    registrations: config.registrations.map(at),
-    store: storeOf(config.store, at),
-    log: at(config.log),
-    readerTokenFile: config.readerTokenFile === null ? null : at(config.readerTokenFile),
+    ...log,
+    keys: at(log.keys),
+    genesis: at(log.genesis),
+    registrations: log.registrations.map(at),
+    store: storeOf(log.store, at),
+    log: at(log.log),
+    readerTokenFile: log.readerTokenFile === null ? null : at(log.readerTokenFile),
     transport:
-      config.transport.kind === 'embedded'
-        ? { ...config.transport, spools: config.transport.spools.map(at) }
-        : config.transport,
-    anchor:
-      config.anchor === null
-        ? null
-        : {
-            ...config.anchor,
-            countersigner: {
-              ...config.anchor.countersigner,
-              tokenFile: at(config.anchor.countersigner.tokenFile),
-            },
-          },
+      transport.kind === 'embedded'
+        ? { ...transport, spools: transport.spools.map(at) }
+        : transport,
+    anchor: anchor === null ? null : anchorOf(anchor, at),
+  };
+}
+
+function anchorOf(
+  anchor: NonNullable<LogMembers['anchor']>,
+  at: (relative: string) => string,
+): NonNullable<LogMembers['anchor']> {
+  const { countersigner } = anchor;
+  return {
+    ...anchor,
+    countersigner: { ...countersigner, tokenFile: at(countersigner.tokenFile) },
   };
 }
 
 function storeOf(
-  store: ServiceConfig['store'],
+  store: LogMembers['store'],
   at: (relative: string) => string,
-): ServiceConfig['store'] {
+): LogMembers['store'] {
   if (typeof store === 'string') return at(store);
   const { password } = parsePostgresUrl(store.url);
   if (password !== '' && store.passwordFile !== null)

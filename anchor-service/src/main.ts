@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import { readServiceConfig } from './config.ts';
-import { startService } from './service.ts';
+import { serveUntil } from './serve.ts';
 
 /**
  * Entry point of a container: configuration at SHOWCAUSE_CONFIG, passphrase in SHOWCAUSE_PASSPHRASE or beside the keys.
- * Prints one line `{"listening":"http://…"}`; its log goes to standard error. Exit code 1 when it cannot go on.
+ * Prints one line `{"listening":"http://…"}`, before it `{"standby":"http://…"}` while another instance holds the log; its
+ * own log goes to standard error. SIGTERM or SIGINT ends it cleanly, a second one at once. Exit code 1 when it cannot go on.
  */
 async function main(): Promise<void> {
   const logger = pino({ name: 'anchor-service' }, pino.destination(2));
@@ -14,19 +15,19 @@ async function main(): Promise<void> {
     process.exitCode = 64;
     return;
   }
-  const service = await startService(readServiceConfig(config, process.env), {
+  const ending = new AbortController();
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const end = (): void => {
+    ending.abort();
+    // The next one does what it does to any process.
+    for (const signal of signals) process.removeListener(signal, end);
+  };
+  for (const signal of signals) process.on(signal, end);
+  await serveUntil(ending.signal, readServiceConfig(config, process.env), {
     logger,
     ...(passphrase === undefined ? {} : { passphrase }),
+    say: (said) => void process.stdout.write(`${JSON.stringify(said)}\n`),
   });
-  process.stdout.write(`${JSON.stringify({ listening: service.url })}\n`);
-  const stop = (): void => void service.close();
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  try {
-    await service.done;
-  } finally {
-    await service.close();
-  }
 }
 
 main().catch((error: unknown) => {

@@ -125,6 +125,20 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What answering readers and counting takes, from committed rows. */
+export type StoreReader = Pick<
+  Store,
+  | 'leaves'
+  | 'leafAt'
+  | 'indexOf'
+  | 'promiseOf'
+  | 'checkpointOf'
+  | 'newestAnchor'
+  | 'quarantineCounts'
+  | 'quarantinedBytes'
+  | 'close'
+>;
+
 /** One thing that a source read. `from` and `to` are positions in `stream`: the next item begins at `to` or later. */
 export interface SourceItem {
   stream: string;

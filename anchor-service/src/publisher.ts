@@ -30,6 +30,8 @@ export interface PublisherOptions {
   signer: NoteSigner;
   verifier: NoteVerifier;
   logger: Logger;
+  /** Told before anybody can read it, so that whoever answers readers is never behind the `checkpoint` file. */
+  onPublish?: (checkpoint: SignedCheckpoint) => void;
 }
 
 /** Leaves that one publication reads from the store at a time. */
@@ -146,6 +148,7 @@ export class Publisher {
     const { store, mark, files, lease } = this.#options;
     await store.addCheckpoint(lease, checkpoint);
     await mark.write(checkpoint);
+    this.#options.onPublish?.(checkpoint);
     await files.replace(CHECKPOINT_PATH, checkpoint.note);
     this.#published = checkpoint;
   }

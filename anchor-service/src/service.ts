@@ -1,356 +1,224 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
-import {
-  equalBytes,
-  logIdOf,
-  parseEntryOf,
-  parseVkey,
-  toHex,
-  ed25519NoteSigner,
-  formatVkey,
-} from '@showcause/core';
-import type { EntryOf, Json } from '@showcause/core';
-import {
-  ed25519KeySigner,
-  keyPath,
-  p256Signer,
-  passphraseOf,
-  readKeyFile,
-} from '@showcause/core/node';
-import type { KeyPair, KeyRole } from '@showcause/core/node';
-import { openLogDirectory, openSignedMark } from './adapters/log-directory.ts';
-import { kafkaSource } from './adapters/source-kafka.ts';
-import { spoolSource } from './adapters/source-spool.ts';
-import { openPostgresStore } from './adapters/store-postgres.ts';
-import { openSqliteStore } from './adapters/store-sqlite.ts';
-import { startAnchoring } from './anchoring.ts';
-import type { Anchoring } from './anchoring.ts';
-import { contractAddress } from './chain/contract.ts';
-import type { ChainHead } from './chain/port.ts';
-import { createViemChain } from './chain/viem.ts';
-import { readConfigured, readToken } from './config.ts';
-import type { ServiceConfig } from './config.ts';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { logIdOf, toHex } from '@showcause/core';
+import type { Json } from '@showcause/core';
+import { logsOf, pathOf, readConfigured, readToken } from './config.ts';
+import type { LogConfig, ServiceConfig } from './config.ts';
 import { ServiceError } from './errors.ts';
 import { createApp } from './http/app.ts';
+import type { ServedLog } from './http/app.ts';
 import { metricsListener, metricsRegistry } from './http/metrics.ts';
 import { serveHttp } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
-import { startPipeline } from './pipeline.ts';
-import type { Pipeline, PipelineState } from './pipeline.ts';
-import type { LogFiles, Logger, Source, Store } from './ports.ts';
-import { Publisher } from './publisher.ts';
-import { Sequencer } from './sequencer.ts';
-import { signedFileOf } from './signed-file.ts';
+import { HostedLog } from './logs/hosted-log.ts';
+import type { LogState, LogStatus } from './logs/hosted-log.ts';
+import { LogReader } from './logs/log-reader.ts';
+import { runLogOnThread } from './logs/log-thread.ts';
+import { runLog } from './logs/run-log.ts';
+import type { RunningLog } from './logs/running-log.ts';
+import { pause } from './pause.ts';
+import type { Logger } from './ports.ts';
 
 export interface ServiceDeps {
   logger: Logger;
   /** of the key files; without it `<keys>/passphrase` is read */
   passphrase?: string;
-  /** Gives up waiting as a stand-by; a service that runs is ended by `close`. */
+  /** Gives up a start, also one that waits as a stand-by; a service that runs is ended by `close`. */
   signal?: AbortSignal;
+  /** Called when it answers readers while another instance holds its only log. */
+  onStandby?: (url: string) => void;
 }
 
-export interface ServiceStatus {
-  /** leaves committed */
-  size: number;
-  signedSize: number;
-  sequencing: PipelineState;
-  publishing: PipelineState;
-  /** lost: the transport no longer has what it had acknowledged */
-  source: 'whole' | 'lost';
-  anchoring: 'off' | PipelineState;
-  anchoredSize: number;
-  /** messages that wait for a promise */
-  waitingMessages: number;
+export type ServiceStatus = LogStatus;
+
+/** One log of a service. */
+export interface ServiceLog {
+  /** null where the service has this log alone */
+  name: string | null;
+  /** where its readers find it; no slash at the end */
+  url: string;
+  /** hex, 32 bytes */
+  logId: string;
+  status(): ServiceStatus;
 }
 
 export interface AnchorService {
   url: string;
   /** for Prometheus; null where the configuration has no `metrics` */
   metricsUrl: string | null;
-  /** hex, 32 bytes */
+  logs: readonly ServiceLog[];
+  /** of the only log, or of the first one */
   logId: string;
+  /** of the only log, or of the first one */
   status(): ServiceStatus;
-  /** Rejects when the service can no longer sequence or publish and must be started again; resolves once closed. */
+  /** Rejects when the process must be started again, as a service of one log does when that fails; resolves once closed. */
   done: Promise<void>;
-  /** Sequences and publishes what was read, then ends. */
+  /** Says that it is not ready, sequences and publishes what was read, lets answers end, then ends. */
   close(): Promise<void>;
 }
 
-const START_RPC_TIMEOUT_MS = 3_000;
-const CONFIRM_HEAD_MS = 2_000;
+/** What a stop leaves to answers that are under way. */
+const ANSWERS_WITHIN_MS = 10_000;
 
-interface Keys {
-  log: KeyPair;
-  producer: KeyPair;
-  operator: KeyPair | null;
+/** A log with all that this service does for it. */
+interface Host {
+  config: LogConfig;
+  logId: string;
+  log: HostedLog;
+  reader: LogReader;
+  readerToken: string | null;
 }
 
 /**
- * Starts the anchor service: sequencer, publisher, HTTP API and, where genesis names a contract and the configuration an
- * endpoint, the anchorer. Resolves when it listens and genesis is published. With PostgreSQL it first waits as a stand-by
- * for as long as another instance holds the log.
- * @throws {ServiceError} `CONFIG_*`, `STORE_*`, `PUBLISH_*`
+ * Starts the anchor service: for each log sequencer, publisher and, where genesis names a contract and the configuration an
+ * endpoint, anchorer; one HTTP API and one address of metrics for all. Answers readers from the beginning, also as a
+ * stand-by; resolves when its only log is published or refused, or, of several, each of them has come that far.
+ * @throws {ServiceError} `CONFIG_*`; with one log also `STORE_*`, `PUBLISH_FAILED`
  */
 export async function startService(
   config: ServiceConfig,
   deps: ServiceDeps,
 ): Promise<AnchorService> {
-  const { logger } = deps;
-  const genesisBytes = readConfigured(config.genesis);
-  const genesis = parseEntryOf('genesis', genesisBytes);
-  const logId = logIdOf(genesisBytes);
-  const keys = readKeys(config, deps.passphrase);
-  checkLogKey(genesis, keys.log);
-  const readerToken =
-    config.public || config.readerTokenFile === null ? null : readToken(config.readerTokenFile);
-  const { store, lost } = await openStore(config, deps);
-  const files = openLogDirectory(config.log);
-  const closing: (() => Promise<void>)[] = [() => store.close()];
+  let url = '';
+  const hosts = hostsOf(config, deps, (state) => {
+    if (state === 'standby' && hosts.length === 1) deps.onStandby?.(url);
+  });
+  const servers: HttpServer[] = [];
+  const stop = (): void => hosts.forEach(({ log }) => void log.close());
   try {
-    const sequencer = await Sequencer.start(
-      {
-        store,
-        genesis: genesisBytes,
-        producer: {
-          name: config.producer,
-          publicKey: keys.producer.publicKey,
-          sign: p256Signer(keys.producer),
-        },
-        logger,
-        newId: () => randomBytes(16).toString('hex'),
-      },
-      config.registrations.map(readConfigured),
-    );
-    const publisher = await startPublisher(config, {
-      store,
-      files,
-      genesis,
-      keys,
-      logger,
-      sequencer,
-    });
-    const source = sourceOf(config, logId, logger);
-    const pipeline = await startPipeline({
-      sequencer,
-      publisher,
-      source,
-      store,
-      files,
-      logger,
-      checkpointIntervalMs: config.checkpointIntervalMs,
-      settledSize: () => anchoring?.settledSize() ?? publisher.published?.size ?? 0,
-    });
-    closing.unshift(() => pipeline.close());
-    const anchoring: Anchoring | null = startAnchoring({
-      config,
-      genesis,
-      logId,
-      operator: keys.operator,
-      store,
-      files,
-      publisher,
-      logger,
-    });
-    closing.unshift(async () => anchoring?.close());
-    const status = (): ServiceStatus =>
-      statusOf({ sequencer, publisher, source, pipeline, anchoring });
-    const server = await serve(config, { store, files, publisher, readerToken, logger, status });
-    closing.unshift(() => server.close());
-    const metrics =
-      config.metrics === null
-        ? null
-        : await serveHttp(metricsListener(metricsRegistry(status, store)), config.metrics);
-    closing.unshift(async () => metrics?.close());
-    logger.info({ url: server.url, size: sequencer.size }, 'listening');
-    const done = lost === null ? pipeline.done : Promise.race([pipeline.done, lost]);
-    return assemble(server, metrics, toHex(logId), status, done, closing);
+    const app = createApp({ logs: hosts.map(servedLog), logger: deps.logger });
+    servers.push(await serveHttp(app, config.http));
+    if (config.metrics !== null)
+      servers.push(
+        await serveHttp(metricsListener(metricsRegistry(hosts.map(measured))), config.metrics),
+      );
+    url = servers[0]!.url;
+    deps.signal?.addEventListener('abort', stop);
+    if (deps.signal?.aborted === true) stop();
+    for (const { log } of hosts) log.start();
+    await Promise.all(hosts.map(({ log }) => log.begun));
+    deps.signal?.removeEventListener('abort', stop);
+    if (deps.signal?.aborted === true)
+      throw new ServiceError('STORE_STOPPED', { got: 'a stop before it ran' });
   } catch (error) {
-    for (const close of closing) await close().catch(() => undefined);
+    await closeAll(hosts, servers, 0);
     throw error;
   }
+  deps.logger.info({ url, size: hosts[0]!.log.status().size, logs: hosts.length }, 'listening');
+  return serviceOf(config, hosts, servers);
 }
 
-function assemble(
-  server: HttpServer,
-  metrics: HttpServer | null,
-  logId: string,
-  status: () => ServiceStatus,
-  done: Promise<void>,
-  closing: readonly (() => Promise<void>)[],
+function serviceOf(
+  { drainMs }: ServiceConfig,
+  hosts: readonly Host[],
+  servers: readonly HttpServer[],
 ): AnchorService {
+  const [server, metrics] = servers;
+  const done = Promise.all(hosts.map(({ log }) => log.done)).then(() => undefined);
   done.catch(() => undefined);
   let closed: Promise<void> | null = null;
-  const close = async (): Promise<void> => {
-    for (const step of closing) await step();
-  };
+  const [first] = hosts;
   return {
-    url: server.url,
-    metricsUrl: metrics === null ? null : `${metrics.url}/metrics`,
-    logId,
-    status,
+    url: server!.url,
+    metricsUrl: metrics === undefined ? null : `${metrics.url}/metrics`,
+    logs: hosts.map(({ config: { name }, logId, log }) => ({
+      name,
+      url: `${server!.url}${pathOf(name)}`,
+      logId,
+      status: () => log.status(),
+    })),
+    logId: first!.logId,
+    status: () => first!.log.status(),
     done,
-    close: () => (closed ??= close()),
+    close: () => (closed ??= closeAll(hosts, servers, drainMs)),
   };
 }
 
-/** `lost` rejects when another instance took over, where a store finds that out by itself. */
-async function openStore(
-  { store }: ServiceConfig,
-  { logger, signal }: ServiceDeps,
-): Promise<{ store: Store; lost: Promise<never> | null }> {
-  if (typeof store === 'string') return { store: openSqliteStore(store), lost: null };
-  const opened = await openPostgresStore(store, {
-    logger,
-    leaseMs: store.leaseMs,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  return { store: opened, lost: opened.lost };
+/** Not ready, then no more entries, then no more readers: each step sees the one before it done. */
+async function closeAll(
+  hosts: readonly Host[],
+  servers: readonly HttpServer[],
+  drainMs: number,
+): Promise<void> {
+  for (const { log } of hosts) log.announceEnd();
+  await pause(drainMs);
+  const ends = await Promise.allSettled(hosts.map(({ log }) => log.close()));
+  await Promise.allSettled(servers.map((server) => server.close(ANSWERS_WITHIN_MS)));
+  await Promise.allSettled(hosts.map(({ reader }) => reader.close()));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-function readKeys(config: ServiceConfig, passphrase: string | undefined): Keys {
-  const secret = passphraseOf(config.keys, passphrase);
-  const read = (role: KeyRole): KeyPair => readKeyFile(keyPath(config.keys, role), secret);
-  return {
-    log: read('log'),
-    producer: read('producer'),
-    operator: config.anchor === null ? null : read('operator'),
-  };
-}
-
-function checkLogKey(genesis: EntryOf<'genesis'>, log: KeyPair): void {
-  if (formatVkey(genesis.origin, log.publicKey) !== genesis.log)
-    throw new ServiceError('CONFIG_GENESIS', { got: 'a genesis that names another log key' });
-}
-
-async function startPublisher(
+function hostsOf(
   config: ServiceConfig,
-  parts: {
-    store: Store;
-    files: LogFiles;
-    genesis: EntryOf<'genesis'>;
-    keys: Keys;
-    logger: Logger;
-    sequencer: Sequencer;
-  },
-): Promise<Publisher> {
-  const { store, files, genesis, keys, logger, sequencer } = parts;
-  const heads = await headsOnChain(config, genesis, sequencer, store, logger);
-  const options = {
-    store,
-    files,
-    mark: openSignedMark(signedFileOf(config)),
-    lease: sequencer.lease,
-    origin: genesis.origin,
-    signer: ed25519NoteSigner(genesis.origin, keys.log.publicKey, ed25519KeySigner(keys.log)),
-    verifier: parseVkey(genesis.log),
+  deps: ServiceDeps,
+  onState: (state: LogState) => void,
+): Host[] {
+  const logs = logsOf(config);
+  const hosts = logs.map((log) => hostOf(log, deps, onState));
+  // Two stores of one log would sign two histories of it.
+  if (new Set(hosts.map(({ logId }) => logId)).size !== hosts.length)
+    throw new ServiceError('CONFIG_GENESIS', { got: 'one genesis for two logs' });
+  return hosts;
+}
+
+function hostOf(config: LogConfig, deps: ServiceDeps, onState: (state: LogState) => void): Host {
+  const { name } = config;
+  const logger = name === null ? deps.logger : labelled(deps.logger, name);
+  const reader = new LogReader(config, logger);
+  const run = runnerOf(config);
+  const log = new HostedLog({
     logger,
-  };
-  const publisher = await Publisher.start(options, heads);
-  await publisher.publish();
-  return publisher;
-}
-
-/**
- * The contract's final head, when its chain can be asked at once: a store that lacks it must not sign. When it cannot,
- * the anchorer asks later, and the log goes on meanwhile.
- */
-async function headsOnChain(
-  { anchor }: ServiceConfig,
-  { contract }: EntryOf<'genesis'>,
-  { logId }: Sequencer,
-  store: Store,
-  logger: Logger,
-): Promise<ChainHead[]> {
-  if (anchor === null || contract === null) return [];
-  try {
-    const chain = createViemChain({
-      rpcUrl: anchor.rpcUrl,
-      chainId: contract.chainId,
-      contract: contractAddress(logId, contract),
-      timeoutMs: START_RPC_TIMEOUT_MS,
-    });
-    if ((await chain.chainId()) !== contract.chainId) return [];
-    const head = await chain.head('finalized');
-    if (head === null || (await isSigned(head, logId, store))) return [];
-    // Whether this log may sign is not for one answer of one node to say.
-    await setTimeout(CONFIRM_HEAD_MS);
-    const again = await chain.head('finalized');
-    return again === null ? [] : [again];
-  } catch (error) {
-    logger.warn(
-      { code: (error as { code?: unknown }).code },
-      'head on the chain is not known at start',
-    );
-    return [];
-  }
-}
-
-/** Whether this store holds a checkpoint of exactly this head; the contract begins with genesis alone. */
-async function isSigned(head: ChainHead, logId: Uint8Array, store: Store): Promise<boolean> {
-  if (head.size === 1) return equalBytes(head.root, logId);
-  const checkpoint = await store.checkpointOf(head.size);
-  return checkpoint !== null && equalBytes(checkpoint.root, head.root);
-}
-
-function sourceOf(config: ServiceConfig, logId: Uint8Array, logger: Logger): Source {
-  const { transport } = config;
-  if (transport.kind === 'embedded') return spoolSource({ folders: transport.spools, logger });
-  const { brokers, topic } = transport;
-  return kafkaSource({ brokers, topic, groupId: `showcause-${toHex(logId).slice(0, 16)}`, logger });
-}
-
-async function serve(
-  config: ServiceConfig,
-  parts: {
-    store: Store;
-    files: LogFiles;
-    publisher: Publisher;
-    readerToken: string | null;
-    logger: Logger;
-    status: () => ServiceStatus;
-  },
-): Promise<HttpServer> {
-  const { store, files, publisher, readerToken, logger, status } = parts;
-  const app = createApp({
-    log: { store, files, published: () => publisher.published },
-    readerToken,
-    logger,
-    readiness: () => {
-      const now = status();
-      const ready =
-        now.sequencing === 'running' &&
-        now.publishing === 'running' &&
-        now.source === 'whole' &&
-        now.anchoring !== 'failed';
-      return { ready, status: now as unknown as Json };
+    failure: name === null ? 'ends' : 'restarts',
+    start: (hooks) =>
+      run(config, {
+        logger,
+        ...(deps.passphrase === undefined ? {} : { passphrase: deps.passphrase }),
+        ...hooks,
+        onPublish: (checkpoint) => reader.announce(checkpoint),
+      }),
+    onState(state) {
+      if (state === 'running') reader.unfollow();
+      else reader.follow();
+      onState(state);
     },
   });
-  return serveHttp(app, config.http);
+  const { genesis, readerTokenFile } = config;
+  return {
+    config,
+    logId: toHex(logIdOf(readConfigured(genesis))),
+    log,
+    reader,
+    readerToken: config.public || readerTokenFile === null ? null : readToken(readerTokenFile),
+  };
 }
 
-function statusOf({
-  sequencer,
-  publisher,
-  source,
-  pipeline,
-  anchoring,
-}: {
-  sequencer: Sequencer;
-  publisher: Publisher;
-  source: Source;
-  pipeline: Pipeline;
-  anchoring: Anchoring | null;
-}): ServiceStatus {
-  const { sequencing, publishing } = pipeline.state();
+type Runner = (...args: Parameters<typeof runLog>) => Promise<RunningLog>;
+
+/** Several logs get a thread each, where the compiled worker lies beside this file; one has the process for itself. */
+function runnerOf({ name }: LogConfig): Runner {
+  const script = new URL('./logs/log-worker.js', import.meta.url);
+  if (name === null || !existsSync(fileURLToPath(script))) return runLog;
+  return (config, deps) => runLogOnThread(config, deps, script);
+}
+
+function labelled(logger: Logger, log: string): Logger {
   return {
-    size: sequencer.size,
-    signedSize: publisher.published?.size ?? 0,
-    sequencing,
-    publishing,
-    source: source.isWhole() ? 'whole' : 'lost',
-    anchoring: anchoring?.state() ?? 'off',
-    anchoredSize: anchoring?.settledSize() ?? 0,
-    waitingMessages: sequencer.waiting.messages,
+    info: (fields, message) => logger.info({ log, ...fields }, message),
+    warn: (fields, message) => logger.warn({ log, ...fields }, message),
+    error: (fields, message) => logger.error({ log, ...fields }, message),
   };
+}
+
+function servedLog({ config, log, reader, readerToken }: Host): ServedLog {
+  return {
+    name: config.name,
+    path: pathOf(config.name),
+    log: reader,
+    readerToken,
+    readiness: () => ({ ready: log.isReady(), status: log.status() as unknown as Json }),
+  };
+}
+
+function measured({ config, log, reader }: Host) {
+  return { name: config.name, status: () => log.status(), stored: reader.store };
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
-import type { ServiceConfig } from './config.ts';
+import type { LogConfig } from './config.ts';
 
 /** Where the newest signed head is kept apart from the store. */
-export function signedFileOf({ store }: ServiceConfig): string {
+export function signedFileOf({ store }: Pick<LogConfig, 'store'>): string {
   return typeof store === 'string' ? join(dirname(store), 'signed.json') : store.signedFile;
 }

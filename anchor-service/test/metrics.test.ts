@@ -9,6 +9,8 @@ import { newFolder, removeFolders, silent, writeServiceFolder } from './support/
 afterAll(removeFolders);
 
 const status: ServiceStatus = {
+  state: 'running',
+  code: null,
   size: 70,
   signedSize: 64,
   sequencing: 'running',
@@ -41,7 +43,9 @@ function samples(text: string): Map<string, number> {
 }
 
 test('states and counts under names of their convention', async () => {
-  const found = samples(await metricsRegistry(() => status, counts).metrics());
+  const found = samples(
+    await metricsRegistry([{ name: null, status: () => status, stored: counts }]).metrics(),
+  );
   expect(Object.fromEntries(found)).toMatchObject({
     showcause_log_entries: 70,
     showcause_log_signed_entries: 64,
@@ -59,10 +63,13 @@ test('states and counts under names of their convention', async () => {
 
 test('a store that fails answers 503, other paths and methods 404', async () => {
   const broken = { ...counts, quarantinedBytes: () => Promise.reject(new Error('secret path')) };
-  const server = await serveHttp(metricsListener(metricsRegistry(() => status, broken)), {
-    host: '127.0.0.1',
-    port: 0,
-  });
+  const server = await serveHttp(
+    metricsListener(metricsRegistry([{ name: null, status: () => status, stored: broken }])),
+    {
+      host: '127.0.0.1',
+      port: 0,
+    },
+  );
   const answer = await fetch(`${server.url}/metrics`);
   expect({ status: answer.status, text: await answer.text() }).toStrictEqual({
     status: 503,

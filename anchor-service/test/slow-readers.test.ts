@@ -22,10 +22,16 @@ afterAll(removeFolders);
 
 async function serveFolder(dir: string): Promise<URL> {
   const app = createApp({
-    log: { store: new MemoryStore(), files: openLogDirectory(dir), published: () => null },
-    readerToken: null,
+    logs: [
+      {
+        name: null,
+        path: '',
+        log: { store: new MemoryStore(), files: openLogDirectory(dir), published: () => null },
+        readerToken: null,
+        readiness: () => ({ ready: true, status: {} }),
+      },
+    ],
     logger: silent,
-    readiness: () => ({ ready: true, status: {} }),
   });
   server = await serveHttp(app, { host: '127.0.0.1', port: 0 });
   return new URL(server.url);

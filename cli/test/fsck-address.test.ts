@@ -57,10 +57,16 @@ const honest: Answer = (_path, bytes, response) => void response.end(bytes);
 describe('fsck of an address', () => {
   test('what the service serves is sound, headers too; a log that is not public wants a token', async () => {
     const app = createApp({
-      log: { store: log.store, files: openLogDirectory(log.dir), published: () => log.head },
-      readerToken: TOKEN,
+      logs: [
+        {
+          name: null,
+          path: '',
+          log: { store: log.store, files: openLogDirectory(log.dir), published: () => log.head },
+          readerToken: TOKEN,
+          readiness: () => ({ ready: true, status: null }),
+        },
+      ],
       logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-      readiness: () => ({ ready: true, status: null }),
     });
     const url = await serving(app);
     const { exit, report } = await fsck(url, '--token-file', tokenFile);

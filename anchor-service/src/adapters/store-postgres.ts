@@ -11,12 +11,13 @@ import type {
   Position,
   SignedCheckpoint,
   Store,
+  StoreReader,
   StoredPromise,
 } from '../ports.ts';
 import { describePlace, isSchemaName, readPassword } from '../postgres/address.ts';
 import type { PostgresPlace } from '../postgres/address.ts';
 import { fence, rowsOf } from '../postgres/change.ts';
-import { Connections } from '../postgres/connections.ts';
+import { Connections, DEFAULT_TIMEOUTS } from '../postgres/connections.ts';
 import type { PostgresParameter, PostgresValue, Timeouts } from '../postgres/connections.ts';
 import { LeaseKeeper } from '../postgres/lease.ts';
 import { migrate } from '../postgres/migrations.ts';
@@ -30,6 +31,8 @@ export interface PostgresStoreOptions {
   timeouts?: Timeouts;
   /** Ends waiting as a stand-by. */
   signal?: AbortSignal;
+  /** Called once when it begins to wait as one. */
+  onStandby?: () => void;
 }
 
 export interface PostgresStore extends Store {
@@ -49,7 +52,7 @@ export async function openPostgresStore(
   if (!isSchemaName(place.schema))
     throw new ServiceError('CONFIG_MALFORMED', { got: 'store.schema', want: 'a lower-case name' });
   readPassword(place);
-  const { logger, leaseMs = DEFAULT_LEASE_MS, timeouts, signal } = options;
+  const { logger, leaseMs = DEFAULT_LEASE_MS, timeouts, signal, onStandby } = options;
   const connections = new Connections(place, timeouts);
   try {
     await migrate(connections, place.schema);
@@ -64,8 +67,16 @@ export async function openPostgresStore(
     logger,
     ttlMs: leaseMs,
     ...(signal === undefined ? {} : { signal }),
+    ...(onStandby === undefined ? {} : { onStandby }),
   });
   return new SchemaStore(connections, lease, leaseMs);
+}
+
+/** The same schema for readers alone, also while another instance holds the log: it makes nothing and takes no lease. */
+export function openPostgresReader(place: PostgresPlace, logger: Logger): StoreReader {
+  const connections = new Connections(place, DEFAULT_TIMEOUTS);
+  const lease = new LeaseKeeper({ connections, logger, ttlMs: DEFAULT_LEASE_MS });
+  return new SchemaStore(connections, lease, DEFAULT_LEASE_MS);
 }
 
 async function warnOfChecksums(connections: Connections, logger: Logger): Promise<void> {

@@ -19,6 +19,7 @@ import type {
   Position,
   SignedCheckpoint,
   Store,
+  StoreReader,
   StoredPromise,
 } from '../ports.ts';
 import { holdLock } from '../sqlite/lock.ts';
@@ -55,6 +56,15 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
     lock?.release();
     throw error;
   }
+}
+
+/** The same file for readers alone, beside the one that writes it. @throws {ServiceError} `NOT_PUBLISHED` before there is one */
+export function openSqliteReader(path: string): StoreReader {
+  if (!existsSync(path)) throw new ServiceError('NOT_PUBLISHED', { got: 'no store yet' });
+  const database = openSqlite(path);
+  database.exec('PRAGMA busy_timeout = 2000');
+  database.exec('PRAGMA query_only = ON');
+  return new SqliteStore(database, null);
 }
 
 class SqliteStore implements Store {
@@ -313,9 +323,11 @@ class SqliteStore implements Store {
     if (!this.#isOpen) return Promise.resolve();
     this.#isOpen = false;
     return attempt(() => {
-      // Whoever was fenced leaves the mark to the one that took over.
-      this.#database.run('UPDATE head SET clean = 1 WHERE lease = ?', this.#lease);
-      this.#database.rows('PRAGMA wal_checkpoint(TRUNCATE)');
+      if (this.#lease > 0) {
+        // Whoever was fenced leaves the mark to the one that took over.
+        this.#database.run('UPDATE head SET clean = 1 WHERE lease = ?', this.#lease);
+        this.#database.rows('PRAGMA wal_checkpoint(TRUNCATE)');
+      }
       this.#database.close();
       this.#lock?.release();
     });

@@ -3,8 +3,8 @@ import { openCheckpoint, parseVkey } from '@showcause/core';
 import type { EntryOf } from '@showcause/core';
 import { openLogDirectory, openSignedMark } from '../adapters/log-directory.ts';
 import { lookIntoSqlite } from '../adapters/sqlite-look.ts';
-import { readConfigured } from '../config.ts';
-import type { ServiceConfig } from '../config.ts';
+import { logsOf, readConfigured } from '../config.ts';
+import type { HostedLogConfig, ServiceConfig } from '../config.ts';
 import { lookIntoPostgres } from '../postgres/look.ts';
 import { CHECKPOINT_PATH } from '../publisher.ts';
 import { signedFileOf } from '../signed-file.ts';
@@ -40,6 +40,12 @@ export async function* diagnose(
   deps: DoctorDeps = {},
 ): AsyncGenerator<Finding> {
   yield checkNode(deps.nodeVersion ?? process.versions.node);
+  for (const log of logsOf(config))
+    for await (const finding of diagnoseLog(log, deps))
+      yield log.name === null ? finding : { ...finding, name: `${log.name}: ${finding.name}` };
+}
+
+async function* diagnoseLog(config: HostedLogConfig, deps: DoctorDeps): AsyncGenerator<Finding> {
   const { findings, publicKeys } = checkKeys(config, deps.passphrase);
   yield* findings;
   const { findings: named, genesis, bytes } = checkGenesis(config, publicKeys);
@@ -59,7 +65,7 @@ export async function* diagnose(
   }
 }
 
-function foldersOf(config: ServiceConfig): KeptFolder[] {
+function foldersOf(config: HostedLogConfig): KeptFolder[] {
   const { store, log, transport } = config;
   const spools = transport.kind === 'embedded' ? transport.spools : [];
   return [
@@ -72,7 +78,7 @@ function foldersOf(config: ServiceConfig): KeptFolder[] {
 }
 
 /** Null: there is none yet. */
-async function openLook({ store }: ServiceConfig): Promise<StoreLook | Error | null> {
+async function openLook({ store }: HostedLogConfig): Promise<StoreLook | Error | null> {
   try {
     return typeof store === 'string' ? lookIntoSqlite(store) : await lookIntoPostgres(store);
   } catch (error) {
@@ -104,7 +110,7 @@ async function* storeFindings(
 
 /** What the log holds of our key, and everything that was signed against the store. */
 async function* logFindings(
-  config: ServiceConfig,
+  config: HostedLogConfig,
   facts: StoreFacts,
   genesis: EntryOf<'genesis'> | null,
   { producer }: PublicKeys,
@@ -128,7 +134,7 @@ async function* logFindings(
   );
 }
 
-function registeredKey(config: ServiceConfig, key: Uint8Array, facts: StoreFacts): Finding {
+function registeredKey(config: HostedLogConfig, key: Uint8Array, facts: StoreFacts): Finding {
   try {
     return judgeProducerKey(config.producer, key, facts, config.registrations.map(readConfigured));
   } catch (error) {
@@ -137,7 +143,7 @@ function registeredKey(config: ServiceConfig, key: Uint8Array, facts: StoreFacts
 }
 
 async function* outsideFindings(
-  { anchor }: ServiceConfig,
+  { anchor }: HostedLogConfig,
   genesis: EntryOf<'genesis'> | null,
   bytes: Uint8Array,
   store: StoreFacts | null,

@@ -6,7 +6,7 @@ import { keyPath, passphraseOf, readKeyFile } from '@showcause/core/node';
 import type { KeyPair, KeyRole } from '@showcause/core/node';
 import { ethereumAddress } from '../chain/accounts.ts';
 import { readConfigured, readToken } from '../config.ts';
-import type { ServiceConfig } from '../config.ts';
+import type { HostedLogConfig } from '../config.ts';
 import { fail, failed, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,7 +15,7 @@ export type PublicKeys = Partial<Record<KeyRole, Uint8Array>>;
 
 /** Files, permissions and the passphrase: each key is opened, and its secret half is dropped at once. */
 export function checkKeys(
-  config: ServiceConfig,
+  config: HostedLogConfig,
   passphrase: string | undefined,
 ): { findings: Finding[]; publicKeys: PublicKeys } {
   const findings = [folderOf(config.keys)];
@@ -62,7 +62,7 @@ function folderOf(path: string): Finding {
 
 /** Genesis as far as it can be read, and whether it names these keys. */
 export function checkGenesis(
-  config: ServiceConfig,
+  config: HostedLogConfig,
   keys: PublicKeys,
 ): { findings: Finding[]; genesis: EntryOf<'genesis'> | null; bytes: Uint8Array } {
   let genesis: EntryOf<'genesis'>;
@@ -102,7 +102,7 @@ export function checkTokens({
   public: isPublic,
   readerTokenFile,
   anchor,
-}: ServiceConfig): Finding[] {
+}: HostedLogConfig): Finding[] {
   const findings: Finding[] = [];
   if (isPublic) findings.push(ok('reader token', 'none: the log is public'));
   else if (readerTokenFile !== null) findings.push(tokenIn('reader token', readerTokenFile));

@@ -1,6 +1,7 @@
 import { isJsonObject, parseJson } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
-import type { ServiceConfig } from '../config.ts';
+import { pathOf } from '../config.ts';
+import type { HostedLogConfig } from '../config.ts';
 import { hostOf } from './chain.ts';
 import { fail, ok, unknown, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -9,7 +10,7 @@ const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Whoever binds more than this machine is open to a network. */
-export function judgeListening({ http, metrics, public: isPublic }: ServiceConfig): Finding[] {
+export function judgeListening({ http, metrics, public: isPublic }: HostedLogConfig): Finding[] {
   const findings = [
     isLoopback(http.host)
       ? ok('listening', `${http.host}:${http.port}`)
@@ -37,11 +38,11 @@ function isLoopback(host: string): boolean {
 }
 
 /** Whether a service answers where this configuration puts it, and what it says of itself. */
-export async function checkRunning({ http }: ServiceConfig): Promise<Finding> {
+export async function checkRunning({ http, name: log }: HostedLogConfig): Promise<Finding> {
   const name = 'service';
   if (http.port === 0) return ok(name, 'takes any free port: not asked');
   const host = /^(0\.0\.0\.0|::)$/.test(http.host) ? '127.0.0.1' : http.host;
-  const address = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}/readyz`;
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}${pathOf(log)}/readyz`;
   const answer = await ask(address);
   if (answer === null)
     return warn(name, `nothing listens at ${host}:${http.port}`, 'Start it: showcause serve.');

@@ -19,13 +19,22 @@ import { openApiDocument } from './openapi.ts';
 import { problemHandler, requireReader } from './problems.ts';
 import { checkParameters, optionalCount, parseCount, parseHash } from './query.ts';
 
-export interface AppOptions {
+/** A log as HTTP serves it. */
+export interface ServedLog {
+  /** null: the only one */
+  name: string | null;
+  /** before all of its paths, such as `/logs/loans`; empty for the only one */
+  path: string;
   log: PublicLog;
   /** bearer token of readers; null: the log is public */
   readerToken: string | null;
-  logger: Logger;
   /** whether entries are sequenced, published and anchored as they should; the members are shown as they are */
   readiness: () => { ready: boolean; status: Json };
+}
+
+export interface AppOptions {
+  logs: readonly ServedLog[];
+  logger: Logger;
 }
 
 /** Entries that one request may ask for, and the bytes that one answer holds of them. */
@@ -49,9 +58,8 @@ export function createApp(options: AppOptions): Express {
     if (request.method === 'GET' || request.method === 'HEAD') return next();
     throw new ServiceError('REQUEST_METHOD', { got: 'another method' });
   });
-  app.use(tileRoutes(options));
-  app.use('/v1', jsonRoutes(options));
-  app.use(healthRoutes(options));
+  for (const log of options.logs) app.use(log.path, logRoutes(log));
+  if (options.logs[0]?.name !== null) app.use(rimRoutes(options.logs));
   app.use(() => {
     throw new ServiceError('NOT_FOUND', { got: 'another path' });
   });
@@ -59,7 +67,27 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-function tileRoutes({ log, readerToken }: AppOptions): Router {
+/** All of one log, below its path; the only one has no path, and its health is the service's. */
+function logRoutes(log: ServedLog): Router {
+  const router = express.Router({ caseSensitive: true, strict: true });
+  router.use(tileRoutes(log));
+  router.use('/v1', jsonRoutes(log));
+  router.use(healthRoutes(log.readiness));
+  return router;
+}
+
+/** Ready when every log is; each says how it is, by name. */
+function rimRoutes(logs: readonly ServedLog[]): Router {
+  return healthRoutes(() => {
+    const all = logs.map(({ name, readiness }) => [name ?? '', readiness()] as const);
+    return {
+      ready: all.every(([, { ready }]) => ready),
+      status: { logs: Object.fromEntries(all) },
+    };
+  });
+}
+
+function tileRoutes({ log, readerToken }: ServedLog): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   const reader = requireReader(readerToken);
   const isPublic = readerToken === null;
@@ -89,7 +117,7 @@ function tileRoutes({ log, readerToken }: AppOptions): Router {
   return router;
 }
 
-function jsonRoutes({ log, readerToken }: AppOptions): Router {
+function jsonRoutes({ log, readerToken }: ServedLog): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   const reader = requireReader(readerToken);
   router.get('/entries/:index', reader, async (request, response) => {
@@ -191,7 +219,7 @@ async function askedIndex(request: Request, log: PublicLog): Promise<number> {
   return found;
 }
 
-function healthRoutes({ readiness }: AppOptions): Router {
+function healthRoutes(readiness: ServedLog['readiness']): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   router.get('/healthz', (_request, response) => {
     sendJson(response, { ok: true });

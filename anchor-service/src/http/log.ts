@@ -8,15 +8,12 @@ import {
 } from '@showcause/core';
 import type { Hash } from '@showcause/core';
 import { ServiceError } from '../errors.ts';
-import type { Leaf, LogFiles, OpenFile, SignedCheckpoint, Store } from '../ports.ts';
+import type { Leaf, LogFiles, OpenFile, SignedCheckpoint, StoreReader } from '../ports.ts';
 import { publishedHashes } from '../publisher.ts';
 
 /** What the HTTP API reads: committed rows that are published, and published files. Nothing here can write. */
 export interface PublicLog {
-  store: Pick<
-    Store,
-    'leaves' | 'leafAt' | 'indexOf' | 'promiseOf' | 'checkpointOf' | 'newestAnchor'
-  >;
+  store: Omit<StoreReader, 'quarantineCounts' | 'quarantinedBytes' | 'close'>;
   files: Pick<LogFiles, 'read' | 'open' | 'create' | 'replace' | 'remove' | 'list'>;
   /** The newest checkpoint that is served; null before the first. */
   published(): SignedCheckpoint | null;

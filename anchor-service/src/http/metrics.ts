@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
-import type { ServiceStatus } from '../service.ts';
+import { logStates } from '../logs/hosted-log.ts';
+import type { LogStatus } from '../logs/hosted-log.ts';
 
 /** What only the store knows. */
 export interface StoredCounts {
@@ -8,69 +9,110 @@ export interface StoredCounts {
   quarantinedBytes(): Promise<number>;
 }
 
+export interface MeasuredLog {
+  /** label `log`; null: the only one, without that label */
+  name: string | null;
+  status(): LogStatus;
+  stored: StoredCounts;
+}
+
 const PREFIX = 'showcause_';
+type Labels = Readonly<Record<string, string>>;
+type Sample = [labels: Labels, value: number];
 
 /**
- * Prometheus metrics of a service and its process, read when they are asked for. Counts and states alone: nothing in
- * them is about a producer or a person.
+ * Prometheus metrics of a service's logs and its process, read when they are asked for. Counts and states alone: nothing
+ * in them is about a producer or a person, and the only names are those of the configuration.
  */
-export function metricsRegistry(status: () => ServiceStatus, stored: StoredCounts): Registry {
+export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
-  const gauge = (name: string, help: string, read: (status: ServiceStatus) => number): void => {
+  const isOnly = logs.length === 1 && logs[0]!.name === null;
+
+  function gauge(
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: (log: MeasuredLog) => Sample[] | Promise<Sample[]>,
+  ): void {
     new Gauge({
       name: `${PREFIX}${name}`,
       help,
-      registers,
-      collect() {
-        this.set(read(status()));
+      labelNames: isOnly ? labelNames : ['log', ...labelNames],
+      registers: [registry],
+      async collect() {
+        const samples = await Promise.all(
+          logs.map(async (log) => (isOnly ? read(log) : spared(log, read))),
+        );
+        this.reset();
+        samples.forEach((ofLog, i) => {
+          const label = isOnly ? {} : { log: logs[i]!.name ?? '' };
+          for (const [labels, value] of ofLog) this.set({ ...label, ...labels }, value);
+        });
       },
     });
-  };
-  gauge('log_entries', 'Leaves that are committed to the store.', ({ size }) => size);
-  gauge(
+  }
+  const ofStatus = (name: string, help: string, read: (status: LogStatus) => number): void =>
+    gauge(name, help, [], (log) => [[{}, read(log.status())]]);
+
+  ofStatus('log_entries', 'Leaves that are committed to the store.', ({ size }) => size);
+  ofStatus(
     'log_signed_entries',
     'Leaves under the newest signed checkpoint.',
     (now) => now.signedSize,
   );
-  gauge('log_anchored_entries', 'Leaves under the newest final anchor.', (now) => now.anchoredSize);
-  gauge('waiting_messages', 'Messages that wait for a promise.', (now) => now.waitingMessages);
-  gauge('source_whole', '1 while the transport still has all that it acknowledged.', ({ source }) =>
-    Number(source === 'whole'),
+  ofStatus(
+    'log_anchored_entries',
+    'Leaves under the newest final anchor.',
+    (now) => now.anchoredSize,
   );
-  new Gauge({
-    name: `${PREFIX}part_running`,
-    help: '1 while this part of the service does its work; no anchoring without a chain.',
-    labelNames: ['part'],
-    registers,
-    collect() {
-      const { sequencing, publishing, anchoring } = status();
-      this.reset();
-      for (const [part, state] of Object.entries({ sequencing, publishing, anchoring }))
-        if (state !== 'off') this.set({ part }, Number(state === 'running'));
-    },
-  });
-  new Gauge({
-    name: `${PREFIX}quarantined_items`,
-    help: 'Items of a source that did not become a leaf of their producer, by reason.',
-    labelNames: ['reason'],
-    registers,
-    async collect() {
-      this.reset();
-      for (const [reason, count] of Object.entries(await stored.quarantineCounts()))
-        this.set({ reason }, count);
-    },
-  });
-  new Gauge({
-    name: `${PREFIX}quarantined_bytes`,
-    help: 'Raw bytes that are kept of quarantined items.',
-    registers,
-    async collect() {
-      this.set(await stored.quarantinedBytes());
-    },
-  });
+  ofStatus('waiting_messages', 'Messages that wait for a promise.', (now) => now.waitingMessages);
+  ofStatus(
+    'source_whole',
+    '1 while the transport still has all that it acknowledged.',
+    ({ source }) => Number(source === 'whole'),
+  );
+  gauge('log_state', '1 for the state that the log is in.', ['state'], (log) =>
+    logStates.map((state) => [{ state }, Number(log.status().state === state)]),
+  );
+  gauge(
+    'part_running',
+    '1 while this part of the service does its work; no anchoring without a chain.',
+    ['part'],
+    (log) => partsOf(log.status()),
+  );
+  gauge(
+    'quarantined_items',
+    'Items of a source that did not become a leaf of their producer, by reason.',
+    ['reason'],
+    async ({ stored }) =>
+      Object.entries(await stored.quarantineCounts()).map(([reason, n]) => [{ reason }, n]),
+  );
+  gauge(
+    'quarantined_bytes',
+    'Raw bytes that are kept of quarantined items.',
+    [],
+    async ({ stored }) => [[{}, await stored.quarantinedBytes()]],
+  );
   return registry;
+}
+
+/** A store that cannot be asked blinds nobody to the other logs. */
+async function spared(
+  log: MeasuredLog,
+  read: (log: MeasuredLog) => Sample[] | Promise<Sample[]>,
+): Promise<Sample[]> {
+  try {
+    return await read(log);
+  } catch {
+    return [];
+  }
+}
+
+function partsOf({ sequencing, publishing, anchoring }: LogStatus): Sample[] {
+  return Object.entries({ sequencing, publishing, anchoring })
+    .filter(([, state]) => state !== 'off')
+    .map(([part, state]) => [{ part }, Number(state === 'running')]);
 }
 
 /** Answers `GET /metrics` in Prometheus's text format, and nothing else. */

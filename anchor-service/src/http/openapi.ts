@@ -1,3 +1,5 @@
+import { logStates } from '../logs/hosted-log.ts';
+
 /** The HTTP API as OpenAPI 3.1; served at `/openapi.json`, and compared with real answers by a test. */
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
@@ -90,19 +92,31 @@ const schemas = {
     anchored: nullable(ref('Anchor')),
   }),
   Health: object({ ok: { const: true } }),
-  Readiness: object({
-    ready: { type: 'boolean' },
-    status: object({
-      size: count,
-      signedSize: count,
-      sequencing: { enum: ['running', 'failed', 'stopped'] },
-      publishing: { enum: ['running', 'failed', 'stopped'] },
-      source: { enum: ['whole', 'lost'] },
-      anchoring: { enum: ['off', 'running', 'failed', 'stopped'] },
-      anchoredSize: count,
-      waitingMessages: count,
-    }),
+  LogStatus: object({
+    state: { enum: [...logStates] },
+    code: nullable({ type: 'string', description: 'Why it does not run.' }),
+    size: count,
+    signedSize: count,
+    sequencing: { enum: ['running', 'failed', 'stopped'] },
+    publishing: { enum: ['running', 'failed', 'stopped'] },
+    source: { enum: ['whole', 'lost'] },
+    anchoring: { enum: ['off', 'running', 'failed', 'stopped'] },
+    anchoredSize: count,
+    waitingMessages: count,
   }),
+  LogReadiness: object({ ready: { type: 'boolean' }, status: ref('LogStatus') }),
+  Readiness: {
+    description: 'Of one log; at the root of a service of several logs, of each of them by name.',
+    anyOf: [
+      ref('LogReadiness'),
+      object({
+        ready: { type: 'boolean' },
+        status: object({
+          logs: { type: 'object', additionalProperties: ref('LogReadiness') },
+        }),
+      }),
+    ],
+  },
 } as const;
 
 interface Answer {

@@ -44,8 +44,11 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 /** How much longer than the server the client waits for the end of a statement, for connections that are half open. */
 const GRACE_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
-/** Each log of a process has its own: ten of them must fit into PostgreSQL's default of 100 connections. */
-const READERS = 4;
+/**
+ * Each log of a process has its own, once for its work and once for its readers: ten logs, with a stand-by, must fit into
+ * PostgreSQL's default of 100 connections.
+ */
+const READERS = 2;
 const READER_IDLE_MS = 30_000;
 
 /** One connection that writes, in order, and a few that read beside it. */

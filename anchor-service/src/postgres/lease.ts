@@ -11,6 +11,7 @@ export interface LeaseOptions {
   ttlMs: number;
   /** Gives up waiting. */
   signal?: AbortSignal;
+  onStandby?: () => void;
 }
 
 const POLLS_PER_TTL = 10;
@@ -45,9 +46,12 @@ export class LeaseKeeper {
    * @throws {ServiceError} `STORE_STOPPED` when the signal fired or the store was closed meanwhile
    */
   async take(): Promise<number> {
-    const { ttlMs, logger } = this.#options;
+    const { ttlMs, logger, onStandby } = this.#options;
     let taken = await this.#ask();
-    if (taken === null) logger.info({}, 'the lease is not free: standing by');
+    if (taken === null) {
+      logger.info({}, 'the lease is not free: standing by');
+      onStandby?.();
+    }
     while (taken === null) {
       await this.#pause(ttlMs / POLLS_PER_TTL);
       taken = await this.#ask();

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
-import { aborted, lineLogger } from '../logger.ts';
+import { lineLogger } from '../logger.ts';
 import { givenPassphrase } from '../passphrase.ts';
 
 /** `showcause serve`: the anchor service until SIGINT or SIGTERM. */
@@ -18,8 +18,9 @@ export function serveCommand(io: Io): Command {
     .addHelpText(
       'after',
       `
-On listening it prints one line {"listening":"http://…"} to standard output;
-its log goes to standard error. SIGTERM ends it cleanly. The passphrase is
+On listening it prints one line {"listening":"http://…"} to standard output,
+as a stand-by {"standby":"http://…"} first; its log goes to standard error.
+SIGTERM ends it cleanly, a second one at once. The passphrase is
 SHOWCAUSE_PASSPHRASE, else KEYS/passphrase. Each member of the configuration
 may come from the environment: SHOWCAUSE_SERVE__HTTP__PORT=8080.
 
@@ -28,22 +29,15 @@ Examples:
     )
     .action(async (options: { config: string; printConfig?: true }) => {
       // Loaded when it is run: `verify` and `--help` need neither chain nor store.
-      const { readServiceConfig, shownConfig, startService } =
+      const { readServiceConfig, serveUntil, shownConfig } =
         await import('@showcause/anchor-service');
       const config = readServiceConfig(options.config, io.env);
       if (options.printConfig === true) return io.out(JSON.stringify(shownConfig(config), null, 2));
       const passphrase = givenPassphrase(io);
-      const service = await startService(config, {
+      await serveUntil(io.signal, config, {
         logger: lineLogger(io),
-        signal: io.signal,
         ...(passphrase === undefined ? {} : { passphrase }),
+        say: (said) => io.out(JSON.stringify(said)),
       });
-      io.out(JSON.stringify({ listening: service.url }));
-      try {
-        // `done` rejects when the service has to be started again.
-        await Promise.race([aborted(io.signal), service.done]);
-      } finally {
-        await service.close();
-      }
     });
 }

@@ -1,0 +1,38 @@
+import type { PipelineState } from '../pipeline.ts';
+import type { Logger, SignedCheckpoint } from '../ports.ts';
+
+/** How far a log is, and how its parts do. */
+export interface WorkStatus {
+  /** leaves committed */
+  size: number;
+  signedSize: number;
+  sequencing: PipelineState;
+  publishing: PipelineState;
+  /** lost: the transport no longer has what it had acknowledged */
+  source: 'whole' | 'lost';
+  anchoring: 'off' | PipelineState;
+  anchoredSize: number;
+  /** messages that wait for a promise */
+  waitingMessages: number;
+}
+
+export interface LogDeps {
+  logger: Logger;
+  /** of the key files; without it `<keys>/passphrase` is read */
+  passphrase?: string;
+  /** Gives up waiting as a stand-by; a log that runs is ended by `close`. */
+  signal?: AbortSignal;
+  /** Another instance holds the log: this one waits. */
+  onStandby?: () => void;
+  /** This checkpoint is about to be served. */
+  onPublish?: (checkpoint: SignedCheckpoint) => void;
+}
+
+/** A log that this process works on, wherever: on this thread or on another. */
+export interface RunningLog {
+  status(): WorkStatus;
+  /** Rejects when it can no longer sequence or publish and must be started again; resolves once closed. */
+  done: Promise<void>;
+  /** Sequences and publishes what was read, then ends. */
+  close(): Promise<void>;
+}
