@@ -23,13 +23,14 @@ let topics = 0;
  */
 
 /**
- * @param {{ setUp: string, dir: string, store: (dir: string) => import('./stores.mjs').BenchStore, kafka: { brokers: string[] } | null }} parts
+ * @param {{ setUp: string, dir: string, store: (dir: string) => import('./stores.mjs').BenchStore, kafka: { brokers: string[] } | null, spool?: string }} parts  spool: of a producer that runs
  * @returns {Promise<Delivery>}
  */
-export async function openDelivery({ setUp, dir, store: openStore, kafka }) {
+export async function openDelivery({ setUp, dir, store: openStore, kafka, ...given }) {
   const own = mkdtempSync(join(dir, 'delivery-'));
-  const [spool, log] = ['spool', 'log'].map((name) => join(own, name));
-  mkdirSync(spool);
+  const log = join(own, 'log');
+  const spool = given.spool ?? join(own, 'spool');
+  mkdirSync(spool, { recursive: true });
   const store = openStore(own);
   const topic = `bench-${process.pid}-${topics++}`;
   const config = join(own, 'config.json');

@@ -82,6 +82,37 @@ export function benchModel() {
   };
 }
 
+/** One reason for each feature. */
+export function benchReasons() {
+  return {
+    id: 'bench-reasons',
+    version: '1',
+    language: 'en',
+    labels: Object.fromEntries(names.map((name) => [name, `measure ${name}`])),
+    reasons: names.map((name) => ({
+      code: name.toUpperCase(),
+      statement: `Level of measure ${name}`,
+      text: `Your measure ${name} counted against you.`,
+      next: `Ask us how measure ${name} is found.`,
+      features: [name],
+      direction: 'any',
+      changeable: 'slow',
+    })),
+  };
+}
+
+/** Requests of many people: some are approved, some denied. */
+export function benchBodies(count) {
+  const random = generator(11);
+  return Array.from({ length: count }, (_, i) =>
+    JSON.stringify({
+      id: `bench-${i}`,
+      features: Object.fromEntries(names.map((name) => [name, random()])),
+      note: 'x'.repeat(200),
+    }),
+  );
+}
+
 export const benchBody = JSON.stringify({
   id: 'bench',
   features: Object.fromEntries(names.map((name, i) => [name, (i + 1) / (FEATURES + 1)])),

@@ -1,6 +1,7 @@
 // One server of the middleware benchmark, in a process of its own: `middleware-server.mjs VARIANT DIR`. Talks over IPC.
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { benchModel, benchReasons } from './bench-model.mjs';
 import { cpuUsed } from './server-cpu.mjs';
 
 const [variant, dir] = process.argv.slice(2);
@@ -11,6 +12,7 @@ const app = express();
 app.disable('x-powered-by');
 app.disable('etag');
 const parse = express.json();
+const contact = { name: 'Credit desk', url: 'https://lender.example/credit-desk' };
 /** What every variant answers with. */
 const answer = (req, res, score) =>
   res.json({
@@ -31,57 +33,100 @@ process.on('message', async (message) => {
   }
 });
 
+async function nothing() {}
+
 async function build() {
-  const nothing = async () => {};
-  if (variant === 'pino') {
-    const { default: pino } = await import('pino-http');
-    app.use(pino({}, createWriteStream(join(dir, 'pino.log'))));
+  switch (variant) {
+    case 'pino': {
+      const { default: pino } = await import('pino-http');
+      app.use(pino({}, createWriteStream(join(dir, 'pino.log'))));
+      break;
+    }
+    case 'morgan': {
+      const { default: morgan } = await import('morgan');
+      app.use(morgan('combined', { stream: createWriteStream(join(dir, 'morgan.log')) }));
+      break;
+    }
+    case 'model':
+      return unaudited();
+    case 'audit':
+      return recorded();
+    case 'audit+model':
+      return scored({});
+    case 'audit+model+reasons':
+      return scored({ reasons: benchReasons() });
+    case 'loan example':
+      return loanExample();
   }
-  if (variant === 'morgan') {
-    const { default: morgan } = await import('morgan');
-    app.use(morgan('combined', { stream: createWriteStream(join(dir, 'morgan.log')) }));
-  }
-  if (variant === 'audit' || variant === 'audit+model') return audited(variant === 'audit+model');
   app.post('/decide', parse, (req, res) => answer(req, res));
   return nothing;
 }
 
-async function audited(scored) {
-  const { createAudit, treeModel } = await import('@showcause/middleware');
-  const { benchModel } = await import('./bench-model.mjs');
-  const model = scored
-    ? {
-        model: treeModel(benchModel()),
-        policy: {
-          id: 'bench',
-          version: '1',
-          measure: 'probability',
-          approveBelow: 0.3,
-          adverse: ['denied'],
-        },
-      }
-    : {};
-  const audit = await createAudit({
+/** The same model is asked, and nothing else is done. */
+async function unaudited() {
+  const { treeModel } = await import('@showcause/middleware');
+  const model = treeModel(benchModel());
+  app.post('/decide', parse, (req, res) => {
+    const { probability } = model.predict(model.row(req.body.features));
+    answer(req, res, only(probability));
+  });
+  return nothing;
+}
+
+async function recorded() {
+  const audit = await open({ producer: 'loan-api', contact });
+  app.post('/decide', audit(), (req, res) => answer(req, res));
+  return () => audit.close();
+}
+
+async function scored(more) {
+  const { treeModel } = await import('@showcause/middleware');
+  const audit = await open({
     producer: 'loan-api',
+    contact,
+    model: treeModel(benchModel()),
+    policy: {
+      id: 'bench',
+      version: '1',
+      measure: 'probability',
+      approveBelow: 0.3,
+      adverse: ['denied'],
+    },
+    ...more,
+  });
+  const route = audit.route({
+    subject: (req) => req.body.id,
+    features: (req) => req.body.features,
+    outcome: (body) => body.decision,
+  });
+  app.post('/decide', route, async (req, res) => {
+    const { probability } = await req.decision.score();
+    answer(req, res, only(probability));
+  });
+  return () => audit.close();
+}
+
+async function loanExample() {
+  const built = new URL('../../examples/loan-api/dist/index.js', import.meta.url);
+  const { createLoanApi, loanDeployment } = await import(built);
+  const audit = await open(loanDeployment());
+  app.use(createLoanApi({ audit }));
+  return () => audit.close();
+}
+
+async function open(options) {
+  const { createAudit } = await import('@showcause/middleware');
+  return createAudit({
+    ...options,
     keys: join(dir, 'producer/keys'),
     spool: join(dir, 'producer/spool'),
-    contact: { name: 'Credit desk', url: 'https://lender.example/credit-desk' },
     development: true,
     registrar: join(dir, 'registrar'),
-    ...model,
   });
-  if (!scored) app.post('/decide', audit(), (req, res) => answer(req, res));
-  else {
-    const route = audit.route({
-      features: (req) => req.body.features,
-      outcome: (body) => body.decision,
-    });
-    app.post('/decide', route, async (req, res) => {
-      const { probability } = await req.decision.score();
-      answer(req, res, Array.isArray(probability) ? probability[0] : probability);
-    });
-  }
-  return () => audit.close();
+}
+
+function only(probability) {
+  return Array.isArray(probability) ? probability[0] : probability;
 }
 
 /** The instrumentation that an OpenTelemetry user of Express has: spans of http and express, exported in batches to nowhere. */
