@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
+import { anvilBinary } from '@showcause/parts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -62,3 +63,35 @@ test('ingest: entries of the loan example go from a spool to a signed checkpoint
     valueOf(rows, 'embedded, SQLite, at half of that rate: p99 to checkpoint'),
   ).toBeGreaterThan(0);
 }, 120_000);
+
+test('path: every answer of the whole path is two entries under a signed checkpoint', () => {
+  const { rows, document } = measured('path', '--seconds', '1', '--only', 'loan');
+  const name = 'whole path, loan example: decisions under a signed checkpoint';
+  expect(valueOf(rows, name)).toBeGreaterThan(1);
+  expect(document).toMatchObject({ parameters: { trees: 100, depth: 4 } });
+}, 120_000);
+
+test('curve: a log that was filled beforehand takes the same load', () => {
+  const { rows } = measured('curve', '--curve', '3000', '--entries', '600');
+  expect(valueOf(rows, '3,000 leaves: CPU')).toBeGreaterThan(0);
+  expect(valueOf(rows, '3,000 leaves: bytes stored')).toBeGreaterThan(500);
+}, 120_000);
+
+test('startup: a killed service and a killed producer come back', () => {
+  const { rows } = measured('startup', '--entries', '3000');
+  const spool = 'producer with 300 unread records, killed';
+  expect(valueOf(rows, 'service with 3,000 leaves, killed: first answer')).toBeGreaterThan(0);
+  expect(valueOf(rows, `${spool}: all under a signed checkpoint`)).toBeGreaterThan(0);
+}, 120_000);
+
+(anvilBinary() === null ? test.skip : test)('anchor: gas grows with the proof alone', () => {
+  const { rows } = measured('anchor');
+  const at = (leaves: string, what: string) =>
+    valueOf(rows, `anchor at ${leaves} leaves and more: ${what}`);
+  expect(at('10,000', 'gas')).toBeGreaterThan(21_000);
+  const hashes = at('100,000,000,000', 'proof') - at('10,000', 'proof');
+  const gas = at('100,000,000,000', 'gas') - at('10,000', 'gas');
+  // 32 bytes of calldata at 16 gas each, and the hashing.
+  expect(gas / hashes).toBeGreaterThan(512);
+  expect(gas / hashes).toBeLessThan(2_500);
+});

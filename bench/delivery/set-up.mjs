@@ -43,13 +43,16 @@ export async function messageSizes() {
   return (sizes ??= await loanSizes());
 }
 
+/** about 16 MiB, as large as the middleware makes them */
+export const SEGMENT_ENTRIES = 6_400;
+
 /** Writes a spool with so many entries of the loan example's median size. */
-export async function prepareSpool(setUp, spool, entries) {
+export async function prepareSpool(setUp, spool, entries, segment = SEGMENT_ENTRIES) {
   mkdirSync(spool, { recursive: true });
-  const args = [setUp, spool, String(entries), JSON.stringify(await messageSizes())];
+  const args = [setUp, spool, String(entries), String(segment)];
   const { status } = spawnSync(
     process.execPath,
-    [join(root, 'bench/delivery/write-spool.mjs'), ...args],
+    [join(root, 'bench/delivery/write-spool.mjs'), ...args, JSON.stringify(await messageSizes())],
     { stdio: ['ignore', 2, 2] },
   );
   if (status !== 0) throw new Error('the spool could not be prepared');

@@ -1,4 +1,4 @@
-// node write-spool.mjs SET-UP SPOOL ENTRIES SIZES: entries as the middleware spools them, intents and decisions in turn, in groups
+// node write-spool.mjs SET-UP SPOOL ENTRIES SEGMENT SIZES: entries as the middleware spools them, intents and decisions in turn, in groups
 // under a promise, signed with the set-up's producer key. Payloads are random bytes of the given sizes: ciphertext is no other to a log.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -17,10 +17,8 @@ import { keyPath, passphraseOf, readKeyFile } from '@showcause/core/node';
 import { TestProducer, TestSpool } from '@showcause/anchor-service/testing';
 import { GROUP, PRODUCER } from './set-up.mjs';
 
-const [setUp, dir, entries, sizes] = process.argv.slice(2);
+const [setUp, dir, entries, segment, sizes] = process.argv.slice(2);
 const { intent, decision } = JSON.parse(sizes);
-/** the middleware's own */
-const SEGMENT_BYTES = 16 * 2 ** 20;
 const keys = join(setUp, 'producer/keys');
 const logId = leafHash(readFileSync(join(keys, 'genesis.entry')));
 const key = readKeyFile(keyPath(keys, 'producer'), passphraseOf(keys));
@@ -33,16 +31,16 @@ spool.begin(producer);
 const registration = { entry: readFileSync(join(keys, 'key.entry')), sealed: new Uint8Array(0) };
 spool.registration(encodeMessage(registration));
 let left = Number(entries);
-let bytes = 0;
+let inSegment = 0;
 while (left > 0) {
-  if (bytes > SEGMENT_BYTES) {
+  if (inSegment >= Number(segment)) {
     spool.begin(producer);
-    bytes = 0;
+    inSegment = 0;
   }
-  const count = Math.min(GROUP, left);
+  const count = Math.min(GROUP, left, Number(segment));
   const group = groupOf(count);
   spool.raw(group);
-  bytes += group.length;
+  inSegment += count;
   left -= count;
 }
 spool.end();
