@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { loanApiMain } from '../examples/demo/src/commands.ts';
+import { loanApiMain } from '@showcause/parts';
 import { Processes, listeningLine } from '@showcause/parts';
 import { cleanEnvironment, runProgram, showcauseBin, temporaryFolder } from './support/demo.ts';
 

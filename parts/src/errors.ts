@@ -11,6 +11,14 @@ export const partErrorCodes = {
     means: 'a process that was started failed',
     fix: 'Read its log file.',
   },
+  PARTS_UNKNOWN: {
+    means: 'no such choice of parts',
+    fix: 'Name parts of the set, with those that they need.',
+  },
+  PARTS_FOLDER: {
+    means: 'folder cannot hold a set of parts',
+    fix: 'End the set that runs there, or give another folder with --dir.',
+  },
 } as const;
 
 export type PartErrorCode = keyof typeof partErrorCodes;

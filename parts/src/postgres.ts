@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { freePort } from './ports.ts';
+import { unwatch, watchOver } from './reaper.ts';
 
 const repository = new URL('../../', import.meta.url).pathname;
 const SYSTEM = '/usr/lib/postgresql';
@@ -168,11 +169,16 @@ class Server {
     command.push('-p', String(this.#port), '-k', this.#dir, ...options);
     const quoted = command.map((part) => `'${part}'`).join(' ');
     // A file takes what its backends say, also after this process is gone.
-    this.#process = spawn('sh', ['-c', `exec ${quoted} >>'${join(this.#dir, 'log')}' 2>&1`], {
+    const child = spawn('sh', ['-c', `exec ${quoted} >>'${join(this.#dir, 'log')}' 2>&1`], {
       ...(this.#user ?? {}),
       cwd: this.#dir,
       stdio: 'ignore',
     });
+    this.#process = child;
+    const { pid } = child;
+    if (pid === undefined) return;
+    watchOver(pid);
+    child.once('exit', () => unwatch(pid));
   }
 
   async #answers(deadline: number): Promise<boolean> {

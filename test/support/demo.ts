@@ -10,7 +10,7 @@ import { silentScreen } from '../../examples/demo/src/screen.ts';
 import { startParts } from '../../examples/demo/src/start.ts';
 
 export const repository = new URL('../../', import.meta.url).pathname;
-export const showcauseBin = join(repository, 'cli/bin/showcause.js');
+export { showcauseBin } from '@showcause/parts';
 
 /** What processes may see: nothing of jest. */
 export const cleanEnvironment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };

@@ -2,13 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PartError } from '@showcause/parts';
+import { PartError, showcauseBin } from '@showcause/parts';
 
-/** The `showcause` command, the same file that npm links. */
-export const showcauseBin = fileURLToPath(
-  new URL('../../../cli/bin/showcause.js', import.meta.url),
-);
-export const loanApiMain = fileURLToPath(new URL('../../loan-api/dist/main.js', import.meta.url));
 export const heldOutApplications = fileURLToPath(
   new URL('../../loan-api/data/held-out.ndjson', import.meta.url),
 );

@@ -1,10 +1,10 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEntryOf, parsePolicy, policyFingerprint } from '@showcause/core';
-import { loanApiMain, showcauseBin, showcauseOk } from './commands.ts';
+import { showcauseOk } from './commands.ts';
 import type { Demo, LogFacts, Parts } from './context.ts';
-import { anvilBinary, freePort, listeningLine, startAnvil } from '@showcause/parts';
-import type { Anvil, Processes, RunningProcess } from '@showcause/parts';
+import { anvilBinary, freePort, startAnvil, startLoanApi, startShowcause } from '@showcause/parts';
+import type { Anvil, Processes } from '@showcause/parts';
 
 const ORIGIN = 'demo.showcause.example/loans';
 const CHAIN_ID = 31_337;
@@ -39,10 +39,12 @@ export async function startParts(
     fingerprint: policyFingerprint(policy),
     dir: join(demo.folder.parties, 'service/log'),
   };
+  const { parties, logs } = demo.folder;
+  const place = { processes, env: demo.env, logs };
   const start: Parts['start'] = {
-    service: () => startShowcause(demo, processes, 'serve', 'service'),
-    countersigner: () => startShowcause(demo, processes, 'countersign', 'countersigner'),
-    api: () => startLoanApi(demo, processes, apiPort, broker),
+    service: () => startShowcause(place, 'service', parties),
+    countersigner: () => startShowcause(place, 'countersigner', parties),
+    api: () => startLoanApi(place, { parties, log: log.dir, kafka: broker, port: apiPort }),
   };
   if (anvil !== null) await fundOperator(demo, anvil);
   const [countersigner, service, api] = await Promise.all([
@@ -93,56 +95,6 @@ async function init(
 async function fundOperator(demo: Setting, anvil: Anvil): Promise<void> {
   const genesis = parseEntryOf('genesis', readFileSync(join(demo.folder.parties, 'genesis.entry')));
   if (genesis.contract !== null) await anvil.fund(genesis.contract.operator);
-}
-
-function startShowcause(
-  demo: Setting,
-  processes: Processes,
-  command: 'serve' | 'countersign',
-  party: string,
-): Promise<RunningProcess> {
-  return processes.start({
-    name: `showcause ${command}`,
-    command: process.execPath,
-    args: [showcauseBin, command, '--config', join(demo.folder.parties, party, 'config.json')],
-    env: demo.env,
-    logFile: join(demo.folder.logs, `${party}.log`),
-    ready: listeningLine,
-  });
-}
-
-function startLoanApi(
-  demo: Setting,
-  processes: Processes,
-  port: number,
-  broker: Broker | null,
-): Promise<RunningProcess> {
-  const party = (name: string): string => join(demo.folder.parties, name);
-  const kafka =
-    broker === null ? [] : ['--kafka', broker.brokers.join(','), '--topic', broker.topic];
-  return processes.start({
-    name: 'loan API',
-    command: process.execPath,
-    args: [
-      loanApiMain,
-      '--keys',
-      party('producer/keys'),
-      '--spool',
-      party('producer/spool'),
-      '--log',
-      party('service/log'),
-      '--registrar',
-      party('registrar'),
-      // The demo outlives nothing, so that it also runs in a container's own file system.
-      '--volatile',
-      '--port',
-      `${port}`,
-      ...kafka,
-    ],
-    env: demo.env,
-    logFile: join(demo.folder.logs, 'loan-api.log'),
-    ready: listeningLine,
-  });
 }
 
 function useKafka(demo: Setting, broker: Broker): void {
