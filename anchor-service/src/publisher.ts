@@ -145,12 +145,25 @@ export class Publisher {
   }
 
   async #publishNewest(checkpoint: SignedCheckpoint): Promise<void> {
-    const { store, mark, files, lease } = this.#options;
+    const { store, lease } = this.#options;
     await store.addCheckpoint(lease, checkpoint);
-    await mark.write(checkpoint);
-    this.#options.onPublish?.(checkpoint);
-    await files.replace(CHECKPOINT_PATH, checkpoint.note);
+    await this.#serve(checkpoint);
+    // A process that froze since its store let it sign has now put an old head over newer ones: files know no lease.
+    for (let served = checkpoint; ;) {
+      const newest = this.#ours(await store.newestCheckpoint(), 'the store');
+      if (newest !== null && newest.size > served.size) await this.#serve((served = newest));
+      else if (served === checkpoint) break;
+      else
+        throw new ServiceError('STORE_FENCED', { got: `lease ${lease}, size ${checkpoint.size}` });
+    }
     this.#published = checkpoint;
+  }
+
+  async #serve(checkpoint: SignedCheckpoint): Promise<void> {
+    const { mark, files, onPublish } = this.#options;
+    await mark.write(checkpoint);
+    onPublish?.(checkpoint);
+    await files.replace(CHECKPOINT_PATH, checkpoint.note);
   }
 
   /** Tiles and bundles are functions of committed rows alone. */

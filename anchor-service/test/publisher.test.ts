@@ -182,6 +182,52 @@ describe('publishing', () => {
     await expect(publisher.publish()).rejects.toMatchObject({ code: 'STORE_FENCED' });
     expect(files.content.has('checkpoint')).toBe(false);
   });
+
+  test.each(['mark', 'checkpoint'])(
+    'a zombie that woke amid its last writes (%s) puts the newest head back and ends',
+    async (where) => {
+      const disk = emptyDisk();
+      const content = memoryFiles();
+      const kept = memoryMark();
+      await new MemoryStore(disk).takeLease();
+      /** What the next one publishes meanwhile. */
+      const overtake = async (): Promise<void> => {
+        await new MemoryStore(disk).takeLease();
+        await grow(disk, 4);
+        await (await start(disk, content, kept)).publish();
+      };
+      let frozen = 'nowhere';
+      const freeze = async (at: string): Promise<void> => {
+        if (frozen !== at) return;
+        frozen = 'nowhere';
+        await overtake();
+      };
+      const zombie = await start(
+        disk,
+        {
+          ...content,
+          async replace(path, bytes) {
+            await freeze(path);
+            await content.replace(path, bytes);
+          },
+        },
+        {
+          read: () => kept.read(),
+          async write(checkpoint) {
+            await freeze('mark');
+            await kept.write(checkpoint);
+          },
+        },
+      );
+      await grow(disk, 3);
+      frozen = where;
+      await expect(zombie.publish()).rejects.toMatchObject({ code: 'STORE_FENCED' });
+      const { size, note } = disk.checkpoints.at(-1)!;
+      expect(size).toBe(7);
+      expect(content.content.get('checkpoint')).toStrictEqual(note);
+      expect(kept.value).toMatchObject({ size: 7 });
+    },
+  );
 });
 
 describe('starting again', () => {
