@@ -71,6 +71,8 @@ export interface Postgres {
   passwordFile: string;
   /** kill -9 of the postmaster, nothing else. */
   kill(): Promise<void>;
+  /** Immediate shutdown: every backend ends at once, and the next start recovers. */
+  shutDown(): Promise<void>;
   /** Starts it again, with other settings where they are given. */
   start(settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Restarts it with TLS. */
@@ -106,6 +108,7 @@ export async function startPostgres(
     password: PASSWORD,
     passwordFile,
     kill: () => server.end('SIGKILL'),
+    shutDown: () => server.end('SIGQUIT'),
     start: (changed = {}) => server.start(changed),
     useCertificate: async (keyFile, certificateFile) => {
       const own = { ssl_key_file: join(dir, 'tls.key'), ssl_cert_file: join(dir, 'tls.pem') };
