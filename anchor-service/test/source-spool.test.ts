@@ -6,6 +6,7 @@ import {
   renameSync,
   statSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { SPOOL_MESSAGE, encodeSpoolRecord, toHex, utf8 } from '@showcause/core';
 import { spoolSource } from '../src/adapters/source-spool.ts';
@@ -251,5 +252,26 @@ describe('damage', () => {
       'message',
       'promise',
     ]);
+  });
+});
+
+describe('a folder that several workers share', () => {
+  test('their folders are read as they come, whatever else lies there', async () => {
+    const { folder, read } = await setUp();
+    expect(await read()).toStrictEqual([]);
+    const write = (name: string, producer: TestProducer): void => {
+      const spool = new TestSpool(join(folder, name), log.logId);
+      spool.begin(producer);
+      spool.batch(producer.batch(1));
+    };
+    write('0', new TestProducer('loan-api/0', log.logId, 5));
+    expect(kinds(await read())).toStrictEqual(['message', 'promise']);
+    write('7', new TestProducer('loan-api/7', log.logId, 6));
+    write('quarantine', new TestProducer('loan-api/1', log.logId, 6));
+    write('007', new TestProducer('loan-api/2', log.logId, 6));
+    write('128', new TestProducer('loan-api/3', log.logId, 6));
+    const items = await read();
+    expect(items.map(({ producer }) => producer)).toStrictEqual(['loan-api/7', 'loan-api/7']);
+    expect(await read()).toStrictEqual([]);
   });
 });

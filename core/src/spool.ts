@@ -168,6 +168,14 @@ export function spoolFileName(
   return `${header.producer.replaceAll('/', '~')}-${digits(header.epoch)}-${digits(header.firstSeq)}.spool`;
 }
 
+/** So many processes may share one spool folder. */
+export const MAX_WORKERS = 128;
+
+/** The number of a worker whose spool a folder within a shared spool folder is, or null for any other name. */
+export function workerOfFolder(name: string): number | null {
+  return /^(?:0|[1-9][0-9]{0,2})$/.test(name) && Number(name) < MAX_WORKERS ? Number(name) : null;
+}
+
 /** A message as Kafka's value and the spool carry it. */
 export interface Message {
   /** exact leaf bytes */

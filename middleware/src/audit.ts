@@ -2,6 +2,8 @@ import { parseVkey } from '@showcause/core';
 import type { JsonObject } from '@showcause/core';
 import type { Receipt } from '@showcause/core';
 import type { ErrorRequestHandler } from 'express';
+import { adoptsNothing, startAdoption } from './adoption.ts';
+import type { Adoption, AdoptionParts, AdoptionStatus } from './adoption.ts';
 import { AuditError } from './errors.ts';
 import { InFlight } from './express/in-flight.ts';
 import { auditRoute } from './express/route.ts';
@@ -20,6 +22,8 @@ import { deploymentFacts } from './identity/facts.ts';
 import { findDeployment } from './identity/deployment.ts';
 import { loadIdentity } from './identity/identity.ts';
 import type { ProducerIdentity } from './identity/identity.ts';
+import { eraseElsewhere } from './keystore/erasures.ts';
+import { pseudonymOf } from './keystore/records.ts';
 import { checkReasons, readRegistry } from './model/reasons.ts';
 import { checkOptions } from './check-options.ts';
 import { watchHalt } from './halt.ts';
@@ -36,9 +40,14 @@ import { openSealer } from './sealing/open.ts';
 import type { Durable, Sealer } from './sealing/sealer.ts';
 import { nodeDisk } from './spool/disk.ts';
 import type { Disk } from './spool/disk.ts';
+import { placeOf, placesBeside } from './spool/places.ts';
 import { openTelemetry } from './telemetry.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { Transport } from './transports/port.ts';
 import { startPublisher } from './transports/publisher.ts';
 import type { Publisher } from './transports/publisher.ts';
+import { inTurns } from './transports/turns.ts';
+import { configAt, openPlace } from './workers.ts';
 import { wrapDecision } from './wrap.ts';
 import type { Wrapped, WrapInput, WrapOptions } from './wrap.ts';
 
@@ -73,6 +82,8 @@ export interface AuditStatus {
   transport: { name: string; behind: number; failing: string | null };
   /** old segments removed since the spool was begun, and why the log could not be used for it at the last look */
   housekeeping: HousekeepingStatus;
+  /** spools of workers that are gone */
+  beside: AdoptionStatus;
   /** null where nobody can halt */
   halt: HaltStatus | null;
 }
@@ -103,7 +114,10 @@ export interface Audit {
   append(decisionId: string, followup: Followup): Promise<Durable>;
   /** The receipt of a decision as it stands now: with proof and anchor once the log has them. */
   receipt(decisionId: string): Promise<Receipt | null>;
-  /** Destroys all keys of a person. Returns how many. */
+  /**
+   * Destroys all keys of a person, those of other workers too. Returns how many.
+   * @throws {AuditError} `ERASURE_PENDING` when another worker has not done its part yet: it will
+   */
   eraseSubject(subject: string): Promise<number>;
   status(): AuditStatus;
   /** Lets requests in flight finish, ends the stream and releases the spool. @param timeoutMs how long to wait for them; 30 s by default */
@@ -135,12 +149,12 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
     registrar,
     Date.now(),
   );
-  const config = sealingConfig(checked, identity, deployment.entry, deployment.hash);
-  const sealer = await openSealer(config, checked.sealing ?? null, {
-    disk: nodeDisk,
-    now: Date.now,
-  });
-  return assembleAudit({ options: checked, identity, registry, config, sealer, now: Date.now });
+  const shared = sealingConfig(checked, identity, deployment.entry, deployment.hash);
+  const openSealerAt = (config: SealingConfig): Promise<Sealer> =>
+    openSealer(config, checked.sealing ?? null, { disk: nodeDisk, now: Date.now });
+  const { config, sealer } = await openPlace(nodeDisk, shared, checked.workers, openSealerAt);
+  const parts = { options: checked, identity, registry, config, sealer, openSealerAt };
+  return assembleAudit({ ...parts, now: Date.now });
 }
 
 /** What the sealing thread is given. */
@@ -150,13 +164,16 @@ export function sealingConfig(
   deployment: Uint8Array,
   deploymentHash: string,
 ): SealingConfig {
+  const family = { name: options.producer, root: options.spool, keys: options.keys };
+  const { producer, dir, keyFile } = placeOf(family, null);
   return {
-    producer: options.producer,
+    producer,
     logId: identity.logId,
     producerKey: identity.producerKey,
     storeKey: identity.storeKey,
-    keyFile: `${options.keys}/subjects-${options.producer.replaceAll('/', '~')}.keys`,
-    spoolDir: options.spool,
+    keyFile,
+    spoolDir: dir,
+    family,
     deployment: deploymentHash,
     registrations: [identity.keyEntry, deployment],
     featureNames: options.model?.featureNames ?? [],
@@ -185,6 +202,9 @@ export interface AuditParts {
   now: () => number;
   /** where the spool lies; the real disk by default */
   disk?: Disk;
+  /** opens the spools of workers that are gone; without it they stay as they are */
+  openSealerAt?: (config: SealingConfig) => Promise<Sealer>;
+  adoption?: Pick<AdoptionParts, 'everyMs' | 'afterMs'>;
 }
 
 /** Puts an audit together around an open sealer. */
@@ -218,17 +238,14 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     append,
     halted: () => halt.halted(),
   };
-  const publisher = startPublisher({
-    config,
-    transport: options.transport ?? null,
-    sealer,
-    telemetry,
-    disk: parts.disk ?? nodeDisk,
-  });
-  const receipts = receiptMaker(identity, options.transport?.log ?? null, sealer);
+  const disk = parts.disk ?? nodeDisk;
+  const transport = options.transport === undefined ? null : inTurns(options.transport);
+  const publisher = startPublisher({ config, transport, sealer, telemetry, disk });
+  const adoption = adoptionOf(parts, transport, telemetry);
+  const receipts = receiptMaker(identity, transport?.log ?? null, sealer);
   sealer.onCommit((status) => (known = status));
   const housekeeping = housekeepingOf(parts, (code) => telemetry.alarm(code));
-  const close = closer(inFlight, sealer, publisher, halt, housekeeping);
+  const close = closer(inFlight, sealer, publisher, halt, housekeeping, adoption);
   const audit = Object.assign(() => auditRoute(context, {}), {
     route: ((route = {}) => auditRoute(context, route)) as Audit['route'],
     wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
@@ -239,8 +256,13 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
       const recorded = await receipts.recorded(decisionId);
       return recorded === null ? null : (await receipts.known(recorded)).receipt;
     },
-    eraseSubject: (subject: string) => sealer.eraseSubject(subject),
-    status: () => auditStatus({ options, config, known, inFlight, publisher, halt, housekeeping }),
+    async eraseSubject(subject: string) {
+      const { family, spoolDir, storeKey } = config;
+      const own = await sealer.eraseSubject(subject);
+      const beside = placesBeside(disk, family, spoolDir);
+      return own + (await eraseElsewhere(disk, beside, pseudonymOf(storeKey, subject), storeKey));
+    },
+    status: () => auditStatus({ config, known, inFlight, publisher, halt, housekeeping, adoption }),
     close,
   } satisfies Partial<Audit>) as Audit;
   if (options.handleSignals === true) closeOnSignals(close);
@@ -268,26 +290,44 @@ function housekeepingOf(
   });
 }
 
+function adoptionOf(
+  { config, openSealerAt, disk = nodeDisk, adoption }: AuditParts,
+  transport: Transport | null,
+  telemetry: Telemetry,
+): Adoption {
+  if (openSealerAt === undefined) return adoptsNothing;
+  return startAdoption({
+    disk,
+    family: config.family,
+    own: config.spoolDir,
+    open: (place) => openSealerAt(configAt(config, place)),
+    transport: transport?.readsSpool === false ? transport : null,
+    published: (messages) => telemetry.published(messages),
+    onFailure: (code) => telemetry.alarm(code),
+    ...adoption,
+  });
+}
+
 function auditStatus({
-  options,
   config,
   known,
   inFlight,
   publisher,
   halt,
   housekeeping,
+  adoption,
 }: {
-  options: CheckedOptions;
   config: SealingConfig;
   known: SealingStatus;
   inFlight: InFlight;
   publisher: Publisher;
   halt: HaltWatch;
   housekeeping: Housekeeping;
+  adoption: Adoption;
 }): AuditStatus {
   return {
     ready: !known.poisoned && !known.full && !inFlight.draining && !halt.halted(),
-    producer: options.producer,
+    producer: config.producer,
     deployment: config.deployment,
     epoch: known.epoch,
     spool: {
@@ -303,6 +343,7 @@ function auditStatus({
     unlogged: known.unlogged,
     transport: publisher.status(),
     housekeeping: housekeeping.status(),
+    beside: adoption.status(),
     halt: halt.status(),
   };
 }
@@ -313,6 +354,7 @@ function closer(
   publisher: Publisher,
   halt: HaltWatch,
   housekeeping: Housekeeping,
+  adoption: Adoption,
 ): (timeoutMs?: number) => Promise<void> {
   let closing: Promise<void> | null = null;
   return (timeoutMs = DRAIN_MS) => {
@@ -324,6 +366,7 @@ function closer(
       halt.close();
       // Before the lock is another's.
       housekeeping.close();
+      await adoption.close();
       await sealer.close();
       await publisher.close();
     })();

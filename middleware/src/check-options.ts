@@ -1,4 +1,4 @@
-import { isProducerName } from '@showcause/core';
+import { MAX_WORKERS, isProducerName } from '@showcause/core';
 import {
   finite,
   givenText,
@@ -20,6 +20,7 @@ const KNOWN: Readonly<Record<keyof AuditOptions, true>> = {
   keys: true,
   spool: true,
   contact: true,
+  workers: true,
   transport: true,
   model: true,
   reasons: true,
@@ -59,6 +60,9 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
       'producer',
       'lower-case words of letters, digits and -, joined by /, at most 64 characters',
     );
+  truth('workers', options.workers);
+  if (options.workers === true && !isProducerName(`${producer}/${MAX_WORKERS - 1}`))
+    throw wrong('producer', 'at most 60 characters, so that the number of a worker fits behind it');
   text('keys', required(options, 'keys'));
   text('spool', required(options, 'spool'));
   checkContact(required(options, 'contact'));
@@ -81,6 +85,7 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
     reserveBytes: options.reserveBytes ?? 4 * 2 ** 20,
     keepSegments: keepSegments(options),
     allowVolatileSpool: options.allowVolatileSpool ?? false,
+    workers: options.workers ?? false,
     pages: {
       base: (pages?.base ?? PAGES.base).replace(/\/+$/, ''),
       tokenDays: pages?.tokenDays ?? PAGES.tokenDays,

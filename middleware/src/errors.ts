@@ -48,6 +48,10 @@ export const middlewareErrorCodes = {
     means: 'spool refused a write or sync, so nothing more may be promised on it',
     fix: 'Restart the process on a healthy disk; what was promised is kept.',
   },
+  SPOOL_WORKERS: {
+    means: 'as many processes hold spools here as may',
+    fix: 'Run fewer processes on this host, or give some of them another producer and spool folder.',
+  },
   SPOOL_CORRUPT: {
     means: 'a spool segment holds bytes that were not written so',
     fix: 'Keep the copy in the quarantine folder and find out who changed it.',
@@ -80,6 +84,10 @@ export const middlewareErrorCodes = {
   KEY_STORE: {
     means: 'subject key store is damaged',
     fix: 'Restore the key store; do not make a new one.',
+  },
+  ERASURE_PENDING: {
+    means: 'another process that holds keys of this person has not destroyed them yet',
+    fix: 'Its order stays and is carried out when that process, or the next one in its spool, looks; ask again to be sure.',
   },
   AUDIT_CLOSED: { means: 'audit is closed', fix: 'Make a new audit.' },
   SEALER_STOPPED: {

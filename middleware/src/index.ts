@@ -26,6 +26,7 @@ export { nodeDisk } from './spool/disk.ts';
 export { inspectSpool } from './spool/inspect.ts';
 export type { BrokenSegment, SegmentFacts, SpoolInspection } from './spool/inspect.ts';
 export type { MendAct } from './spool/mend.ts';
+export { spoolFolders } from './spool/places.ts';
 export { planRepair, repairSpool } from './spool/repair.ts';
 export { verifySpool } from './spool/verify.ts';
 export type { SpoolReport } from './spool/verify.ts';

@@ -51,6 +51,12 @@ export interface AuditOptions {
   /** spool folder on a real disk */
   spool: string;
   contact: Contact;
+  /**
+   * Several processes of this producer on one host (node:cluster, pm2, pods on one volume): each takes the lowest free
+   * number, writes as `producer/<number>` in a folder of its own below `spool`, and answers for the decisions of all.
+   * The registrar's key for `producer` covers them.
+   */
+  workers?: boolean;
   /** `embedded({ dir })` or `kafka({ … })`; without one the service reads the spool folder */
   transport?: Transport;
   model?: DecisionModel;
@@ -107,5 +113,6 @@ export interface CheckedOptions extends AuditOptions {
   reserveBytes: number;
   keepSegments: Required<KeepOptions> | 'all';
   allowVolatileSpool: boolean;
+  workers: boolean;
   pages: Required<PagesOptions>;
 }

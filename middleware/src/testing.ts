@@ -23,10 +23,12 @@ import type { AuditOptions } from './options.ts';
 import { wholeSeconds } from './record/values.ts';
 import type { SealingConfig } from './sealing/config.ts';
 import { inlineSealer } from './sealing/inline.ts';
+import type { Sealer } from './sealing/sealer.ts';
 import { randomId } from './sealing/random.ts';
 import type { ReadEntry } from './sealing/read.ts';
 import { memoryDisk } from './spool/memory-disk.ts';
 import type { MemoryDisk } from './spool/memory-disk.ts';
+import { openPlace } from './workers.ts';
 
 export { memoryDisk } from './spool/memory-disk.ts';
 export type { MemoryDisk } from './spool/memory-disk.ts';
@@ -125,14 +127,17 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
     identity.logId,
     identity.registrarSign,
   );
-  const config = sealingConfig(checked, identity, deployment.entry, deployment.hash);
-  const sealer = inlineSealer(config, { disk, now });
+  const shared = sealingConfig(checked, identity, deployment.entry, deployment.hash);
+  const openSealerAt = (at: SealingConfig): Promise<Sealer> =>
+    Promise.resolve().then(() => inlineSealer(at, { disk, now }));
+  const { config, sealer } = await openPlace(disk, shared, checked.workers, openSealerAt);
   const audit = await assembleAudit({
     options: checked,
     identity,
     registry,
     config,
     sealer,
+    openSealerAt,
     now,
     disk,
   });
@@ -142,16 +147,16 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
     config,
     disk,
     records: async (decisionId) => (await sealer.read(decisionId))?.entries ?? [],
-    spooled: () => readSpool(disk),
+    spooled: () => readSpool(disk, config.spoolDir),
   };
 }
 
-function readSpool(disk: MemoryDisk): SpooledRecord[] {
+function readSpool(disk: MemoryDisk, dir: string): SpooledRecord[] {
   return disk
-    .list('/spool')
+    .list(dir)
     .filter((name) => name.endsWith('.spool'))
     .flatMap((name) => {
-      const bytes = disk.read(`/spool/${name}`)!;
+      const bytes = disk.read(`${dir}/${name}`)!;
       const records: SpooledRecord[] = [];
       for (let at = decodeSpoolHeader(bytes).length; ;) {
         const read = readSpoolRecord(bytes, at);

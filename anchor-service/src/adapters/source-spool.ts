@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { sha256, toHex, utf8 } from '@showcause/core';
+import { sha256, toHex, utf8, workerOfFolder } from '@showcause/core';
 import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
 import { pause } from '../pause.ts';
@@ -44,7 +44,7 @@ export function spoolSource(options: SpoolSourceOptions): Source {
     let read = 0;
     for (const folder of options.folders)
       try {
-        found.push(...namesIn(folder).map((name) => ({ folder, name })));
+        found.push(...filesIn(folder));
         failing.delete(folder);
         read++;
       } catch (error) {
@@ -154,6 +154,15 @@ export function spoolSource(options: SpoolSourceOptions): Source {
 
 function folderId(folder: string): string {
   return toHex(sha256(utf8(resolve(folder)))).slice(0, 16);
+}
+
+/** Of a folder that several workers share, those in the folders of each too: they come and go. */
+function filesIn(folder: string): { folder: string; name: string }[] {
+  return namesIn(folder).flatMap((name) => {
+    if (workerOfFolder(name) === null) return [{ folder, name }];
+    const own = join(folder, name);
+    return namesIn(own).map((file) => ({ folder: own, name: file }));
+  });
 }
 
 function namesIn(folder: string): string[] {

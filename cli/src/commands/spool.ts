@@ -56,9 +56,11 @@ function inspectCommand(io: Io): Command {
     .addHelpText('after', `${EXAMPLES}  showcause spool inspect ./spool`)
     .action(async (dir: string, { json }: JsonOption) => {
       const { inspectSpool, nodeDisk } = await import('@showcause/middleware');
-      const found = inspectSpool(nodeDisk, folder(dir));
-      if (json === true) io.out(JSON.stringify(found, null, 2));
-      else for (const line of inspectionLines(found)) io.out(line);
+      await eachSpool(io, dir, json === true, (at, told) => {
+        const found = inspectSpool(nodeDisk, at);
+        if (json === true) told.out(JSON.stringify(found, null, 2));
+        else for (const line of inspectionLines(found)) told.out(line);
+      });
     });
 }
 
@@ -80,7 +82,9 @@ Exit codes: 0 all asked checks passed, 1 something is wrong, 2 could not check,
 64 usage.
 ${EXAMPLES}  showcause spool verify ./spool --policy policy.json`,
     )
-    .action((dir: string, options: VerifyOptions) => runVerify(io, dir, options));
+    .action((dir: string, options: VerifyOptions) =>
+      eachSpool(io, dir, options.json === true, (at, told) => runVerify(told, at, options)),
+    );
 }
 
 function repairCommand(io: Io): Command {
@@ -96,7 +100,7 @@ function repairCommand(io: Io): Command {
     .option('--json', 'one JSON document instead of text')
     .addHelpText('after', `${EXAMPLES}  showcause spool repair ./spool --write`)
     .action((dir: string, options: JsonOption & { write?: boolean }) =>
-      runRepair(io, dir, options),
+      eachSpool(io, dir, options.json === true, (at, told) => runRepair(told, at, options)),
     );
 }
 
@@ -120,13 +124,43 @@ Exit codes: 0 all of it is in the log, 1 the log contradicts itself, 2 not yet,
 64 usage.
 ${EXAMPLES}  showcause spool drain ./spool --log ./log --policy policy.json`,
     )
-    .action((dir: string, options: DrainOptions) => runDrain(io, dir, options));
+    .action((dir: string, options: DrainOptions) =>
+      eachSpool(io, dir, options.json === true, (at, told) => runDrain(told, at, options)),
+    );
+}
+
+/**
+ * Does it with the spool of each worker where a folder holds several: the worst of their exits is the command's, and
+ * JSON is one list.
+ */
+async function eachSpool(
+  io: Io,
+  dir: string,
+  json: boolean,
+  run: (dir: string, io: Io) => Promise<void> | void,
+): Promise<void> {
+  const { nodeDisk, spoolFolders } = await import('@showcause/middleware');
+  const found = spoolFolders(nodeDisk, folder(dir));
+  if (found.length === 1) return run(found[0]!, io);
+  const documents: string[] = [];
+  const told: Io = json ? { ...io, out: (text) => void documents.push(text) } : io;
+  let exit: VerdictExit | null = null;
+  for (const at of found)
+    try {
+      if (!json) io.out(`${at}:`);
+      await run(at, told);
+    } catch (error) {
+      if (!(error instanceof VerdictExit)) throw error;
+      if (exit === null || error.exitCode === 1) exit = error;
+    }
+  if (json) io.out(`[${documents.join(',\n')}]`);
+  if (exit !== null) throw exit;
 }
 
 async function runVerify(io: Io, dir: string, options: VerifyOptions): Promise<void> {
   const { nodeDisk, verifySpool } = await import('@showcause/middleware');
   const policy = options.policy === undefined ? undefined : givenPolicy(io, options.policy);
-  const report = verifySpool(nodeDisk, folder(dir), {
+  const report = verifySpool(nodeDisk, dir, {
     ...(policy === undefined ? {} : { policy }),
     ...(options.key === undefined ? {} : { keyEntry: readInput(options.key) }),
     onSegment: (done, of) => {
@@ -150,7 +184,7 @@ async function runRepair(
   const { nodeDisk, planRepair, repairSpool } = await import('@showcause/middleware');
   const acts: { kind: string; segment: string }[] = [];
   const work = write === true ? repairSpool : planRepair;
-  const count = work(nodeDisk, folder(dir), {
+  const count = work(nodeDisk, dir, {
     onAct: (act) => {
       if (json !== true) io.out(actLine(act));
       const { bytes, ...facts } = act as typeof act & { bytes?: unknown };
@@ -167,7 +201,7 @@ async function runDrain(io: Io, dir: string, options: DrainOptions): Promise<voi
   const { drainSpool, nodeDisk } = await import('@showcause/middleware');
   const policy = givenPolicy(io, options.policy);
   let told = '';
-  const state = await drainSpool(nodeDisk, folder(dir), {
+  const state = await drainSpool(nodeDisk, dir, {
     log: logAt(options),
     policy,
     timeoutMs: options.timeout * 1000,

@@ -12,6 +12,7 @@ import {
 } from '@showcause/core';
 import type { EntryOf, JsonObject } from '@showcause/core';
 import {
+  createFileDurably,
   ed25519KeySigner,
   keyPath,
   passphraseOf,
@@ -107,8 +108,9 @@ export function findDeployment(
     );
     checkDeployment(deployment.entry, producer, facts, identity, true);
     makeDirectories(dir, 0o700);
-    writeFileDurably(path, deployment.entry);
-    return deployment;
+    if (createFileDurably(path, deployment.entry)) return deployment;
+    // Another process signed the same facts meanwhile: one deployment, one entry.
+    return checkDeployment(readBytes(path), producer, facts, identity, true);
   }
   const unsigned = join(keysDir, 'deployment.unsigned.json');
   writeFileDurably(

@@ -1,24 +1,21 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import {
-  ByteReader,
-  concatBytes,
-  crc32c,
-  equalBytes,
-  fromHex,
-  toHex,
-  u32,
-  utf8,
-} from '@showcause/core';
-import { unwrapKey, wrapKey } from '@showcause/core/node';
+import { randomBytes } from 'node:crypto';
+import { concatBytes, equalBytes, fromHex, toHex } from '@showcause/core';
+import { wrapKey } from '@showcause/core/node';
 import { AuditError } from '../errors.ts';
 import type { Disk, DiskFile } from '../spool/disk.ts';
+import {
+  ASSIGNED,
+  DESTROYED,
+  KEY,
+  MAGIC,
+  RECORD_BYTES,
+  decodeRecord,
+  encodeRecord,
+  hmacOf,
+  openKey,
+  pseudonymOf,
+} from './records.ts';
 
-const MAGIC = utf8('SCKEYS01');
-/** kind u8 ‖ ordinal u32 ‖ owner 32 ‖ wrapped key 40 ‖ crc32c u32 */
-const RECORD_BYTES = 81;
-const KEY = 1;
-const ASSIGNED = 2;
-const DESTROYED = 3;
 /** Keys made ahead under one sync, so that a new subject costs no sync of its own. */
 const POOL = 512;
 const NOBODY = new Uint8Array(32);
@@ -37,8 +34,7 @@ export interface SubjectKey {
 export class KeyStore {
   readonly #disk: Disk;
   readonly #path: string;
-  readonly #wrapping: Uint8Array;
-  readonly #pseudonyms: Uint8Array;
+  readonly #storeKey: Uint8Array;
   #file: DiskFile;
   #length: number;
   #broken = false;
@@ -58,8 +54,7 @@ export class KeyStore {
   constructor(disk: Disk, path: string, storeKey: Uint8Array) {
     this.#disk = disk;
     this.#path = path;
-    this.#wrapping = storeKey.subarray(0, 32);
-    this.#pseudonyms = storeKey.subarray(32);
+    this.#storeKey = storeKey;
     const bytes = disk.read(path);
     this.#file = bytes === null ? this.#make() : disk.open(path);
     this.#length = MAGIC.length;
@@ -68,12 +63,12 @@ export class KeyStore {
 
   /** HMAC-SHA256 of a subject under the store key: hex, 32 bytes. */
   pseudonym(subject: string): string {
-    return this.#hmac('showcause/subject/v1', subject);
+    return pseudonymOf(this.#storeKey, subject);
   }
 
   /** HMAC-SHA256 of a caller's idempotency key: hex, 32 bytes. */
   idempotency(key: string): string {
-    return this.#hmac('showcause/idempotency/v1', key);
+    return hmacOf(this.#storeKey, 'showcause/idempotency/v1', key);
   }
 
   /** The newest key of an owner, given one from the pool when it has none. @param owner hex, 32 bytes */
@@ -102,7 +97,7 @@ export class KeyStore {
     if (known !== undefined) return known;
     const at = this.#keyAt[ordinal];
     if (at === undefined || this.#destroyed.has(ordinal)) return null;
-    const key = this.#unwrap(this.#disk.readAt(this.#path, at + 37, 40));
+    const key = openKey(this.#storeKey, this.#disk.readAt(this.#path, at + 37, 40));
     this.#remember(ordinal, key);
     return key;
   }
@@ -177,7 +172,7 @@ export class KeyStore {
       const at = this.#keyAt[ordinal];
       if (at === undefined) throw new AuditError('KEY_STORE', { got: `no key ${ordinal}` });
       if (this.#ownerOf.has(ordinal) || this.#destroyed.has(ordinal)) continue;
-      this.#free.push({ ordinal, key: this.#unwrap(bytes.subarray(at + 37, at + 77)) });
+      this.#free.push({ ordinal, key: openKey(this.#storeKey, bytes.subarray(at + 37, at + 77)) });
     }
   }
 
@@ -186,7 +181,9 @@ export class KeyStore {
     const fresh: Uint8Array[] = Array.from({ length: POOL }, () => new Uint8Array(randomBytes(32)));
     const first = this.#keyAt.length;
     const bytes = concatBytes(
-      ...fresh.map((key, i) => encodeRecord(KEY, first + i, NOBODY, wrapKey(key, this.#wrapping))),
+      ...fresh.map((key, i) =>
+        encodeRecord(KEY, first + i, NOBODY, wrapKey(key, this.#storeKey.subarray(0, 32))),
+      ),
     );
     this.#writeDurably(bytes);
     fresh.forEach((key, i) => {
@@ -220,45 +217,8 @@ export class KeyStore {
     else owned.push(ordinal);
   }
 
-  #unwrap(wrapped: Uint8Array): Uint8Array {
-    try {
-      return unwrapKey(wrapped, this.#wrapping);
-    } catch (cause) {
-      throw new AuditError('KEY_STORE', {
-        got: 'a key that does not open under this store key',
-        cause,
-      });
-    }
-  }
-
   #remember(ordinal: number, key: Uint8Array): void {
     if (this.#unwrapped.size >= 4096) this.#unwrapped.clear();
     this.#unwrapped.set(ordinal, key);
   }
-
-  #hmac(label: string, text: string): string {
-    return createHmac('sha256', this.#pseudonyms).update(`${label}\0${text}`).digest('hex');
-  }
-}
-
-function encodeRecord(
-  kind: number,
-  ordinal: number,
-  owner: Uint8Array,
-  wrapped: Uint8Array = new Uint8Array(40),
-): Uint8Array {
-  const body = concatBytes(new Uint8Array([kind]), u32(ordinal), owner, wrapped);
-  return concatBytes(body, u32(crc32c(body)));
-}
-
-function decodeRecord(
-  bytes: Uint8Array,
-): { kind: number; ordinal: number; owner: Uint8Array } | null {
-  const reader = new ByteReader(bytes);
-  const kind = reader.uint(1);
-  const ordinal = reader.uint(4);
-  const owner = reader.take(32);
-  reader.take(40);
-  const intact = reader.uint(4) === crc32c(bytes.subarray(0, RECORD_BYTES - 4));
-  return intact && kind >= KEY && kind <= DESTROYED ? { kind, ordinal, owner } : null;
 }

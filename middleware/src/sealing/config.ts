@@ -1,4 +1,5 @@
 import type { KeyPair } from '@showcause/core/node';
+import type { SpoolFamily } from '../spool/places.ts';
 
 /** All the sealing thread needs, as plain data. */
 export interface SealingConfig {
@@ -11,6 +12,8 @@ export interface SealingConfig {
   /** file of subject keys */
   keyFile: string;
   spoolDir: string;
+  /** the spools beside it, whose decisions are answered for too */
+  family: SpoolFamily;
   /** leaf hash of the deployment entry, hex */
   deployment: string;
   /** registrar-signed entries that each epoch sends ahead: the key entry, then the deployment */

@@ -1,5 +1,6 @@
 import { toHex } from '@showcause/core';
 import { AuditError, reportOf } from '../errors.ts';
+import { carryOutErasures } from '../keystore/erasures.ts';
 import type { KeyStore, SubjectKey } from '../keystore/keystore.ts';
 import {
   decisionText,
@@ -28,6 +29,7 @@ import { readDecision } from './read.ts';
 import type { ReadDecision } from './read.ts';
 import { RecordSealer } from './seal.ts';
 import type { SealedRecord } from './seal.ts';
+import { Siblings } from './siblings.ts';
 import { startEpoch } from './start.ts';
 import type { EpochStart, OpenIntent, UnloggedSpan } from './start.ts';
 
@@ -40,6 +42,7 @@ export class SealingEngine {
   readonly #ports: EnginePorts;
   readonly #start: EpochStart;
   readonly #keys: KeyStore;
+  readonly #siblings: Siblings;
   readonly #journal: Journal;
   readonly #standing: ClaimTexts;
   readonly #sealer: RecordSealer;
@@ -63,6 +66,8 @@ export class SealingEngine {
     const promise = promiseMaker(config, ports.now);
     this.#start = startEpoch(config, ports, promise);
     this.#keys = this.#start.keys;
+    this.#siblings = new Siblings(ports.disk, config);
+    this.chores();
     this.#unlogged = this.#start.unlogged;
     this.#epochKey = this.#keys.keyOf(epochOwner(this.#start.epoch));
     this.#journal = new Journal(config, ports, this.#start, promise);
@@ -108,10 +113,21 @@ export class SealingEngine {
     });
   }
 
-  /** All that is known about a decision, opened. @returns null when the index does not know it */
+  /** All that is known about a decision, here or in a spool beside it. @returns null when no index knows it */
   read(decisionId: string): ReadDecision | null {
     const places = this.#start.index.find(decisionId);
-    return readDecision(this.#ports.disk, this.#config, this.#keys, places);
+    const own = readDecision(this.#ports.disk, this.#config, this.#keys, places);
+    return this.#siblings.addTo(own, decisionId);
+  }
+
+  /** Now and then: what other processes want of this one. */
+  chores(): void {
+    if (this.#closed) return;
+    try {
+      carryOutErasures(this.#ports.disk, this.#config.spoolDir, this.#keys);
+    } catch {
+      // The order stays and is tried again; whoever waits for it is told that it is pending.
+    }
   }
 
   /** Destroys all keys of a person: their sealed payloads can never be opened again. Returns how many. */

@@ -30,6 +30,8 @@ export function inlineSealer(
     due ??= setImmediate(commit);
   }, config.heartbeatSeconds * 1000);
   heartbeat.unref();
+  const chores = setInterval(() => engine.chores(), CHORES_EVERY_MS);
+  chores.unref();
 
   return {
     engine,
@@ -48,6 +50,7 @@ export function inlineSealer(
       if (closed) return Promise.resolve();
       closed = true;
       clearInterval(heartbeat);
+      clearInterval(chores);
       if (due !== null) clearImmediate(due);
       for (const answer of engine.close())
         pending.answer(answer, ({ refused }) => errorFrom(refused as never));
@@ -59,3 +62,4 @@ export function inlineSealer(
 }
 
 const NOBODY = -2;
+const CHORES_EVERY_MS = 500;

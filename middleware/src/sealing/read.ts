@@ -11,7 +11,6 @@ import {
   toHex,
 } from '@showcause/core';
 import type { JsonObject, Opening } from '@showcause/core';
-import type { KeyStore } from '../keystore/keystore.ts';
 import { claimsOf } from '../record/claim-tree.ts';
 import type { IndexRecord } from '../spool/decision-index.ts';
 import type { Disk } from '../spool/disk.ts';
@@ -23,6 +22,8 @@ import type { SealedEntry } from './open-entry.ts';
 /** One entry about a decision, opened, with what shows that it was promised. */
 export interface ReadEntry {
   type: SealedEntry['type'];
+  /** RFC 3339, whole seconds */
+  time: string;
   entry: Uint8Array;
   leaf: Uint8Array;
   container: JsonObject;
@@ -43,13 +44,18 @@ export interface ReadDecision {
   erased: number;
 }
 
+/** Where keys are looked up; null for one that was destroyed. */
+interface Keys {
+  key(ordinal: number): Uint8Array | null;
+}
+
 type ReadContext = Pick<SealingConfig, 'spoolDir' | 'producer' | 'featureNames'>;
 
 /** Opens all entries that the index knows of one decision. */
 export function readDecision(
   disk: Disk,
   config: ReadContext,
-  keys: KeyStore,
+  keys: Keys,
   records: readonly IndexRecord[],
 ): ReadDecision | null {
   const [first] = records;
@@ -63,7 +69,7 @@ export function readDecision(
 function readEntry(
   disk: Disk,
   config: ReadContext,
-  keys: KeyStore,
+  keys: Keys,
   record: IndexRecord,
 ): ReadEntry | null {
   const key = keys.key(record.keyOrdinal);
@@ -84,6 +90,7 @@ function readEntry(
   );
   return {
     type: entry.type,
+    time: entry.time,
     entry: batch.message.entry,
     leaf: batch.leaf,
     container: opened.container,

@@ -10,6 +10,7 @@ const port = parentPort;
 if (port === null) throw new TypeError('worker.js runs as a worker thread only');
 const post = (message: FromSealer): void => port.postMessage(message);
 const STATUS_EVERY_MS = 200;
+const CHORES_EVERY_MS = 500;
 
 try {
   const { config } = workerData as WorkerStart;
@@ -60,7 +61,7 @@ function serve(engine: SealingEngine, heartbeatSeconds: number): void {
     if (taken === inbox.length) inbox.length = taken = 0;
     commit();
     if (inbox.length > 0) schedule();
-    else if (closing !== null && !engine.busy) finish(closing, engine, heartbeat);
+    else if (closing !== null && !engine.busy) finish(closing, engine, [heartbeat, chores]);
   };
   const schedule = (): void => {
     if (turnDue) return;
@@ -78,6 +79,8 @@ function serve(engine: SealingEngine, heartbeatSeconds: number): void {
     inbox.push({ kind: 'heartbeat', ref: NOBODY });
     schedule();
   }, heartbeatSeconds * 1000);
+
+  const chores = setInterval(() => engine.chores(), CHORES_EVERY_MS);
 
   port!.on('message', (message: ToSealer) => {
     receive(inbox, message);
@@ -107,8 +110,8 @@ function answer(
   }
 }
 
-function finish(id: number, engine: SealingEngine, heartbeat: NodeJS.Timeout): void {
-  clearInterval(heartbeat);
+function finish(id: number, engine: SealingEngine, timers: readonly NodeJS.Timeout[]): void {
+  for (const timer of timers) clearInterval(timer);
   let answers: SealAnswer[] = [];
   try {
     answers = engine.close();

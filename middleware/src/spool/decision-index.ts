@@ -68,25 +68,8 @@ export class DecisionIndex {
 
   /** All records of a decision, oldest first; one that was moved is where it lies now. */
   find(decisionId: string): IndexRecord[] {
-    const newest = new Map(
-      this.#findAll(decisionId).map((one) => [`${one.epoch}:${one.seq}`, one]),
-    );
-    return [...newest.values()];
-  }
-
-  #findAll(decisionId: string): IndexRecord[] {
     this.flush();
-    const wanted = Buffer.from(decisionId, 'hex');
-    const found: IndexRecord[] = [];
-    const step = CHUNK_RECORDS * RECORD_BYTES;
-    for (let at = 0; at < this.#length; at += step) {
-      const chunk = Buffer.from(
-        this.#disk.readAt(this.#path, at, Math.min(step, this.#length - at)),
-      );
-      for (let hit = chunk.indexOf(wanted); hit !== -1; hit = chunk.indexOf(wanted, hit + 1))
-        if (hit % RECORD_BYTES === 0) found.push(decode(chunk.subarray(hit, hit + RECORD_BYTES)));
-    }
-    return found;
+    return findIn(this.#disk, this.#path, this.#length, decisionId);
   }
 
   /** Every record of epochs from `epoch` on, by {@link placeOf}. */
@@ -104,6 +87,29 @@ export class DecisionIndex {
     this.flush();
     this.#file.close();
   }
+}
+
+/** The same of a spool that another process may be writing. */
+export function findInIndex(disk: Disk, dir: string, decisionId: string): IndexRecord[] {
+  const path = `${dir}/${NAME}`;
+  if (disk.modified(path) === null) return [];
+  const size = disk.size(path);
+  return findIn(disk, path, size - (size % RECORD_BYTES), decisionId);
+}
+
+function findIn(disk: Disk, path: string, length: number, decisionId: string): IndexRecord[] {
+  const wanted = Buffer.from(decisionId, 'hex');
+  const found = new Map<string, IndexRecord>();
+  const step = CHUNK_RECORDS * RECORD_BYTES;
+  for (let at = 0; at < length; at += step) {
+    const chunk = Buffer.from(disk.readAt(path, at, Math.min(step, length - at)));
+    for (let hit = chunk.indexOf(wanted); hit !== -1; hit = chunk.indexOf(wanted, hit + 1)) {
+      if (hit % RECORD_BYTES !== 0) continue;
+      const record = decode(chunk.subarray(hit, hit + RECORD_BYTES));
+      found.set(`${record.epoch}:${record.seq}`, record);
+    }
+  }
+  return [...found.values()];
 }
 
 /** An entry and where it lies. */

@@ -33,11 +33,10 @@ export function memoryDisk(): MemoryDisk {
     filesystem: 0xef53,
     free: 2 ** 40,
     makeDirectory: () => undefined,
-    list: (dir) =>
-      [...files.keys()]
-        .filter((path) => path.startsWith(`${dir}/`) && !path.slice(dir.length + 1).includes('/'))
-        .map((path) => path.slice(dir.length + 1))
-        .sort(),
+    list(dir) {
+      const within = [...files.keys()].filter((path) => path.startsWith(`${dir}/`));
+      return [...new Set(within.map((path) => path.slice(dir.length + 1).split('/')[0]!))].sort();
+    },
     read: (path) => files.get(path) ?? null,
     readAt: (path, position, length) => need(path).slice(position, position + length),
     size: (path) => need(path).length,

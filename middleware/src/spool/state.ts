@@ -2,7 +2,7 @@ import { isJsonObject, parseJson } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import type { Disk } from './disk.ts';
 
-const STATE_NAME = 'epoch.json';
+export const STATE_NAME = 'epoch.json';
 
 /** The last entry of an epoch: how the next epoch says what it follows. `leaf` is hex. */
 export interface StreamEnd {

@@ -1,14 +1,11 @@
-import { isJsonObject, parseJson } from '@showcause/core';
 import { codeOf } from '../decision.ts';
 import type { SealingConfig } from '../sealing/config.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import { nodeDisk } from '../spool/disk.ts';
 import type { Disk } from '../spool/disk.ts';
-import { CURSOR } from '../spool/mend.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Transport } from './port.ts';
-import { readCovered } from './spool-reader.ts';
-import type { SpoolCursor } from './spool-reader.ts';
+import { SpoolPublishing } from './spool-publishing.ts';
 
 /** The loop that hands spooled messages to the transport. */
 export interface Publisher {
@@ -40,13 +37,11 @@ export function startPublisher(parts: PublisherParts): Publisher {
   return new PublishLoop(parts, transport);
 }
 
-/** Reads what is promised, publishes it, and only then moves the durable cursor: at least once, in order. */
+/** Publishes as the spool grows, and tries again after a failure. */
 class PublishLoop implements Publisher {
-  readonly #parts: PublisherParts;
   readonly #transport: Transport;
-  readonly #disk: Disk;
-  readonly #cursorPath: string;
-  #cursor: SpoolCursor | null;
+  readonly #telemetry: PublisherParts['telemetry'];
+  readonly #spool: SpoolPublishing;
   #failing: string | null = null;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | null = null;
@@ -55,11 +50,9 @@ class PublishLoop implements Publisher {
   #dirty = true;
 
   constructor(parts: PublisherParts, transport: Transport) {
-    this.#parts = parts;
     this.#transport = transport;
-    this.#disk = parts.disk ?? nodeDisk;
-    this.#cursorPath = `${parts.config.spoolDir}/${CURSOR}`;
-    this.#cursor = readCursor(this.#disk.read(this.#cursorPath));
+    this.#telemetry = parts.telemetry;
+    this.#spool = new SpoolPublishing(parts.disk ?? nodeDisk, parts.config.spoolDir, transport);
     parts.sealer.onCommit(() => {
       this.#dirty = true;
       if (this.#failing === null) this.#schedule(0);
@@ -68,7 +61,7 @@ class PublishLoop implements Publisher {
   }
 
   status(): { name: string; behind: number; failing: string | null } {
-    return { name: this.#transport.name, behind: this.#behind(), failing: this.#failing };
+    return { name: this.#transport.name, behind: this.#spool.behind, failing: this.#failing };
   }
 
   async close(): Promise<void> {
@@ -77,20 +70,6 @@ class PublishLoop implements Publisher {
     await this.#running;
     if (this.#failing === null) await this.#drain();
     await this.#transport.close();
-  }
-
-  /** Bytes of the spool that the transport has not taken. */
-  #behind(): number {
-    const dir = this.#parts.config.spoolDir;
-    const from = this.#cursor?.segment ?? '';
-    return this.#disk
-      .list(dir)
-      .filter((name) => name.endsWith('.spool') && name >= from)
-      .reduce(
-        (sum, name) =>
-          sum + this.#disk.size(`${dir}/${name}`) - (name === from ? this.#cursor!.offset : 0),
-        0,
-      );
   }
 
   #schedule(ms: number): void {
@@ -111,45 +90,19 @@ class PublishLoop implements Publisher {
     return this.#retryMs;
   }
 
-  /** What was read may still be on its way to the disk; others must never know more than it does. */
-  #makeDurable(segment: string): void {
-    const file = this.#disk.open(`${this.#parts.config.spoolDir}/${segment}`);
-    try {
-      file.datasync();
-    } finally {
-      file.close();
-    }
-  }
-
   async #drain(): Promise<void> {
     this.#dirty = false;
     try {
       for (;;) {
-        const step = readCovered(this.#disk, this.#parts.config.spoolDir, this.#cursor);
-        if (step === null) break;
-        this.#makeDurable(step.next.segment);
-        await this.#transport.publish(step.messages);
-        this.#cursor = step.next;
-        this.#disk.replace(this.#cursorPath, JSON.stringify(step.next));
-        this.#parts.telemetry.published(step.messages.length);
+        const taken = await this.#spool.step();
+        if (taken === 0) break;
+        this.#telemetry.published(taken);
       }
       this.#failing = null;
       this.#retryMs = FIRST_RETRY_MS;
     } catch (error) {
       this.#failing = codeOf(error);
-      this.#parts.telemetry.publishFailed(this.#failing);
+      this.#telemetry.publishFailed(this.#failing);
     }
-  }
-}
-
-function readCursor(bytes: Uint8Array | null): SpoolCursor | null {
-  if (bytes === null) return null;
-  try {
-    const value = parseJson(new TextDecoder().decode(bytes));
-    if (!isJsonObject(value)) return null;
-    const { segment, offset } = value;
-    return typeof segment === 'string' && typeof offset === 'number' ? { segment, offset } : null;
-  } catch {
-    return null; // lost: everything is published again, and duplicates are harmless
   }
 }

@@ -1,0 +1,221 @@
+import express from 'express';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { SPOOL_MESSAGE, decodeMessage, parseEntry } from '@showcause/core';
+import { startAdoption } from '../src/adoption.ts';
+import type { Adoption } from '../src/adoption.ts';
+import { AuditError } from '../src/errors.ts';
+import type { OutgoingMessage, Transport } from '../src/index.ts';
+import { inlineSealer } from '../src/sealing/inline.ts';
+import { readEpochState } from '../src/spool/state.ts';
+import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
+import type { TestAudit, TestAuditOptions } from '../src/testing.ts';
+import { configAt } from '../src/workers.ts';
+import { checkStreams, listen } from './support.ts';
+
+const identity = testIdentity();
+
+const worker = (disk = memoryDisk(), more: Partial<TestAuditOptions> = {}): Promise<TestAudit> =>
+  createTestAudit({ identity, disk, workers: true, ...more });
+
+const decide = (made: TestAudit, subject = 'ann') =>
+  made.audit.wrap(
+    { name: 'job', subject: () => subject, outcome: () => 'denied' },
+    { value: 1 },
+    () => ({
+      n: 1,
+    }),
+  );
+
+/** As after kill -9: nothing is written any more, and nobody is behind the lock. */
+const kill = ({ disk, config }: TestAudit): void =>
+  void disk.files.delete(`${config.spoolDir}/spool.lock`);
+
+function recorder(): Transport & { taken: OutgoingMessage[]; failing: boolean } {
+  const made = {
+    name: 'memory',
+    readsSpool: false,
+    log: null,
+    taken: [] as OutgoingMessage[],
+    failing: false,
+    connect: () => Promise.resolve(),
+    publish(messages: readonly OutgoingMessage[]) {
+      if (made.failing)
+        return Promise.reject(new AuditError('TRANSPORT_FAILED', { got: 'an outage' }));
+      made.taken.push(...messages);
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+  return made;
+}
+
+const eventually = async (holds: () => boolean): Promise<void> => {
+  for (let left = 400; !holds(); left--) {
+    if (left === 0) throw new Error('it did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+};
+
+describe('several workers of one producer', () => {
+  test('each has a name, a spool and an epoch of its own; who comes next takes the lowest free place', async () => {
+    const disk = memoryDisk();
+    const three = [await worker(disk), await worker(disk), await worker(disk)];
+    expect(three.map(({ audit }) => audit.status().producer)).toStrictEqual([
+      'test-api/0',
+      'test-api/1',
+      'test-api/2',
+    ]);
+    await decide(three[1]!);
+    kill(three[1]!);
+    const successor = await worker(disk);
+    expect(successor.audit.status().producer).toBe('test-api/1');
+    await decide(successor);
+    const streams = checkStreams(successor);
+    expect(streams.length).toBe(2);
+    // The successor's first entry follows the last one of who was killed.
+    expect(streams[1]!.entries[0]).toMatchObject({
+      type: 'stream',
+      previous: { epoch: streams[0]!.entries[0]!.epoch, seq: streams[0]!.entries.length - 1 },
+    });
+    await successor.audit.close();
+    await three[0]!.audit.close();
+    const again = await worker(disk);
+    expect(again.audit.status().producer).toBe('test-api/0');
+    await again.audit.close();
+    await three[2]!.audit.close();
+  });
+
+  test('a spool that is damaged, or of another producer, is not passed over', async () => {
+    const disk = memoryDisk();
+    await (await createTestAudit({ disk, workers: true, producer: 'other' })).audit.close();
+    await expect(worker(disk)).rejects.toMatchObject({ code: 'SPOOL_FOREIGN' });
+  });
+
+  test('a page, a receipt and a followup may be asked of any of them', async () => {
+    const disk = memoryDisk();
+    const [a, b] = [await worker(disk), await worker(disk)];
+    let page = '';
+    const { decisionId } = await a.audit.wrap(
+      { name: 'job', outcome: () => 'denied' },
+      { value: 1 },
+      (_, decision) => ((page = decision.page!), { n: 1 }),
+    );
+    const token = page.split('#')[1]!;
+    const receipt = await b.audit.receipt(decisionId);
+    expect(receipt).toStrictEqual(await a.audit.receipt(decisionId));
+    expect(receipt).not.toBeNull();
+
+    await b.audit.append(decisionId, { kind: 'contest' });
+    for (const one of [a, b])
+      expect((await one.records(decisionId)).map(({ type }) => type)).toStrictEqual([
+        'decision',
+        'followup',
+      ]);
+
+    const server = await listen(express().use('/decisions', b.audit.router()));
+    const shown = await fetch(`${server.url}/decisions/${decisionId}`, {
+      headers: { accept: 'application/json', authorization: `Bearer ${token}` },
+    });
+    expect(shown.status).toBe(200);
+    expect(await shown.json()).toMatchObject({ decisionId, outcome: 'denied' });
+    const unknown = await fetch(`${server.url}/decisions/${'0'.repeat(32)}`, {
+      headers: { accept: 'application/json', authorization: `Bearer ${token}` },
+    });
+    expect(unknown.status).toBe(403); // as a wrong code: nobody learns which numbers there are
+    await server.close();
+    await a.audit.close();
+    // Also when who recorded it is gone, and when nobody has a number any more.
+    expect(await b.audit.receipt(decisionId)).not.toBeNull();
+    await b.audit.close();
+    const single = await createTestAudit({ identity, disk });
+    expect(single.audit.status().producer).toBe('test-api');
+    expect(await single.audit.receipt(decisionId)).toStrictEqual(receipt);
+    await single.audit.close();
+  });
+
+  test('erasing a person destroys their keys with every worker, running or gone', async () => {
+    const disk = memoryDisk();
+    const made = [await worker(disk), await worker(disk), await worker(disk)];
+    const ids: string[] = [];
+    for (const one of made) ids.push((await decide(one, 'eve')).decisionId);
+    const { decisionId: kept } = await decide(made[0]!, 'ann');
+    kill(made[2]!);
+    expect(await made[1]!.audit.eraseSubject('eve')).toBe(3);
+    for (const id of ids) expect(await made[0]!.audit.receipt(id)).toBeNull();
+    expect(await made[1]!.audit.receipt(kept)).not.toBeNull();
+    // Nothing more is sealed under a key that is gone.
+    const { decisionId: later } = await decide(made[0]!, 'eve');
+    expect(await made[1]!.audit.receipt(later)).not.toBeNull();
+    expect([...disk.files.keys()].filter((path) => path.includes('.erase'))).toStrictEqual([]);
+    await made[0]!.audit.close();
+    await made[1]!.audit.close();
+  });
+});
+
+describe('a spool that nobody holds any more', () => {
+  let adoption: Adoption | null = null;
+  afterEach(() => adoption?.close());
+
+  function adopt(by: TestAudit, transport: Transport | null, afterMs = 0): Adoption {
+    return (adoption = startAdoption({
+      disk: by.disk,
+      family: by.config.family,
+      own: by.config.spoolDir,
+      open: (place) =>
+        Promise.resolve().then(() =>
+          inlineSealer(configAt(by.config, place), { disk: by.disk, now: Date.now }),
+        ),
+      transport,
+      published: () => undefined,
+      onFailure: () => undefined,
+      everyMs: 10,
+      afterMs,
+    }));
+  }
+
+  test('is brought to its end and published by a worker that runs', async () => {
+    const disk = memoryDisk();
+    const transport = recorder();
+    const [a, b] = [await worker(disk), await worker(disk)];
+    const { decisionId } = await decide(b);
+    kill(b);
+    transport.failing = true;
+    const watched = adopt(a, transport);
+    await eventually(() => watched.status().failing === 'TRANSPORT_FAILED');
+    expect(watched.status()).toMatchObject({ left: 1, adopted: 0 });
+    transport.failing = false;
+    await eventually(() => watched.status().adopted === 1 && watched.status().left === 0);
+    const { last, settled } = readEpochState(disk, '/spool/1');
+    expect(settled).toBe(last + 1);
+    const spooled = b.spooled().filter(({ type }) => type === SPOOL_MESSAGE);
+    const published = new Set(
+      transport.taken.map(({ value }) => Buffer.from(value).toString('hex')),
+    );
+    expect(spooled.length).toBeGreaterThan(4);
+    for (const { bytes } of spooled)
+      expect(published.has(Buffer.from(bytes).toString('hex'))).toBe(true);
+    expect(parseEntry(decodeMessage(spooled.at(-1)!.bytes).entry)).toMatchObject({
+      entry: { type: 'stream', event: 'end', producer: 'test-api/1' },
+    });
+    expect(disk.files.has('/spool/1/spool.lock')).toBe(false);
+    expect(await a.audit.receipt(decisionId)).not.toBeNull();
+    await a.audit.close();
+  });
+
+  test('is left alone while its process lives, or may yet be replaced', async () => {
+    const disk = memoryDisk();
+    const [a, b] = [await worker(disk), await worker(disk)];
+    await decide(b);
+    const watched = adopt(a, recorder());
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(watched.status()).toStrictEqual({ left: 0, adopted: 0, failing: null });
+    await adoption!.close();
+    disk.times.set('/spool/1/epoch.json', Date.now());
+    kill(b);
+    adopt(a, recorder(), 60_000);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(disk.files.has('/spool/1/spool.lock')).toBe(false);
+    expect(readEpochState(disk, '/spool/1').settled).toBeLessThanOrEqual(b.audit.status().epoch);
+    await a.audit.close();
+  });
+});
