@@ -7,7 +7,13 @@ import { readCountersignerConfig, readServiceConfig } from '@showcause/anchor-se
 import { parseEntryOf } from '@showcause/core';
 import { parse } from 'yaml';
 import { describeWithAnvil, startAnvil } from './support/anvil.ts';
-import { repository, runProgram, showcauseBin, temporaryFolder } from './support/demo.ts';
+import {
+  cleanEnvironment,
+  repository,
+  runProgram,
+  showcauseBin,
+  temporaryFolder,
+} from './support/demo.ts';
 
 interface Service {
   image: string;
@@ -22,7 +28,19 @@ interface Service {
   volumes?: string[];
   mem_limit?: string;
   healthcheck?: { test: string[] };
+  tmpfs?: string[];
+  restart?: string;
 }
+
+/** `docker compose`, where it is there: no daemon is needed to read a file. */
+const compose = (...args: string[]) =>
+  runProgram('docker', ['compose', '--project-directory', repository, ...args], {
+    env: { ...cleanEnvironment, DOCKER_CONFIG: process.env['DOCKER_CONFIG'] },
+  });
+const hasCompose = await compose('version').then(
+  ({ exit }) => exit === 0,
+  () => false,
+);
 
 const text = (file: string): string => readFileSync(join(repository, file), 'utf8');
 const { services, volumes } = parse(text('docker-compose.yml'), { merge: true }) as {
@@ -53,9 +71,30 @@ describe('docker-compose.yml', () => {
     expect(services['evm']!.image).toBe(`ghcr.io/foundry-rs/foundry:v${anvil}`);
   });
 
-  test.each(ours)('%s: not root, nothing to write but its volumes, limits', (_name, service) => {
-    expect(service).toMatchObject({ user: 'node', read_only: true, cap_drop: ['ALL'] });
-    expect(service.mem_limit).toMatch(/^\d+m$/);
+  test.each(all)('%s: not root, nothing to write but its volumes, limits', (_name, service) => {
+    expect(service).toMatchObject({
+      user: service.build === undefined ? expect.stringMatching(/^(?!root|0)/) : 'node',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: expect.stringMatching(/^\d+[mg]$/),
+      pids_limit: expect.any(Number),
+    });
+    expect(service.tmpfs![0]).toBe('/tmp');
+  });
+
+  test('whatever goes on running has a health check and comes back', () => {
+    for (const [name, { healthcheck, restart }] of all)
+      expect({ name, restart, checked: healthcheck !== undefined }).toStrictEqual(
+        restart === 'no'
+          ? { name, restart, checked: false }
+          : { name, restart: 'unless-stopped', checked: true },
+      );
+  });
+
+  (hasCompose ? test : test.skip)('docker compose reads it', async () => {
+    const { exit, out, err } = await compose('config', '--quiet');
+    expect({ exit, out, err }).toStrictEqual({ exit: 0, out: '', err: '' });
   });
 
   test('volumes are declared, and nothing listens to strangers', () => {

@@ -11,6 +11,7 @@ export { ServiceError, quarantineReasons, serviceErrorCodes } from './errors.ts'
 export type { QuarantineReason, ServiceErrorCode } from './errors.ts';
 export * from './genesis.ts';
 export { openApiDocument } from './http/openapi.ts';
+export { jsonLogger } from './json-logger.ts';
 export { ownTypes } from './own-stream.ts';
 export type { LogState } from './logs/hosted-log.ts';
 export { serveUntil } from './serve.ts';

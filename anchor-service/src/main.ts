@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import { readServiceConfig } from './config.ts';
+import { jsonLogger } from './json-logger.ts';
 import { serveUntil } from './serve.ts';
 
 /**
@@ -8,7 +8,7 @@ import { serveUntil } from './serve.ts';
  * own log goes to standard error. SIGTERM or SIGINT ends it cleanly, a second one at once. Exit code 1 when it cannot go on.
  */
 async function main(): Promise<void> {
-  const logger = pino({ name: 'anchor-service' }, pino.destination(2));
+  const logger = jsonLogger('anchor-service', (line) => void process.stderr.write(`${line}\n`));
   const { SHOWCAUSE_CONFIG: config, SHOWCAUSE_PASSPHRASE: passphrase } = process.env;
   if (config === undefined || config === '') {
     process.stderr.write('SHOWCAUSE_CONFIG is not set: give the path of a configuration file\n');

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { logIdOf, toHex } from '@showcause/core';
+import { logIdOf, parseEntryOf, toHex } from '@showcause/core';
 import type { Json } from '@showcause/core';
+import { chainOutlook } from './chain/outlook.ts';
 import { logsOf, pathOf, readConfigured, readToken } from './config.ts';
 import type { LogConfig, ServiceConfig } from './config.ts';
 import { ServiceError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import type { ServedLog } from './http/app.ts';
 import { metricsListener, metricsRegistry } from './http/metrics.ts';
+import type { MeasuredLog } from './http/metrics.ts';
 import { serveHttp } from './http/server.ts';
 import type { HttpServer } from './http/server.ts';
 import { HostedLog } from './logs/hosted-log.ts';
@@ -18,6 +21,7 @@ import { runLog } from './logs/run-log.ts';
 import type { RunningLog } from './logs/running-log.ts';
 import { pause } from './pause.ts';
 import type { Logger } from './ports.ts';
+import { signedFileOf } from './signed-file.ts';
 
 export interface ServiceDeps {
   logger: Logger;
@@ -64,6 +68,8 @@ const ANSWERS_WITHIN_MS = 10_000;
 interface Host {
   config: LogConfig;
   logId: string;
+  /** address that pays for anchors; null where genesis names no contract */
+  operator: string | null;
   log: HostedLog;
   reader: LogReader;
   readerToken: string | null;
@@ -182,10 +188,12 @@ function hostOf(config: LogConfig, deps: ServiceDeps, onState: (state: LogState)
       onState(state);
     },
   });
-  const { genesis, readerTokenFile } = config;
+  const { readerTokenFile } = config;
+  const genesis = readConfigured(config.genesis);
   return {
     config,
-    logId: toHex(logIdOf(readConfigured(genesis))),
+    logId: toHex(logIdOf(genesis)),
+    operator: operatorOf(genesis),
     log,
     reader,
     readerToken: config.public || readerTokenFile === null ? null : readToken(readerTokenFile),
@@ -219,6 +227,22 @@ function servedLog({ config, log, reader, readerToken }: Host): ServedLog {
   };
 }
 
-function measured({ config, log, reader }: Host) {
-  return { name: config.name, status: () => log.status(), stored: reader.store };
+/** What cannot be parsed is the log's own affair, when it starts. */
+function operatorOf(genesis: Uint8Array): string | null {
+  try {
+    return parseEntryOf('genesis', genesis).contract?.operator ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function measured({ config, operator, log, reader }: Host): MeasuredLog {
+  const { name, anchor } = config;
+  return {
+    name,
+    status: () => log.status(),
+    stored: reader.store,
+    places: { store: dirname(signedFileOf(config)), log: config.log },
+    outlook: anchor === null || operator === null ? null : chainOutlook(anchor.rpcUrl, operator),
+  };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { generateKey } from '@showcause/core/node';
 import { toHex } from '@showcause/core';
+import { affordableAnchors } from '../src/chain/outlook.ts';
 import { judgeFunds } from '../src/doctor/chain.ts';
 import { judgeClock } from '../src/doctor/clock.ts';
 import { diagnosisOf, failed, fail, ok, unknown, warn } from '../src/doctor/finding.ts';
@@ -84,8 +85,9 @@ describe('the clock', () => {
 });
 
 describe('funds', () => {
+  const price = 10n ** 9n;
   const at = (balance: bigint, isDeployed = true) =>
-    judgeFunds({ operator: '0xabc', balance, price: 10n ** 9n, isDeployed });
+    judgeFunds('0xabc', balance, affordableAnchors(balance, price, isDeployed));
   test('are judged by the anchors that they pay for', () => {
     expect(at(10n ** 18n)).toMatchObject({ level: 'ok' });
     expect(at(10n ** 15n)).toMatchObject({
@@ -94,6 +96,7 @@ describe('funds', () => {
     });
     expect(at(0n)).toMatchObject({ level: 'fail', fix: expect.stringContaining('0xabc') });
     expect(at(5n * 10n ** 14n, false)).toMatchObject({ level: 'fail' });
+    expect(affordableAnchors(1n, 0n, true)).toBeGreaterThan(1_000);
   });
 });
 

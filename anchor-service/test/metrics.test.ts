@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { afterAll, expect, test } from '@jest/globals';
 import { readServiceConfig } from '../src/config.ts';
 import { metricsListener, metricsRegistry } from '../src/http/metrics.ts';
@@ -25,6 +26,10 @@ const counts = {
   quarantinedBytes: () => Promise.resolve(99),
 };
 
+const places = { store: tmpdir() };
+const outlook = () =>
+  Promise.resolve({ balance: 10n ** 18n, anchors: 12_345, blockTime: Date.now() + 90_000 });
+
 /** Samples by name and labels, each behind its HELP and TYPE. */
 function samples(text: string): Map<string, number> {
   const found = new Map<string, number>();
@@ -44,7 +49,9 @@ function samples(text: string): Map<string, number> {
 
 test('states and counts under names of their convention', async () => {
   const found = samples(
-    await metricsRegistry([{ name: null, status: () => status, stored: counts }]).metrics(),
+    await metricsRegistry([
+      { name: null, status: () => status, stored: counts, places, outlook },
+    ]).metrics(),
   );
   expect(Object.fromEntries(found)).toMatchObject({
     showcause_log_entries: 70,
@@ -57,6 +64,9 @@ test('states and counts under names of their convention', async () => {
     'showcause_quarantined_items{reason="MALFORMED"}': 2,
     showcause_quarantined_bytes: 99,
   });
+  expect(found.get('showcause_disk_free_bytes{place="store"}')).toBeGreaterThan(0);
+  expect(found.get('showcause_operator_affordable_anchors')).toBe(12_345);
+  expect(found.get('showcause_clock_behind_chain_seconds')).toBeGreaterThan(60);
   expect(found.has('showcause_part_running{part="anchoring"}')).toBe(false);
   for (const name of found.keys()) expect(name).toMatch(/^showcause_[a-z][a-z0-9_]*(\{.*\})?$/);
 });
@@ -64,7 +74,9 @@ test('states and counts under names of their convention', async () => {
 test('a store that fails answers 503, other paths and methods 404', async () => {
   const broken = { ...counts, quarantinedBytes: () => Promise.reject(new Error('secret path')) };
   const server = await serveHttp(
-    metricsListener(metricsRegistry([{ name: null, status: () => status, stored: broken }])),
+    metricsListener(
+      metricsRegistry([{ name: null, status: () => status, stored: broken, places, outlook }]),
+    ),
     {
       host: '127.0.0.1',
       port: 0,

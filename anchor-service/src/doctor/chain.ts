@@ -1,6 +1,7 @@
 import { equalBytes, logIdOf } from '@showcause/core';
 import type { EntryOf } from '@showcause/core';
 import { contractAddress } from '../chain/contract.ts';
+import { readOutlook } from '../chain/outlook.ts';
 import { createRpc, quantity } from '../chain/rpc.ts';
 import type { Rpc } from '../chain/rpc.ts';
 import { createViemChain } from '../chain/viem.ts';
@@ -19,10 +20,7 @@ export interface ChainQuestion {
 }
 
 const RPC_TIMEOUT_MS = 5_000;
-/** One advance costs 39,000 to 75,000, and deploying about 520,000. */
-const GAS_PER_ANCHOR = 80_000n;
-const GAS_TO_DEPLOY = 700_000n;
-const WARN_ANCHORS = 1_000n;
+const WARN_ANCHORS = 1_000;
 const WEI_PER_COIN = 10n ** 18n;
 
 /** The node, its chain, the contract, its head against the store, what the operator can still pay, and the node's time. */
@@ -45,14 +43,9 @@ export async function checkChain(
         blockTime: null,
       };
     const { findings, isThere } = await checkContract(question);
-    return {
-      findings: [
-        ok('chain', `${hostOf(rpcUrl)} answers for chain ${found}`),
-        ...findings,
-        await attempt('operator funds', () => funds(rpc, contract.operator, isThere)),
-      ],
-      blockTime: await latestTime(rpc),
-    };
+    const { finding, blockTime } = await outlook(rpc, contract.operator, isThere);
+    const answers = ok('chain', `${hostOf(rpcUrl)} answers for chain ${found}`);
+    return { findings: [answers, ...findings, finding], blockTime };
   } catch (error) {
     return { findings: [failed('chain', error)], blockTime: null };
   }
@@ -109,58 +102,31 @@ async function headOf(
   return judgeHead('contract', head, store);
 }
 
-async function funds(rpc: Rpc, operator: string, isDeployed: boolean): Promise<Finding> {
-  const balance = wei(await rpc.request('eth_getBalance', [operator, 'latest']));
-  const price = wei(await rpc.request('eth_gasPrice', []));
-  return judgeFunds({ operator, balance, price, isDeployed });
+async function outlook(
+  rpc: Rpc,
+  operator: string,
+  isDeployed: boolean,
+): Promise<{ finding: Finding; blockTime: number | null }> {
+  try {
+    const { balance, anchors, blockTime } = await readOutlook(rpc, operator, isDeployed);
+    return { finding: judgeFunds(operator, balance, anchors), blockTime };
+  } catch (error) {
+    return { finding: failed('operator funds', error), blockTime: null };
+  }
 }
 
-/** What a balance is enough for at the price that the node names now. */
-export function judgeFunds({
-  operator,
-  balance,
-  price,
-  isDeployed,
-}: {
-  operator: string;
-  balance: bigint;
-  price: bigint;
-  isDeployed: boolean;
-}): Finding {
+/** @param anchors  what the balance pays for at the price that the node names now */
+export function judgeFunds(operator: string, balance: bigint, anchors: number): Finding {
   const name = 'operator funds';
-  const left = balance - (isDeployed ? 0n : GAS_TO_DEPLOY * price);
-  const anchors = left <= 0n ? 0n : price === 0n ? WARN_ANCHORS : left / (GAS_PER_ANCHOR * price);
   const seen = `${coins(balance)} at ${operator}, ${anchors} anchors at today's price`;
   const fix = `Pay coin of the chain to ${operator}.`;
-  if (anchors === 0n) return fail(name, seen, fix);
+  if (anchors === 0) return fail(name, seen, fix);
   return anchors < WARN_ANCHORS ? warn(name, seen, fix) : ok(name, seen);
 }
 
 function coins(amount: bigint): string {
   const thousandths = (amount * 1_000n) / WEI_PER_COIN;
   return `${thousandths / 1_000n}.${String(thousandths % 1_000n).padStart(3, '0')} coin`;
-}
-
-function wei(value: unknown): bigint {
-  if (typeof value !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(value))
-    throw new TypeError('no quantity');
-  return BigInt(value);
-}
-
-async function latestTime(rpc: Rpc): Promise<number | null> {
-  const block = (await rpc.request('eth_getBlockByNumber', ['latest', false])) as {
-    timestamp?: unknown;
-  } | null;
-  const seconds = block?.timestamp;
-  return typeof seconds === 'string' ? Number(seconds) * 1_000 : null;
-}
-
-async function attempt(name: string, check: () => Promise<Finding>): Promise<Finding> {
-  try {
-    return await check();
-  } catch (error) {
-    return failed(name, error);
-  }
 }
 
 /** An address as it may be shown: user, path and query often hold a key. */

@@ -1,5 +1,7 @@
+import { statfs } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { ChainOutlook } from '../chain/outlook.ts';
 import { logStates } from '../logs/hosted-log.ts';
 import type { LogStatus } from '../logs/hosted-log.ts';
 
@@ -14,6 +16,10 @@ export interface MeasuredLog {
   name: string | null;
   status(): LogStatus;
   stored: StoredCounts;
+  /** folders that must not fill up */
+  places: Readonly<Record<string, string>>;
+  /** null where it is not anchored */
+  outlook: (() => Promise<ChainOutlook | null>) | null;
 }
 
 const PREFIX = 'showcause_';
@@ -55,6 +61,12 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
   const ofStatus = (name: string, help: string, read: (status: LogStatus) => number): void =>
     gauge(name, help, [], (log) => [[{}, read(log.status())]]);
 
+  const ofOutlook = (name: string, help: string, read: (outlook: ChainOutlook) => number): void =>
+    gauge(name, help, [], async ({ outlook }) => {
+      const seen = (await outlook?.()) ?? null;
+      return seen === null ? [] : [[{}, read(seen)]];
+    });
+
   ofStatus('log_entries', 'Leaves that are committed to the store.', ({ size }) => size);
   ofStatus(
     'log_signed_entries',
@@ -94,7 +106,31 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
     [],
     async ({ stored }) => [[{}, await stored.quarantinedBytes()]],
   );
+  gauge(
+    'disk_free_bytes',
+    'Bytes that may still be written where this lies.',
+    ['place'],
+    async ({ places }) =>
+      Promise.all(
+        Object.entries(places).map(async ([place, path]) => [{ place }, await freeBytes(path)]),
+      ),
+  );
+  ofOutlook(
+    'operator_affordable_anchors',
+    'Anchors that the operator can still pay for at the price that the node names.',
+    ({ anchors }) => anchors,
+  );
+  ofOutlook(
+    'clock_behind_chain_seconds',
+    'How far this clock is behind the newest block; 0 when it is not.',
+    ({ blockTime }) => Math.max(0, blockTime - Date.now()) / 1_000,
+  );
   return registry;
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 /** A store that cannot be asked blinds nobody to the other logs. */

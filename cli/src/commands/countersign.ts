@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
-import { aborted, lineLogger } from '../logger.ts';
+import { aborted } from '../aborted.ts';
 import { givenPassphrase } from '../passphrase.ts';
 
 /** `showcause countersign`: a second party that recomputes every head before it signs. */
@@ -27,13 +27,13 @@ Examples:
   showcause countersign --config ./showcause/countersigner/config.json`,
     )
     .action(async (options: { config: string; printConfig?: true }) => {
-      const { readCountersignerConfig, shownConfig, startCountersigner } =
+      const { jsonLogger, readCountersignerConfig, shownConfig, startCountersigner } =
         await import('@showcause/anchor-service');
       const config = readCountersignerConfig(options.config, io.env);
       if (options.printConfig === true) return io.out(JSON.stringify(shownConfig(config), null, 2));
       const passphrase = givenPassphrase(io);
       const countersigner = await startCountersigner(config, {
-        logger: lineLogger(io),
+        logger: jsonLogger('countersigner', (line) => io.err(line)),
         ...(passphrase === undefined ? {} : { passphrase }),
       });
       io.out(JSON.stringify({ listening: countersigner.url }));

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
-import { lineLogger } from '../logger.ts';
 import { givenPassphrase } from '../passphrase.ts';
 
 /** `showcause serve`: the anchor service until SIGINT or SIGTERM. */
@@ -29,13 +28,13 @@ Examples:
     )
     .action(async (options: { config: string; printConfig?: true }) => {
       // Loaded when it is run: `verify` and `--help` need neither chain nor store.
-      const { readServiceConfig, serveUntil, shownConfig } =
+      const { jsonLogger, readServiceConfig, serveUntil, shownConfig } =
         await import('@showcause/anchor-service');
       const config = readServiceConfig(options.config, io.env);
       if (options.printConfig === true) return io.out(JSON.stringify(shownConfig(config), null, 2));
       const passphrase = givenPassphrase(io);
       await serveUntil(io.signal, config, {
-        logger: lineLogger(io),
+        logger: jsonLogger('anchor-service', (line) => io.err(line)),
         ...(passphrase === undefined ? {} : { passphrase }),
         say: (said) => io.out(JSON.stringify(said)),
       });
