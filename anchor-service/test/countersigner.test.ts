@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import {
@@ -101,7 +101,7 @@ describe('the countersigner', () => {
     await countersigner.close();
     open.splice(0);
     const again = start(published.files.content, dir);
-    expect(again.state()).toStrictEqual({ size: 310, refused: 0 });
+    expect(again.state()).toStrictEqual({ size: 310, refused: 0, failing: null });
     await again.countersign({ oldSize: 310, size: 323, root: headAt(published, 323) });
     await again.countersign({ oldSize: 1, size: 323, root: headAt(published, 323) });
   });
@@ -131,7 +131,7 @@ describe('the countersigner', () => {
     await expect(countersign({ ...step, root: headAt(published, 22) })).rejects.toEqual(
       coded('COUNTERSIGN_FORK'),
     );
-    expect(state()).toStrictEqual({ size: 23, refused: wrong.length + 2 });
+    expect(state()).toStrictEqual({ size: 23, refused: wrong.length + 2, failing: null });
     const lines = readFileSync(join(dir, 'refusals.ndjson'), 'utf8').trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { code: string }).code)).toStrictEqual([
       ...wrong.map(([code]) => code),
@@ -293,6 +293,42 @@ describe('the countersigner', () => {
     await expect(
       again.countersign({ ...step, size: 20, root: headAt(published, 20) }),
     ).rejects.toEqual(coded('COUNTERSIGN_SHRINK'));
+  });
+
+  test('says that it is not healthy while it cannot read the log or keep its state, and that it is again', async () => {
+    const published = await publishLog(log);
+    const dir = newFolder();
+    let isAway = true;
+    const there = readerOf(published.files.content);
+    const reader = {
+      ...there,
+      checkpoint: () => (isAway ? Promise.reject(new Error('away')) : there.checkpoint()),
+    };
+    const countersigner = start(published.files.content, dir, { reader });
+    const token = 'a-token-of-some-length';
+    const server = await serveCountersigner({ countersigner, token, port: 0, logger: silent });
+    const health = async () => {
+      const response = await fetch(`${server.url}/health`);
+      return { status: response.status, ...((await response.json()) as object) };
+    };
+    const step = { oldSize: 1, size: 3, root: headAt(published, 3) };
+    expect(await health()).toMatchObject({ status: 200, failing: null });
+    await expect(countersigner.countersign(step)).rejects.toEqual(expect.anything());
+    expect(await health()).toMatchObject({ status: 503, failing: 'COUNTERSIGN_LOG' });
+    isAway = false;
+    // A folder where the state's file should be: nothing can be kept.
+    mkdirSync(join(dir, 'state.json'));
+    await expect(countersigner.countersign(step)).rejects.toEqual(expect.anything());
+    expect(await health()).toMatchObject({ status: 503, failing: 'COUNTERSIGN_STATE' });
+    rmdirSync(join(dir, 'state.json'));
+    await countersigner.countersign(step);
+    expect(await health()).toMatchObject({ status: 200, failing: null, size: 3 });
+    // To refuse what is wrong is its work.
+    await expect(countersigner.countersign({ ...step, size: 99 })).rejects.toEqual(
+      coded('COUNTERSIGN_UNPUBLISHED'),
+    );
+    expect(await health()).toMatchObject({ status: 200, failing: null, refused: 3 });
+    await server.close();
   });
 
   test('one process at a time holds the state; damage or the state of another log is refused', async () => {

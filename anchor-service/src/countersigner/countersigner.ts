@@ -47,12 +47,21 @@ export interface CountersignerOptions {
   logger: AnchorLogger;
 }
 
+export interface CountersignerState {
+  /** of the newest head that was signed */
+  size: number;
+  /** requests without a signature since the start, for whatever reason */
+  refused: number;
+  /** why the last request failed here, although it may have been right: null once one was signed or rightly refused */
+  failing: string | null;
+}
+
 export interface Countersigner {
   /** lower-case 0x hex */
   address: string;
   /** Recomputes the head from the entries and signs the step, or rejects with `COUNTERSIGN_*`. One at a time. */
   countersign: Countersign;
-  state: () => { size: number; refused: number };
+  state: () => CountersignerState;
   /** Waits for the request in progress and frees the state folder. */
   close(): Promise<void>;
 }
@@ -73,6 +82,7 @@ export function createCountersigner(options: CountersignerOptions): Countersigne
   const file = new StateFile(stateDir, policy);
   let signed = readState(file);
   let refused = 0;
+  let failing: string | null = null;
   let turn: Promise<unknown> = Promise.resolve();
 
   async function judge(step: CheckpointStep): Promise<Uint8Array> {
@@ -131,9 +141,12 @@ export function createCountersigner(options: CountersignerOptions): Countersigne
     const mine = turn.then(() => judge(step));
     turn = mine.catch(() => undefined);
     try {
-      return await mine;
+      const signature = await mine;
+      failing = null;
+      return signature;
     } catch (error) {
       refused++;
+      failing = ownFailure(error);
       note(stateDir, step, error);
       logger.warn(
         { code: (error as { code?: unknown }).code, from: step.oldSize, to: step.size },
@@ -146,12 +159,18 @@ export function createCountersigner(options: CountersignerOptions): Countersigne
   return {
     address: options.account.address.toLowerCase(),
     countersign,
-    state: () => ({ size: signed?.size ?? 0, refused }),
+    state: () => ({ size: signed?.size ?? 0, refused, failing }),
     async close() {
       await turn;
       file.close();
     },
   };
+}
+
+/** The log cannot be read, or the state cannot be kept: no verdict on what was asked. */
+function ownFailure(error: unknown): string | null {
+  const code = error instanceof CodedError ? error.code : 'COUNTERSIGN_STATE';
+  return code === 'COUNTERSIGN_LOG' || code === 'COUNTERSIGN_STATE' ? code : null;
 }
 
 function readState(file: StateFile): SignedState | null {

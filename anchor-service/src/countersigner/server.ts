@@ -36,7 +36,7 @@ const statuses: Partial<Record<string, number>> = {
 
 /**
  * `POST /countersign` {oldSize, size, root: 64 hex digits} → {signature: 0x and 130 hex digits}, behind a bearer token;
- * `GET /health` → {address, size, refused}. Refusals are RFC 9457 problems with a `code`.
+ * `GET /health` → {address, size, refused, failing}, 503 while it cannot do its work. Refusals are RFC 9457 problems with a `code`.
  */
 export async function serveCountersigner(
   options: CountersignerServerOptions,
@@ -48,7 +48,9 @@ export async function serveCountersigner(
   app.disable('x-powered-by');
   app.disable('etag');
   app.get('/health', (_request, response) => {
-    response.json({ address: countersigner.address, ...countersigner.state() });
+    const state = countersigner.state();
+    response.status(state.failing === null ? 200 : 503);
+    response.json({ address: countersigner.address, ...state });
   });
   app.post(
     '/countersign',

@@ -8,14 +8,14 @@ import type { CountersignerConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../ports.ts';
 import { createCountersigner } from './countersigner.ts';
-import type { CountersignerPolicy } from './countersigner.ts';
+import type { CountersignerPolicy, CountersignerState } from './countersigner.ts';
 import { serveCountersigner } from './server.ts';
 
 export interface RunningCountersigner {
   url: string;
   /** lower-case 0x hex, of the key that signs */
   address: string;
-  state(): { size: number; refused: number };
+  state(): CountersignerState;
   close(): Promise<void>;
 }
 

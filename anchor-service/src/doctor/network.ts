@@ -88,7 +88,7 @@ export async function checkCountersigner(
   const { body, date } = answer;
   if (body === null)
     return { finding: unknown(name, `no health at ${hostOf(url)}`, 'Check the address.'), date };
-  const { address: found, refused } = body;
+  const { address: found, refused, failing } = body;
   if (found !== address)
     return {
       finding: fail(
@@ -98,6 +98,8 @@ export async function checkCountersigner(
       ),
       date,
     };
+  if (typeof failing === 'string')
+    return { finding: fail(name, `cannot do its work: ${failing}`, 'Read its log.'), date };
   const finding =
     typeof refused === 'number' && refused > 0
       ? warn(
