@@ -179,6 +179,8 @@ describe('doctor, before a first start and without a chain', () => {
       level: 'fail',
       detail: expect.stringMatching(/source lost/),
     });
+    answer = { ready: false, status: { state: 'standby' } };
+    expect(await check()).toMatchObject({ level: 'ok', detail: 'runs as a stand-by' });
     answer = { ready: true, status: {} };
     expect(await check()).toMatchObject({ level: 'ok' });
     server.close();

@@ -54,9 +54,12 @@ export async function checkRunning({ http, name: log }: HostedLogConfig): Promis
       'Give http.port another number.',
     );
   if (body['ready']) return ok(name, 'runs and is ready');
+  const { status } = body;
+  if (status !== undefined && isJsonObject(status) && status['state'] === 'standby')
+    return ok(name, 'runs as a stand-by');
   return fail(
     name,
-    `runs and is not ready: ${notReady(body['status'])}`,
+    `runs and is not ready: ${notReady(status)}`,
     'See docs/operations.md, readiness.',
   );
 }
