@@ -91,6 +91,10 @@ export const serviceErrorCodes = {
     means: 'publishing ended with an unknown result',
     fix: 'Restart the service; it derives everything again from the store.',
   },
+  FILES_UNAVAILABLE: {
+    means: 'store of the published log does not answer as it must',
+    fix: 'Look at the store and the way to it; publishing goes on by itself once it answers.',
+  },
   SOURCE_SPOOL: {
     means: 'spool folder cannot be read',
     fix: 'Check the path and its permissions.',
@@ -106,6 +110,10 @@ export const serviceErrorCodes = {
   REQUEST_TOKEN: {
     means: 'reader token is missing or wrong',
     fix: 'Send Authorization: Bearer with the reader token.',
+  },
+  REQUEST_RANGE: {
+    means: 'file has no such bytes',
+    fix: 'Ask for bytes below the size that Content-Range names.',
   },
   REQUEST_METHOD: { means: 'method is not allowed here', fix: 'Use GET or HEAD.' },
   NOT_FOUND: { means: 'no such resource', fix: 'Check the path.' },
@@ -129,6 +137,11 @@ export class ServiceError extends CodedError {
   constructor(code: ServiceErrorCode, facts: ErrorFacts) {
     super(code, serviceErrorCodes[code], facts);
   }
+}
+
+/** Whether the same step may be tried again, because nothing is wrong but that a store is away. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'FILES_UNAVAILABLE';
 }
 
 /** Why something from a source did not become a leaf of its producer. Kept beside the raw bytes, counted, and logged. */

@@ -1,3 +1,5 @@
+import { TILE_WIDTH } from '@showcause/core';
+import { isOutage } from './errors.ts';
 import type { LogFiles, Logger, ReadLimits, Source, Store } from './ports.ts';
 import { collectPartialTiles } from './partial-tiles.ts';
 import { pause } from './pause.ts';
@@ -5,6 +7,8 @@ import type { Publisher } from './publisher.ts';
 import type { Sequencer } from './sequencer.ts';
 
 export type PipelineState = 'running' | 'failed' | 'stopped';
+/** waiting: the store of the files is away; leaves are committed and wait to be published */
+export type PublishingState = PipelineState | 'waiting';
 
 export interface PipelineOptions {
   sequencer: Sequencer;
@@ -20,7 +24,7 @@ export interface PipelineOptions {
 }
 
 export interface Pipeline {
-  state(): { sequencing: PipelineState; publishing: PipelineState };
+  state(): { sequencing: PipelineState; publishing: PublishingState };
   /** Rejects with what made sequencing or publishing impossible; resolves when closed. */
   done: Promise<void>;
   /** Ends reading, commits and publishes what was read. */
@@ -36,6 +40,10 @@ export const DEFAULT_LIMITS: ReadLimits = {
 const SOURCE_BACKOFF_MS = 1_000;
 /** Partial tiles go after this at the earliest: a reader may be on its way with an older checkpoint. */
 const COLLECT_EVERY_MS = 60_000;
+/** Of one turn of the publisher: what is left is collected in the next. */
+const COLLECT_WITHIN_MS = 100;
+/** Before publishing is tried again while the store of the files is away. */
+const OUTAGE_BACKOFF_MS = 1_000;
 
 /**
  * Source → sequencer → store, and beside it store → publisher. A source that fails is tried again; a store or publisher
@@ -44,7 +52,10 @@ const COLLECT_EVERY_MS = 60_000;
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { sequencer, publisher, source, store, logger } = options;
   const abort = new AbortController();
-  const state = { sequencing: 'running' as PipelineState, publishing: 'running' as PipelineState };
+  const state = {
+    sequencing: 'running' as PipelineState,
+    publishing: 'running' as PublishingState,
+  };
   await source.open((stream) => store.cursor(stream));
   let wake: () => void = () => undefined;
 
@@ -60,16 +71,23 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   }
 
   async function publish(): Promise<void> {
-    let collectedTo = 0;
-    let collectedAt = Date.now();
-    let settled = 0;
+    const collect = collector(options);
     while (!abort.signal.aborted) {
       const startedAt = Date.now();
-      await publisher.publish();
-      if (Date.now() - collectedAt >= COLLECT_EVERY_MS) {
-        collectedTo = await collect(options, collectedTo, settled);
-        settled = options.settledSize();
-        collectedAt = Date.now();
+      try {
+        await publisher.publish();
+        await collect();
+        state.publishing = 'running';
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        if (state.publishing === 'running')
+          logger.warn(
+            { code: 'FILES_UNAVAILABLE' },
+            'store of the files is away; publishing waits',
+          );
+        state.publishing = 'waiting';
+        await pause(OUTAGE_BACKOFF_MS, abort.signal);
+        continue;
       }
       await pause(options.checkpointIntervalMs - (Date.now() - startedAt), abort.signal);
       if (sequencer.size === publisher.published?.size)
@@ -105,20 +123,34 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
           .close()
           .catch(fail('sequencing'))
           .catch(() => undefined);
-      if (state.sequencing === 'running' && state.publishing === 'running')
-        await publisher.publish();
+      if (state.sequencing === 'running' && state.publishing !== 'failed')
+        await publisher.publish().catch((error: unknown) => {
+          if (!isOutage(error)) throw error;
+          logger.warn({ code: 'FILES_UNAVAILABLE' }, 'the next start publishes what is left');
+        });
       if (state.sequencing === 'running') state.sequencing = 'stopped';
-      if (state.publishing === 'running') state.publishing = 'stopped';
+      if (state.publishing !== 'failed') state.publishing = 'stopped';
     },
   };
 }
 
-async function collect(
-  { files, store }: PipelineOptions,
-  from: number,
-  settled: number,
-): Promise<number> {
-  return collectPartialTiles(files, from, settled, await store.anchoredSizes());
+/** Each call comes a step further; what is settled now goes a while later, when nobody is on the way to it any more. */
+function collector({ files, store, settledSize }: PipelineOptions): () => Promise<void> {
+  let collected = 0;
+  let target = 0;
+  let next = 0;
+  let settledAt = Date.now();
+  return async () => {
+    if (Date.now() - settledAt >= COLLECT_EVERY_MS) {
+      target = next;
+      next = settledSize();
+      settledAt = Date.now();
+    }
+    if (target - collected < TILE_WIDTH) return;
+    const deadline = Date.now() + COLLECT_WITHIN_MS;
+    const anchored = await store.anchoredSizes();
+    collected = await collectPartialTiles(files, collected, target, anchored, deadline);
+  };
 }
 
 async function readOrWait(

@@ -180,22 +180,40 @@ export interface ReadLimits {
   waitMs: number;
 }
 
-/** A file that is being read; whoever opened it reads it to its end or destroys `body`. */
-export interface OpenFile {
+/** What is known of a file without its bytes. */
+export interface FileFacts {
   /** bytes */
-  length: number;
+  size: number;
+  /** other bytes, another tag: letters, digits, `-` and `_` */
+  tag: string;
+}
+
+/** First and last byte, both included. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** A file that is being read; whoever opened it reads it to its end or destroys `body`. */
+export interface OpenFile extends FileFacts {
   body: Readable;
 }
 
 /** The published log as files: `checkpoint`, `tile/…`, `anchors/…`. Paths are the log's own, never a caller's. */
 export interface LogFiles {
   read(path: string): Promise<Uint8Array | null>;
-  /** The same bytes piece by piece, for what is too large to be held for many readers at once. */
-  open(path: string): Promise<OpenFile | null>;
+  stat(path: string): Promise<FileFacts | null>;
+  /** The same bytes, or a range that lies within them, piece by piece: for what is too large to be held for many readers. */
+  open(path: string, range?: ByteRange): Promise<OpenFile | null>;
   /** Durable when it resolves. @throws {ServiceError} `PUBLISH_TILE` when the file is there with other bytes */
   create(path: string, bytes: Uint8Array): Promise<void>;
-  /** Replaces a mutable file; durable when it resolves. */
+  /** Replaces a mutable file of which any version is true; durable when it resolves. */
   replace(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Replaces a file that holds `was`, null: that is not there; durable when it resolves.
+   * @returns false when it holds something else than `was` or `bytes`: then nothing was written
+   */
+  exchange(path: string, was: Uint8Array | null, bytes: Uint8Array): Promise<boolean>;
   /** Removes a file if it is there. */
   remove(path: string): Promise<void>;
   /** Names in a folder; empty when it is not there. */

@@ -17,7 +17,8 @@ import {
   TILE_WIDTH,
 } from '@showcause/core';
 import type { Hash, HashReader, NoteSigner, NoteVerifier, TileCoordinate } from '@showcause/core';
-import { ServiceError } from './errors.ts';
+import { ServiceError, isOutage } from './errors.ts';
+import { forEachParallel } from './parallel.ts';
 import type { Leaf, LogFiles, Logger, SignedCheckpoint, SignedMark, Store } from './ports.ts';
 
 export interface PublisherOptions {
@@ -37,16 +38,26 @@ export interface PublisherOptions {
 /** Leaves that one publication reads from the store at a time. */
 const CHUNK = 64 * TILE_WIDTH;
 const HASH_BYTES = 32;
+/** Files that are written at once, and bundles that are held at once to be hashed again. */
+const WRITERS = 16;
+const READERS = 8;
+/** How often an older checkpoint may come back under our hands before we give up. */
+const MAX_EXCHANGES = 5;
 export const CHECKPOINT_PATH = 'checkpoint';
 
 /**
  * Makes committed rows public: tiles, then a look at what really lies there, then the signature, then its record in the
  * store and beside it, then the `checkpoint` file. Every step may be repeated after a crash; none is skipped, and any
- * result that is not known stops it for good.
+ * result that is not known stops it for good, but one: while the store of the files is away, the same step is tried
+ * again, because a file's own bytes tell whether it was written.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
   #published: SignedCheckpoint | null = null;
+  /** signed, and perhaps not yet recorded everywhere */
+  #pending: SignedCheckpoint | null = null;
+  /** what the `checkpoint` file holds, as far as we know */
+  #note: Uint8Array | null = null;
   #halted: unknown = null;
 
   private constructor(options: PublisherOptions) {
@@ -64,10 +75,12 @@ export class Publisher {
   ): Promise<Publisher> {
     const publisher = new Publisher(options);
     const { store, mark } = options;
+    const served = await publisher.#served();
+    publisher.#note = served?.note ?? null;
     const marks = [
       publisher.#ours(await store.newestCheckpoint(), 'the store'),
       publisher.#ours(await mark.read(), 'the mark beside the store'),
-      await publisher.#served(),
+      served,
     ];
     const signed = marks.filter((checkpoint) => checkpoint !== null);
     const heads = new Map(
@@ -100,7 +113,7 @@ export class Publisher {
 
   /**
    * Publishes what was committed since the last time. @returns whether the log grew
-   * @throws whatever a step throws; then it is halted
+   * @throws whatever a step throws; then it is halted, but for `FILES_UNAVAILABLE`: then it may be called again
    */
   async publish(): Promise<boolean> {
     if (this.#halted !== null)
@@ -111,13 +124,14 @@ export class Publisher {
     try {
       return await this.#step();
     } catch (error) {
-      this.halt(error);
+      if (!isOutage(error)) this.halt(error);
       throw error;
     }
   }
 
   async #step(): Promise<boolean> {
     const { store, origin, signer, verifier } = this.#options;
+    if (this.#pending !== null) await this.#publishNewest(this.#pending);
     const head = await store.head();
     const oldSize = this.#published?.size ?? 0;
     if (head.size === oldSize) return false;
@@ -146,9 +160,11 @@ export class Publisher {
 
   async #publishNewest(checkpoint: SignedCheckpoint): Promise<void> {
     const { store, lease } = this.#options;
+    this.#pending = checkpoint;
     await store.addCheckpoint(lease, checkpoint);
     await this.#serve(checkpoint);
-    // A process that froze since its store let it sign has now put an old head over newer ones: files know no lease.
+    // A process that froze since its store let it sign, and whose files cannot compare and write in one step, may have put
+    // an old head over newer ones.
     for (let served = checkpoint; ;) {
       const newest = this.#ours(await store.newestCheckpoint(), 'the store');
       if (newest !== null && newest.size > served.size) await this.#serve((served = newest));
@@ -157,13 +173,36 @@ export class Publisher {
         throw new ServiceError('STORE_FENCED', { got: `lease ${lease}, size ${checkpoint.size}` });
     }
     this.#published = checkpoint;
+    this.#pending = null;
   }
 
+  /**
+   * The served checkpoint only ever grows. One that is not the one we put there is either a newer instance's, and this
+   * one ends, or an older one that an instance without the lease put back, and ours takes its place.
+   * @throws {ServiceError} `STORE_FENCED`, `PUBLISH_FORK`
+   */
   async #serve(checkpoint: SignedCheckpoint): Promise<void> {
-    const { mark, files, onPublish } = this.#options;
+    const { store, mark, files, logger, onPublish } = this.#options;
     await mark.write(checkpoint);
     onPublish?.(checkpoint);
-    await files.replace(CHECKPOINT_PATH, checkpoint.note);
+    for (let tries = 0; tries < MAX_EXCHANGES; tries++) {
+      if (await files.exchange(CHECKPOINT_PATH, this.#note, checkpoint.note)) {
+        this.#note = checkpoint.note;
+        return;
+      }
+      const there = await this.#served();
+      if (there !== null && there.size >= checkpoint.size) {
+        await mark.write(there);
+        throw new ServiceError('STORE_FENCED', {
+          got: `a served checkpoint of size ${there.size}`,
+          want: `one below ${checkpoint.size}`,
+        });
+      }
+      if (there !== null) await checkPast(store, there);
+      logger.warn({ size: there?.size ?? 0 }, 'another instance put back an older checkpoint');
+      this.#note = there?.note ?? null;
+    }
+    throw new ServiceError('PUBLISH_FAILED', { got: 'another checkpoint after each look' });
   }
 
   /** Tiles and bundles are functions of committed rows alone. */
@@ -178,17 +217,15 @@ export class Publisher {
       const within = (tile: TileCoordinate): Leaf[] =>
         leaves.slice(tile.index * TILE_WIDTH - start, tile.index * TILE_WIDTH - start + tile.width);
       const begun = Math.max(oldSize, start);
-      for (const tile of entryBundles(begun, end))
-        await files.create(
-          tilePath(tile),
-          encodeEntryBundle(within(tile).map(({ entry }) => entry)),
-        );
-      for (const tile of entryBundles(begun, end))
-        await files.create(
-          tilePath({ ...tile, level: 0 }),
-          joined(within(tile).map(({ hash }) => hash)),
-        );
+      await forEachParallel(entryBundles(begun, end), WRITERS, async (tile) => {
+        const leavesOf = within(tile);
+        const bundle = encodeEntryBundle(leavesOf.map(({ entry }) => entry));
+        await files.create(tilePath(tile), bundle);
+        const hashes = joined(leavesOf.map(({ hash }) => hash));
+        await files.create(tilePath({ ...tile, level: 0 }), hashes);
+      });
     }
+    // Level by level: a tile is made from those below it, read back.
     for (const tile of newTiles(oldSize, size))
       if (tile.level !== 0) await files.create(tilePath(tile), await this.#upperTile(tile));
   }
@@ -207,12 +244,12 @@ export class Publisher {
 
   /** What lies on disk must give the same head: bundles against level 0, all levels against the root. */
   async #checkTiles(oldSize: number, size: number, root: Hash): Promise<void> {
-    for (const bundle of entryBundles(oldSize, size)) {
+    await forEachParallel(entryBundles(oldSize, size), READERS, async (bundle) => {
       const entries = decodeEntryBundle(await this.#tile(bundle), bundle.width);
       const hashes = await this.#hashes({ ...bundle, level: 0 });
       if (entries.some((entry, i) => !equalBytes(leafHash(entry), hashes[i]!)))
         throw new ServiceError('PUBLISH_ROOT', { got: tilePath(bundle) });
-    }
+    });
     if (
       !equalBytes(
         await rootAt(
@@ -315,7 +352,7 @@ export async function storedRoot(store: Pick<Store, 'leaves'>, size: number): Pr
 }
 
 /** Hashes of the published tree, from its tiles; a partial tile that is gone is cut from the full one. */
-export function publishedHashes(files: LogFiles, size: number): HashReader {
+export function publishedHashes(files: Pick<LogFiles, 'read'>, size: number): HashReader {
   return tileHashReader(size, async (tile) => {
     const partial = await files.read(tilePath(tile));
     if (partial !== null || tile.width === TILE_WIDTH) return partial ?? new Uint8Array(0);

@@ -55,7 +55,7 @@ function faultyFiles(files: LogFiles, faults: Faults): LogFiles {
   return {
     ...files,
     create: (path, bytes) => faults.around(() => files.create(path, bytes)),
-    replace: (path, bytes) => faults.around(() => files.replace(path, bytes)),
+    exchange: (path, was, bytes) => faults.around(() => files.exchange(path, was, bytes)),
   };
 }
 

@@ -18,6 +18,7 @@ import { ed25519KeySigner, generateKey } from '@showcause/core/node';
 import { openLogDirectory, openSignedMark } from '../src/adapters/log-directory.ts';
 import { MemoryStore, emptyDisk } from '../src/adapters/store-memory.ts';
 import type { MemoryDisk } from '../src/adapters/store-memory.ts';
+import { ServiceError } from '../src/errors.ts';
 import { collectPartialTiles } from '../src/partial-tiles.ts';
 import type { LogFiles, SignedMark } from '../src/ports.ts';
 import { Publisher } from '../src/publisher.ts';
@@ -206,9 +207,12 @@ describe('publishing', () => {
         disk,
         {
           ...content,
-          async replace(path, bytes) {
+          // As a folder does it: between the look and the write there is room to freeze.
+          async exchange(path, was, bytes) {
+            if (frozen !== path) return content.exchange(path, was, bytes);
             await freeze(path);
             await content.replace(path, bytes);
+            return true;
           },
         },
         {
@@ -226,6 +230,115 @@ describe('publishing', () => {
       expect(size).toBe(7);
       expect(content.content.get('checkpoint')).toStrictEqual(note);
       expect(kept.value).toMatchObject({ size: 7 });
+    },
+  );
+});
+
+describe('the served checkpoint only grows', () => {
+  const sizeOf = (files: ReturnType<typeof memoryFiles>): number =>
+    openCheckpoint(files.content.get('checkpoint')!, ORIGIN, [verifier]).size;
+
+  /** Goes on when told, just before it puts its checkpoint in place. */
+  function paused(files: LogFiles): { files: LogFiles; resume: () => void } {
+    let resume!: () => void;
+    const resumed = new Promise<void>((resolve) => (resume = resolve));
+    const exchange: LogFiles['exchange'] = async (...args) => {
+      await resumed;
+      return files.exchange(...args);
+    };
+    return { files: { ...files, exchange }, resume };
+  }
+
+  test('a zombie that was paused after it signed puts nothing back, and ends', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    const late = paused(files);
+    const zombie = await start(disk, late.files, memoryMark());
+    await grow(disk, 3);
+    const publishing = zombie.publish();
+    while (disk.checkpoints.length === 0) await new Promise(setImmediate);
+    await new MemoryStore(disk).takeLease();
+    const next = await start(disk, files, memoryMark());
+    await grow(disk, 4);
+    await next.publish();
+    expect(sizeOf(files)).toBe(7);
+    late.resume();
+    await expect(publishing).rejects.toMatchObject({ code: 'STORE_FENCED' });
+    expect(zombie.halted).not.toBeNull();
+    expect(sizeOf(files)).toBe(7);
+  });
+
+  test('an older one of ours that came back in the meantime gives way to the next', async () => {
+    const disk = emptyDisk();
+    const files = memoryFiles();
+    const publisher = await start(disk, files, memoryMark());
+    await grow(disk, 3);
+    await publisher.publish();
+    const old = files.content.get('checkpoint')!;
+    await grow(disk, 3);
+    await publisher.publish();
+    files.content.set('checkpoint', old);
+    await grow(disk, 3);
+    await publisher.publish();
+    expect(sizeOf(files)).toBe(9);
+    files.content.delete('checkpoint');
+    await grow(disk, 1);
+    await publisher.publish();
+    expect(sizeOf(files)).toBe(10);
+  });
+
+  test('one that was signed over another tree is evidence, and stays', async () => {
+    const [disk, other] = [emptyDisk(), emptyDisk()];
+    const [files, forked] = [memoryFiles(), memoryFiles()];
+    const publisher = await start(disk, files, memoryMark());
+    const thief = await start(other, forked, memoryMark());
+    await grow(disk, 3);
+    await grow(other, 2, 'another');
+    await publisher.publish();
+    await thief.publish();
+    files.content.set('checkpoint', forked.content.get('checkpoint')!);
+    await grow(disk, 3);
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'PUBLISH_FORK' });
+    expect(sizeOf(files)).toBe(2);
+  });
+});
+
+describe('a store of the files that is away', () => {
+  const away = (): never => {
+    throw new ServiceError('FILES_UNAVAILABLE', { got: 'no answer' });
+  };
+
+  test.each(['create', 'read', 'exchange'] as const)(
+    'during %s: the same step is done once it is back',
+    async (method) => {
+      const disk = emptyDisk();
+      const files = memoryFiles();
+      let isAway = false;
+      const flaky = Object.fromEntries(
+        Object.entries(files).map(([name, call]) => [
+          name,
+          typeof call !== 'function'
+            ? call
+            : async (...args: unknown[]) =>
+                isAway && name === method
+                  ? away()
+                  : (call as (...a: unknown[]) => unknown)(...args),
+        ]),
+      ) as unknown as LogFiles;
+      const publisher = await start(disk, flaky, memoryMark());
+      await grow(disk, 5);
+      isAway = true;
+      for (let tries = 0; tries < 2; tries++)
+        await expect(publisher.publish()).rejects.toMatchObject({ code: 'FILES_UNAVAILABLE' });
+      expect(files.content.has('checkpoint')).toBe(false);
+      await grow(disk, 5);
+      isAway = false;
+      await publisher.publish();
+      await publisher.publish();
+      expect(openCheckpoint(files.content.get('checkpoint')!, ORIGIN, [verifier]).size).toBe(10);
+      expect(disk.checkpoints.map(({ size }) => size)).toStrictEqual(
+        method === 'exchange' ? [5, 10] : [10],
+      );
     },
   );
 });
@@ -407,6 +520,18 @@ describe('partial tiles', () => {
         'tile/1/000.p/1',
       ].sort(),
     );
+  });
+
+  test('a collection that takes too long goes on where it ended', async () => {
+    const files = memoryFiles();
+    for (let index = 0; index < 40; index++)
+      for (const width of [256, 9])
+        await files.create(tilePath({ level: 0, index, width }), new Uint8Array(width));
+    const left = (): number => [...files.content.keys()].filter((k) => k.includes('.p/')).length;
+    const first = await collectPartialTiles(files, 0, 40 * 256, [], 0);
+    expect([first, left()]).toStrictEqual([16 * 256, 24]);
+    expect(await collectPartialTiles(files, first, 40 * 256, [])).toBe(40 * 256);
+    expect(left()).toBe(0);
   });
 
   test('nothing goes while the full tile is not there', async () => {

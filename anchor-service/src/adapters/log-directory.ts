@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { readFileSync, renameSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -13,7 +15,7 @@ import {
 } from '@showcause/core';
 import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
-import type { LogFiles, SignedMark } from '../ports.ts';
+import type { FileFacts, LogFiles, SignedMark } from '../ports.ts';
 
 /** A published log in a folder. Every write is temp → fsync → rename → fsync of the folder. */
 export function openLogDirectory(root: string): LogFiles {
@@ -32,7 +34,8 @@ export function openLogDirectory(root: string): LogFiles {
     known.add(path);
   }
 
-  async function write(path: string, bytes: Uint8Array): Promise<void> {
+  /** The bytes beside their place, synced. */
+  async function prepare(path: string, bytes: Uint8Array): Promise<string> {
     const folder = dirname(path);
     await ensureFolder(folder);
     const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
@@ -43,19 +46,26 @@ export function openLogDirectory(root: string): LogFiles {
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
-    await syncFolder(folder);
+    return temporary;
+  }
+
+  async function write(path: string, bytes: Uint8Array): Promise<void> {
+    await rename(await prepare(path, bytes), path);
+    await syncFolder(dirname(path));
   }
 
   return {
     read: (path) => readOrNull(join(root, path)),
-    async open(path) {
-      const handle = await openOrNull(join(root, path));
+    async stat(path) {
+      return missingAsNull(async () => factsOf(await stat(join(root, path), { bigint: true })));
+    },
+    async open(path, range) {
+      const handle = await missingAsNull(() => open(join(root, path), 'r'));
       if (handle === null) return null;
       try {
-        const { size } = await handle.stat();
+        const facts = factsOf(await handle.stat({ bigint: true }));
         // Closes the handle with itself, also when the reader goes away.
-        return { length: size, body: handle.createReadStream() };
+        return { ...facts, body: handle.createReadStream(range ?? {}) };
       } catch (error) {
         await handle.close();
         throw error;
@@ -70,6 +80,14 @@ export function openLogDirectory(root: string): LogFiles {
       await syncFolder(dirname(join(root, path)));
     },
     replace: (path, bytes) => write(join(root, path), bytes),
+    async exchange(path, was, bytes) {
+      const target = join(root, path);
+      const temporary = await prepare(target, bytes);
+      const moved = exchangeNow(temporary, target, was);
+      if (moved) await syncFolder(dirname(target));
+      else await rm(temporary, { force: true });
+      return moved || isSame(await readOrNull(target), bytes);
+    },
     remove: (path) => rm(join(root, path), { force: true, recursive: true }),
     async list(path) {
       try {
@@ -106,19 +124,41 @@ export function openSignedMark(path: string): SignedMark {
   };
 }
 
-async function readOrNull(path: string): Promise<Uint8Array | null> {
+/**
+ * Looks and renames with nothing in between: no file system compares before it replaces. A process that is stopped
+ * exactly here and goes on later may put back what it held; whoever publishes next finds that and mends it.
+ */
+function exchangeNow(temporary: string, target: string, was: Uint8Array | null): boolean {
+  let there: Uint8Array | null = null;
   try {
-    const bytes = await readFile(path);
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    there = readFileSync(target);
   } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
+    if (!isMissing(error)) throw error;
   }
+  if (!isSame(there, was)) return false;
+  renameSync(temporary, target);
+  return true;
 }
 
-async function openOrNull(path: string): Promise<FileHandle | null> {
+function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  return one === null || other === null ? one === other : equalBytes(one, other);
+}
+
+/** A file gets its name when it is whole and never changes in place: another content has another time. */
+function factsOf({ size, mtimeNs }: BigIntStats): FileFacts {
+  return { size: Number(size), tag: `${mtimeNs.toString(36)}-${size.toString(36)}` };
+}
+
+function readOrNull(path: string): Promise<Uint8Array | null> {
+  return missingAsNull(async () => {
+    const bytes = await readFile(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  });
+}
+
+async function missingAsNull<T>(look: () => Promise<T>): Promise<T | null> {
   try {
-    return await open(path, 'r');
+    return await look();
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

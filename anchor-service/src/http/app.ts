@@ -1,17 +1,18 @@
-import { pipeline } from 'node:stream/promises';
 import { fromUtf8, toBase64, toHex } from '@showcause/core';
 import type { Json } from '@showcause/core';
 import express from 'express';
 import type { Express, Request, Response, Router } from 'express';
 import { ServiceError } from '../errors.ts';
-import type { Leaf, Logger, OpenFile } from '../ports.ts';
+import type { Leaf, Logger } from '../ports.ts';
+import { FRESH, publishedHeaders } from '../published-headers.ts';
 import { CHECKPOINT_PATH } from '../publisher.ts';
+import { sendBytes, sendFile } from './files.ts';
 import {
   consistencyOf,
   inclusionOf,
   publishedLeaf,
   publishedSize,
-  tileFile,
+  tilePathOf,
   tlogProofOf,
 } from './log.ts';
 import type { InclusionAnswer, PublicLog } from './log.ts';
@@ -40,10 +41,7 @@ export interface AppOptions {
 /** Entries that one request may ask for, and the bytes that one answer holds of them. */
 export const MAX_ENTRIES = 256;
 export const MAX_BYTES = 1024 * 1024;
-const IMMUTABLE = 'public, max-age=31536000, immutable';
-const PRIVATE_IMMUTABLE = 'private, max-age=31536000, immutable';
-/** A checkpoint is news; seconds, not minutes. */
-const FRESH = 'public, max-age=1';
+const proofHeaders = { type: 'text/plain; charset=utf-8', caching: FRESH };
 
 /** The read API: C2SP tlog-tiles as files, and JSON for what a tile client would have to compute. GET and HEAD only. */
 export function createApp(options: AppOptions): Express {
@@ -91,18 +89,18 @@ function tileRoutes({ log, readerToken }: ServedLog): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   const reader = requireReader(readerToken);
   const isPublic = readerToken === null;
+  const headers = (path: string) => publishedHeaders(path, isPublic);
+  const sendTile = (compresses: boolean) => (request: Request, response: Response) => {
+    const path = tilePathOf(request.path.slice(1));
+    return sendFile(response, log.files, path, { ...headers(path), compresses });
+  };
   router.get('/checkpoint', async (_request, response) => {
     const bytes = await log.files.read(CHECKPOINT_PATH);
     if (bytes === null) throw new ServiceError('NOT_PUBLISHED', { got: 'no checkpoint yet' });
-    send(response, bytes, 'text/plain; charset=utf-8', FRESH);
+    sendBytes(response, bytes, headers(CHECKPOINT_PATH));
   });
-  router.get('/tile/entries/*path', reader, async (request, response) => {
-    const file = await tileFile(log, request.path.slice(1));
-    await sendFile(response, file, isPublic ? IMMUTABLE : PRIVATE_IMMUTABLE);
-  });
-  router.get('/tile/*path', async (request, response) => {
-    await sendFile(response, await tileFile(log, request.path.slice(1)), IMMUTABLE);
-  });
+  router.get('/tile/entries/*path', reader, sendTile(true));
+  router.get('/tile/*path', sendTile(false));
   router.get('/anchors/:name', async (request, response) => {
     const { name } = request.params;
     if (!/^(latest|0|[1-9][0-9]{0,15})\.json$/.test(name))
@@ -110,9 +108,10 @@ function tileRoutes({ log, readerToken }: ServedLog): Router {
         got: 'another name',
         want: 'latest.json or <size>.json',
       });
-    const bytes = await log.files.read(`anchors/${name}`);
-    if (bytes === null) throw new ServiceError('NOT_FOUND', { got: `anchors/${name}` });
-    send(response, bytes, 'application/json', name === 'latest.json' ? FRESH : IMMUTABLE);
+    const path = `anchors/${name}`;
+    const bytes = await log.files.read(path);
+    if (bytes === null) throw new ServiceError('NOT_FOUND', { got: path });
+    sendBytes(response, bytes, headers(path));
   });
   return router;
 }
@@ -197,7 +196,7 @@ function proofRoutes(router: Router, log: PublicLog): void {
     const answer = await inclusionOf(log, index, optionalCount(request, 'size'));
     response.vary('Accept');
     if (request.accepts(['application/json', 'text/plain']) === 'text/plain')
-      return send(response, Buffer.from(tlogProofOf(answer)), 'text/plain; charset=utf-8', FRESH);
+      return sendBytes(response, Buffer.from(tlogProofOf(answer)), proofHeaders);
     sendJson(response, inclusionJson(answer));
   });
   router.get('/proofs/consistency', async (request, response) => {
@@ -259,31 +258,4 @@ function inclusionJson({ index, size, root, leaf, hashes, checkpoint }: Inclusio
 
 function sendJson(response: Response, value: Json): void {
   response.set('Cache-Control', 'no-store').type('application/json').send(JSON.stringify(value));
-}
-
-/** Piece by piece, at the reader's pace: a bundle may have 16 MiB, and there are many readers. */
-async function sendFile(
-  response: Response,
-  { length, body }: OpenFile,
-  caching: string,
-): Promise<void> {
-  response
-    .set('Cache-Control', caching)
-    .set('Content-Type', 'application/octet-stream')
-    .set('Content-Length', String(length));
-  if (response.req.method === 'HEAD') {
-    body.destroy();
-    return void response.end();
-  }
-  try {
-    await pipeline(body, response);
-  } catch {
-    // The reader left, or the disk failed in the middle: the length says that the answer is cut short.
-    response.destroy();
-  }
-}
-
-function send(response: Response, bytes: Uint8Array, type: string, caching: string): void {
-  response.set('Cache-Control', caching).set('Content-Type', type);
-  response.send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
 }

@@ -8,13 +8,13 @@ import {
 } from '@showcause/core';
 import type { Hash } from '@showcause/core';
 import { ServiceError } from '../errors.ts';
-import type { Leaf, LogFiles, OpenFile, SignedCheckpoint, StoreReader } from '../ports.ts';
+import type { Leaf, LogFiles, SignedCheckpoint, StoreReader } from '../ports.ts';
 import { publishedHashes } from '../publisher.ts';
 
 /** What the HTTP API reads: committed rows that are published, and published files. Nothing here can write. */
 export interface PublicLog {
   store: Omit<StoreReader, 'quarantineCounts' | 'quarantinedBytes' | 'close'>;
-  files: Pick<LogFiles, 'read' | 'open' | 'create' | 'replace' | 'remove' | 'list'>;
+  files: Pick<LogFiles, 'read' | 'stat' | 'open'>;
   /** The newest checkpoint that is served; null before the first. */
   published(): SignedCheckpoint | null;
 }
@@ -78,12 +78,9 @@ export async function consistencyOf(
   return { oldSize, size, hashes: await proveConsistency(oldSize, size, read) };
 }
 
-/** A tile or bundle by its C2SP path. @throws {ServiceError} `TILE_PATH`, `NOT_FOUND` */
-export async function tileFile(log: PublicLog, path: string): Promise<OpenFile> {
-  const tile = parseTilePath(path);
-  const file = await log.files.open(tilePath(tile));
-  if (file === null) throw new ServiceError('NOT_FOUND', { got: path });
-  return file;
+/** The one spelling of a tile's C2SP path. @throws {CodedError} `TILE_PATH` */
+export function tilePathOf(path: string): string {
+  return tilePath(parseTilePath(path));
 }
 
 async function checkpointAt(log: PublicLog, size: number): Promise<Uint8Array | null> {

@@ -98,7 +98,7 @@ const schemas = {
     size: count,
     signedSize: count,
     sequencing: { enum: ['running', 'failed', 'stopped'] },
-    publishing: { enum: ['running', 'failed', 'stopped'] },
+    publishing: { enum: ['running', 'waiting', 'failed', 'stopped'] },
     source: { enum: ['whole', 'lost'] },
     anchoring: { enum: ['off', 'running', 'failed', 'stopped'] },
     anchoredSize: count,
@@ -150,6 +150,8 @@ const problem = (description: string): object => ({
 
 const problemTexts: Record<number, string> = {
   400: 'Malformed request.',
+  416: 'The file has no such bytes; Content-Range says how many it has.',
+  503: 'The store of the files does not answer.',
   401: 'The log is not public and the reader token is missing or wrong.',
   404: 'Not there, or not published yet.',
 };
@@ -161,18 +163,36 @@ interface Operation {
   answers: readonly Answer[];
   problems?: readonly number[];
   needsToken?: boolean;
+  /** a file: 304 for whoever has it; a tile: also 206 for a range */
+  file?: 'whole' | 'ranges';
 }
 
-function operation({ id, summary, parameters, answers, problems, needsToken }: Operation): object {
-  const refusals = [...(problems ?? []), ...(needsToken === true ? [401] : [])].sort();
+const unchanged = { description: 'If-None-Match names these bytes.' };
+const rangeHeader = {
+  name: 'Range',
+  in: 'header',
+  required: false,
+  schema: { type: 'string' },
+  description: 'One range of bytes; several are answered as none.',
+};
+
+function operation(one: Operation): object {
+  const { id, summary, answers, problems = [], needsToken = false, file } = one;
+  const hasRanges = file === 'ranges';
+  const ofFiles = file === undefined ? [] : hasRanges ? [416, 503] : [503];
+  const refusals = [...problems, ...(needsToken ? [401] : []), ...ofFiles].sort();
+  const parameters = [...(one.parameters ?? []), ...(hasRanges ? [rangeHeader] : [])];
+  const content = contentOf(answers);
   return {
     get: {
       operationId: id,
       summary,
-      ...(parameters === undefined ? {} : { parameters }),
-      ...(needsToken === true ? { security: [{ reader: [] }, {}] } : {}),
+      ...(parameters.length === 0 ? {} : { parameters }),
+      ...(needsToken ? { security: [{ reader: [] }, {}] } : {}),
       responses: {
-        200: { description: answers[0]!.description, content: contentOf(answers) },
+        200: { description: answers[0]!.description, content },
+        ...(hasRanges ? { 206: { description: 'The range that was asked for.', content } } : {}),
+        ...(file === undefined ? {} : { 304: unchanged }),
         ...Object.fromEntries(refusals.map((status) => [status, problem(problemTexts[status]!)])),
       },
     },
@@ -198,6 +218,7 @@ const paths = {
     id: 'getCheckpoint',
     summary: 'Newest signed checkpoint (c2sp.org/tlog-checkpoint).',
     answers: [text('A signed note.')],
+    file: 'whole',
     problems: [404],
   }),
   '/tile/{level}/{path}': operation({
@@ -205,13 +226,17 @@ const paths = {
     summary: 'Hash tile (c2sp.org/tlog-tiles).',
     parameters: [inPath('level', { type: 'integer', minimum: 0, maximum: 63 }, 'Level.'), tileName],
     answers: [binary('32 bytes for each hash.')],
+    file: 'ranges',
     problems: [400, 404],
   }),
   '/tile/entries/{path}': operation({
     id: 'getEntryBundle',
     summary: 'Entry bundle (c2sp.org/tlog-tiles).',
     parameters: [tileName],
-    answers: [binary('Each entry behind its length as a big-endian u16.')],
+    answers: [
+      binary('Each entry behind its length as a big-endian u16; gzip where that is accepted.'),
+    ],
+    file: 'ranges',
     problems: [400, 404],
     needsToken: true,
   }),
@@ -226,6 +251,7 @@ const paths = {
       ),
     ],
     answers: [json('Anchor', 'Where the head stands on a chain.')],
+    file: 'whole',
     problems: [400, 404],
   }),
   '/v1/entries/{index}': operation({

@@ -15,6 +15,8 @@ const statuses: Partial<Record<string, number>> = {
   BYTES_ENCODING: 400,
   BYTES_LENGTH: 400,
   REQUEST_METHOD: 405,
+  REQUEST_RANGE: 416,
+  FILES_UNAVAILABLE: 503,
   SERVICE_FAILED: 500,
 };
 

@@ -1,4 +1,4 @@
-import type { PipelineState } from '../pipeline.ts';
+import type { PipelineState, PublishingState } from '../pipeline.ts';
 import type { Logger, SignedCheckpoint } from '../ports.ts';
 
 /** How far a log is, and how its parts do. */
@@ -7,7 +7,7 @@ export interface WorkStatus {
   size: number;
   signedSize: number;
   sequencing: PipelineState;
-  publishing: PipelineState;
+  publishing: PublishingState;
   /** lost: the transport no longer has what it had acknowledged */
   source: 'whole' | 'lost';
   anchoring: 'off' | PipelineState;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { equalBytes } from '@showcause/core';
+import { equalBytes, sha256, toHex } from '@showcause/core';
 import { ServiceError } from '../../src/errors.ts';
-import type { LogFiles, SignedCheckpoint, SignedMark } from '../../src/ports.ts';
+import type { FileFacts, LogFiles, SignedCheckpoint, SignedMark } from '../../src/ports.ts';
 
 /** Published files in memory, for tests: the same contract. */
 export function memoryFiles(content = new Map<string, Uint8Array>()): LogFiles & {
@@ -10,11 +10,15 @@ export function memoryFiles(content = new Map<string, Uint8Array>()): LogFiles &
   return {
     content,
     read: async (path) => content.get(path) ?? null,
-    async open(path) {
+    async stat(path) {
       const bytes = content.get(path);
-      return bytes === undefined
-        ? null
-        : { length: bytes.length, body: Readable.from([Buffer.from(bytes)]) };
+      return bytes === undefined ? null : factsOf(bytes);
+    },
+    async open(path, range) {
+      const bytes = content.get(path);
+      if (bytes === undefined) return null;
+      const asked = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
+      return { ...factsOf(bytes), body: Readable.from([Buffer.from(asked)]) };
     },
     async create(path, bytes) {
       const there = content.get(path);
@@ -25,6 +29,13 @@ export function memoryFiles(content = new Map<string, Uint8Array>()): LogFiles &
     async replace(path, bytes) {
       content.set(path, bytes.slice());
     },
+    async exchange(path, was, bytes) {
+      const there = content.get(path) ?? null;
+      if (there !== null && equalBytes(there, bytes)) return true;
+      const isWas = there === null || was === null ? there === was : equalBytes(there, was);
+      if (isWas) content.set(path, bytes.slice());
+      return isWas;
+    },
     async remove(path) {
       content.delete(path);
     },
@@ -33,6 +44,10 @@ export function memoryFiles(content = new Map<string, Uint8Array>()): LogFiles &
       return names.map((name) => name.slice(path.length + 1));
     },
   };
+}
+
+function factsOf(bytes: Uint8Array): FileFacts {
+  return { size: bytes.length, tag: toHex(sha256(bytes)) };
 }
 
 export function memoryMark(): SignedMark & { value: SignedCheckpoint | null } {
