@@ -27,7 +27,7 @@ export function run({ rounds, curve, entries }) {
     const setUp = makeSetUp(join(dir, 'set-up'));
     const prepared = join(dir, 'prepared');
     // A segment is a turn; the first one warms the service up.
-    await prepareSpool(setUp, prepared, (rounds + 1) * turn, turn);
+    await prepareSpool(setUp, prepared, (rounds + 1) * turn, { segment: turn });
     const logs = [];
     for (const size of sizes) logs.push(await openLog({ dir, setUp, size }));
     const [warmUp, ...turns] = segmentsOf(prepared);

@@ -12,10 +12,10 @@ import { GROUP, makeSetUp, messageSizes, prepareSpool } from './delivery/set-up.
 import { postgresStore, sqliteStore } from './delivery/stores.mjs';
 import { TESSERA_WRITERS, buildTessera, feedTessera } from './delivery/tessera.mjs';
 
-const ENTRIES = 100_000;
+const ENTRIES = 60_000;
 const SUSTAINED_SECONDS = 60;
-const PACED_SECONDS = 5;
-const TESSERA_SECONDS = 5;
+const PACED_SECONDS = 4;
+const TESSERA_SECONDS = 4;
 const SUSTAINED_ROOM = 1.5;
 
 /** @param {import('./lib/measure.mjs').BenchOptions} options @returns {Promise<import('./lib/measure.mjs').BenchResult>} */

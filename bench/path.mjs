@@ -13,7 +13,7 @@ import { atLeast, bar, inTurn, median, rowOf } from './lib/measure.mjs';
 import { inScratch, root } from './lib/scratch.mjs';
 
 const CONNECTIONS = 128;
-const SECONDS = 6;
+const SECONDS = 5;
 const WARM_UP_SECONDS = 2;
 const BODIES = 64;
 const BARE = 'bare Express, same model';

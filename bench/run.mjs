@@ -1,23 +1,21 @@
-// npm run bench -- NAME|all: runs one benchmark or all of them, prints tables and which bars hold. Exits 0 when it measured.
+// npm run bench -- NAME|delivery|all: runs one benchmark or several, prints tables and which bars hold. Exits 0 when it measured.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { documentOf, printed } from './lib/print.mjs';
 
 const here = new URL('.', import.meta.url).pathname;
-/** What docs/scaling.md is printed from comes first. */
-const first = ['ingest', 'curve', 'path', 'startup', 'anchor', 'spool'];
-const found = readdirSync(here)
+/** From the spool to the anchor: what docs/scaling.md is printed from, and what belongs to it. */
+const delivery = ['ingest', 'curve', 'path', 'startup', 'anchor', 'spool', 'logs'];
+const names = readdirSync(here)
   .filter((file) => file.endsWith('.mjs') && file !== 'run.mjs')
-  .map((file) => file.slice(0, -4));
-const names = [
-  ...first.filter((name) => found.includes(name)),
-  ...found.filter((name) => !first.includes(name)),
-];
+  .map((file) => file.slice(0, -4))
+  .sort();
+const groups = { delivery, all: names };
 
 function usage() {
-  console.error(`usage: npm run bench -- ${names.join('|')}|all [--rounds N] [--json] [--out DIR]
-                    [--entries N] [--seconds N] [--curve N] [--only TEXT]`);
+  console.error(`usage: npm run bench -- ${[...names, ...Object.keys(groups)].join('|')}
+                    [--rounds N] [--json] [--out DIR] [--entries N] [--seconds N] [--curve N] [--only TEXT]`);
   process.exit(64);
 }
 
@@ -55,9 +53,14 @@ const options = {
 };
 const isJson = values.json || process.env.npm_config_json === 'true';
 const [wanted] = positionals;
-if (positionals.length !== 1 || (wanted !== 'all' && !names.includes(wanted))) usage();
+const chosen = names.includes(wanted)
+  ? [wanted]
+  : Object.hasOwn(groups, wanted)
+    ? groups[wanted]
+    : [];
+if (positionals.length !== 1 || chosen.length === 0) usage();
 
-for (const name of wanted === 'all' ? names : [wanted]) {
+for (const name of chosen) {
   const { run } = await import(join(here, `${name}.mjs`));
   const started = performance.now();
   const result = await run(options);

@@ -12,7 +12,7 @@ const SonicBoom = createRequire(
   createRequire(join(root, 'anchor-service/package.json')).resolve('pino'),
 )('sonic-boom');
 const WRITERS = [1, 16, 64, 256, 1024];
-const MILLISECONDS = 700;
+const MILLISECONDS = 500;
 
 /** @param {{ rounds: number }} options @returns {Promise<import('./lib/measure.mjs').BenchResult>} */
 export async function run({ rounds }) {
@@ -36,7 +36,11 @@ export async function run({ rounds }) {
           await close();
           samples.set(key, [...(samples.get(key) ?? []), sample]);
         }
-    return { rows: WRITERS.flatMap((writers) => rowsOf(writers, contestants, samples)), bars: [] };
+    return {
+      rows: WRITERS.flatMap((writers) => rowsOf(writers, contestants, samples)),
+      bars: [],
+      parameters: { writers: WRITERS, recordBytes, milliseconds: MILLISECONDS },
+    };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 // npm run docs: writes docs/errors.md from the error tables of the built packages. `--check` fails when it is stale.
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import prettier from 'prettier';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { keepPage } from './generated-page.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const path = join(root, 'docs/errors.md');
@@ -74,14 +74,7 @@ parts.push(
   ...(await contractErrors()),
   '',
 );
-const text = await prettier.format(parts.join('\n'), {
-  ...(await prettier.resolveConfig(path)),
-  parser: 'markdown',
+await keepPage(path, parts.join('\n'), {
+  isCheck: process.argv.includes('--check'),
+  command: 'npm run docs',
 });
-const stale = !existsSync(path) || readFileSync(path, 'utf8') !== text;
-if (process.argv.includes('--check')) {
-  if (stale) {
-    console.error(`${relative(root, path)} is stale: run npm run docs and commit it`);
-    process.exit(1);
-  }
-} else if (stale) writeFileSync(path, text);

@@ -32,4 +32,6 @@ process.on('message', async (message) => {
   const { user, system } = process.cpuUsage();
   process.send({ cpu: user + system, rss: process.memoryUsage().rss });
 });
+// Whoever asked is gone.
+process.on('disconnect', () => process.exit(1));
 process.send('ready');

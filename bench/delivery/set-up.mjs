@@ -47,9 +47,14 @@ export async function messageSizes() {
 export const SEGMENT_ENTRIES = 6_400;
 
 /** Writes a spool with so many entries of the loan example's median size. */
-export async function prepareSpool(setUp, spool, entries, segment = SEGMENT_ENTRIES) {
+export async function prepareSpool(
+  setUp,
+  spool,
+  entries,
+  { segment = SEGMENT_ENTRIES, group = GROUP } = {},
+) {
   mkdirSync(spool, { recursive: true });
-  const args = [setUp, spool, String(entries), String(segment)];
+  const args = [setUp, spool, ...[entries, segment, group].map(String)];
   const { status } = spawnSync(
     process.execPath,
     [join(root, 'bench/delivery/write-spool.mjs'), ...args, JSON.stringify(await messageSizes())],

@@ -1,4 +1,4 @@
-// node write-spool.mjs SET-UP SPOOL ENTRIES SEGMENT SIZES: entries as the middleware spools them, intents and decisions in turn, in groups
+// node write-spool.mjs SET-UP SPOOL ENTRIES SEGMENT GROUP SIZES: entries as the middleware spools them, intents and decisions in turn, in groups
 // under a promise, signed with the set-up's producer key. Payloads are random bytes of the given sizes: ciphertext is no other to a log.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -15,9 +15,9 @@ import {
 } from '@showcause/core';
 import { keyPath, passphraseOf, readKeyFile } from '@showcause/core/node';
 import { TestProducer, TestSpool } from '@showcause/anchor-service/testing';
-import { GROUP, PRODUCER } from './set-up.mjs';
+import { PRODUCER } from './set-up.mjs';
 
-const [setUp, dir, entries, segment, sizes] = process.argv.slice(2);
+const [setUp, dir, entries, segment, group, sizes] = process.argv.slice(2);
 const { intent, decision } = JSON.parse(sizes);
 const keys = join(setUp, 'producer/keys');
 const logId = leafHash(readFileSync(join(keys, 'genesis.entry')));
@@ -37,9 +37,8 @@ while (left > 0) {
     spool.begin(producer);
     inSegment = 0;
   }
-  const count = Math.min(GROUP, left, Number(segment));
-  const group = groupOf(count);
-  spool.raw(group);
+  const count = Math.min(Number(group), left, Number(segment));
+  spool.raw(groupOf(count));
   inSegment += count;
   left -= count;
 }

@@ -23,6 +23,8 @@ const answer = (req, res, score) =>
 
 const close = await build();
 const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+// Whoever asked is gone.
+process.on('disconnect', () => process.exit(1));
 process.on('message', async (message) => {
   if (message === 'cpu') process.send(cpuUsed());
   if (message === 'end') {
