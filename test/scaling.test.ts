@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 const root = new URL('..', import.meta.url).pathname;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- scripts have no types
 const load = (path: string): Promise<any> => import(join(root, path));
 
 const arithmetic = await load('scripts/scaling/arithmetic.mjs');
@@ -45,7 +46,9 @@ describe('the arithmetic of scaling', () => {
     expect(plan).toMatchObject({ peakEntries: 1_200, planned: 500, logs: 4, cores: 0.12 });
     const day = 4_320_000 + (2 + 1) * 1_440;
     expect(plan.leavesAfterAYear).toBe(day * 365);
-    expect(plan.bytesPerYear.sealed).toBe(2_000 * day * 4 * 365);
+    expect(plan.bytesPerYear.database).toBe(600 * day * 4 * 365);
+    // Heartbeats carry no payload.
+    expect(plan.bytesPerYear.sealed).toBe(2_000 * 4_320_000 * 2 * 2 * 365);
   });
 
   test('a checkpoint puts what it touches and its note', () => {

@@ -30,9 +30,13 @@ export function planFor(customer, figures, inputs) {
   const costPerDay = gasPerDay * inputs.gasPriceGwei * 1e-9 * inputs.coinPrice;
   const puts = requests.puts * checkpoints * logs;
   const gets = requests.gets * checkpoints * logs;
-  const bytesPerYear = Object.fromEntries(
-    Object.entries(log.bytes).map(([what, bytes]) => [what, bytes * perLogAndDay * logs * YEAR_D]),
-  );
+  const entriesPerYear = perLogAndDay * logs * YEAR_D;
+  // Heartbeats carry no payload.
+  const bytesPerYear = {
+    database: log.bytes.database * entriesPerYear,
+    sealed: log.bytes.sealed * decisions * inputs.entriesPerDecision * YEAR_D,
+    tiles: log.bytes.tiles * entriesPerYear,
+  };
   return {
     peakEntries: meanRate * peak * tenants,
     planned,

@@ -43,6 +43,7 @@ export function figuresOf(results) {
     memorySlope: measured(ingest, 'memory slope'),
     decisionsPerSecond: measured(path, 'whole path: decisions under a signed checkpoint'),
     appCpu: measured(path, 'whole path: CPU of the application'),
+    startLeaves: startup.parameters.leaves,
     startSeconds: measured(startup, 'stopped: first answer'),
     killedSeconds: measured(startup, 'leaves, killed: first answer'),
     gas: anchor.rows

@@ -18,9 +18,8 @@ function short(value, unit = '') {
 }
 
 function exact(value) {
-  return value >= 100
-    ? Math.round(value).toLocaleString('en-US')
-    : Number(value.toPrecision(2)).toString();
+  const rounded = value >= 100 ? Math.round(value) : Number(value.toPrecision(2));
+  return rounded.toLocaleString('en-US', { maximumFractionDigits: 12 });
 }
 
 function table(rows) {
@@ -39,7 +38,7 @@ export function scalingPage(results) {
     measuredWith(results),
     curveTable(results.curve),
     splitting,
-    stores,
+    stores(figures),
     theSums(plans),
     formulas,
     '',
@@ -69,8 +68,8 @@ A decision is two entries: its intent and itself. Through one Express process, w
 ${exact(rest.decisionsPerSecond)} decisions/s at ${exact(rest.appCpu)} µs of CPU each in the application: the applications are many before the log is more than one. With Kafka
 the CPU is the service's and the publisher's together.
 
-Under load without a pause the service held ${exact(memoryMb)} MB in the end and grew by ${exact(memorySlope)} MB for a million entries. It answered ${exact(startSeconds)} s after
-a clean stop and ${exact(killedSeconds)} s after kill -9, when the database is looked at first.`;
+Under load without a pause the service held ${exact(memoryMb)} MB in the end and grew by ${exact(memorySlope)} MB for a million entries. With ${exact(rest.startLeaves)}
+leaves it answered ${exact(startSeconds)} s after a clean stop and ${exact(killedSeconds)} s after kill -9, when the database is looked at first.`;
 }
 
 function measuredWith(results) {
@@ -84,6 +83,7 @@ Another machine gives other numbers. Run the benches there with \`--out DIR\`, t
 }
 
 function curveTable({ rows }) {
+  const largest = rows.at(-1).name.split(':')[0];
   const sizes = [...new Set(rows.map(({ name }) => name.split(':')[0]))];
   const of = (size, what) => exact(rows.find(({ name }) => name === `${size}: ${what}`).median);
   return `What an entry costs as its log grows:
@@ -91,7 +91,10 @@ function curveTable({ rows }) {
 ${table([
   ['log', 'CPU, µs', 'bytes', 'memory, MB'],
   ...sizes.map((size) => [size, of(size, 'CPU'), of(size, 'bytes stored'), of(size, 'memory')]),
-])}`;
+])}
+
+The largest log that was measured has ${largest}. Below, larger ones are taken to cost the same an entry, which nobody has measured here: where
+a log is to become much larger, measure it, or begin a successor log each year.`;
 }
 
 const splitting = `## More than one log
@@ -121,7 +124,8 @@ Across logs nothing is promised by itself. There is no order between entries of 
 A producer that is registered nowhere is what no log can show. That is found outside: by receipts that applicants hold, and by comparing
 the number of decisions with the books.`;
 
-const stores = `## Which store, which files
+function stores({ sqlite, postgres }) {
+  return `## Which store, which files
 
 | from | to | when |
 |---|---|---|
@@ -129,8 +133,9 @@ const stores = `## Which store, which files
 | a folder | an S3-compatible store | readers must not reach the service's machine; one disk no longer holds the tiles; the store has to forbid deletion |
 | the service's own HTTP | a CDN over the store | many readers: full tiles never change and may be cached for ever; only \`checkpoint\` and partial tiles are new |
 
-SQLite is not the slower one on one machine: leave it for what it cannot do, not for its rate. With an object store a longer
+On one machine the two did ${exact(sqlite.rate)} and ${exact(postgres.rate)} entries/s: leave SQLite for what it cannot do, not for its rate. With an object store a longer
 \`checkpointIntervalMs\` makes fewer requests; what it costs is the time until an entry is \`logged\`, never whether it was \`accepted\`.`;
+}
 
 function theSums(plans) {
   const column = (name, of) => [name, ...plans.map(of)];
@@ -171,14 +176,12 @@ ${table([
   column('price of these requests a day', (plan) => exact(plan.requestCostPerDay)),
   column('gas a day', (plan) => short(plan.gasPerDay)),
   column('price of gas a day', (plan) => exact(plan.costPerDay)),
-  column('price of gas a decision', (plan) =>
-    Number(plan.costPerDecision.toPrecision(2)).toString(),
-  ),
+  column('price of gas a decision', (plan) => exact(plan.costPerDecision)),
 ])}
 
 Prices are inputs too, in one currency: gas ${inputs.gasPriceGwei} × 10^-9 coin, a coin ${exact(inputs.coinPrice)}, a million PUT ${inputs.pricePerMillionPuts}, a million GET ${inputs.pricePerMillionGets}. Gas counts are of
-the hard fork that the bench names; what a chain asks for gas differs by four orders of magnitude, so put yours in. Sealed payloads
-go when retention ends or a person is erased; database and tiles stay.`;
+the hard fork that the bench names; what gas costs differs widely between chains and hours, so put yours in. A stand-by, replicas and backups are
+not counted. Sealed payloads go when retention ends or a person is erased; database and tiles stay.`;
 }
 
 const formulas = `## How it is computed
