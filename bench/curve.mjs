@@ -31,10 +31,10 @@ export function run({ rounds, curve, entries }) {
     const logs = [];
     for (const size of sizes) logs.push(await openLog({ dir, setUp, size }));
     const [warmUp, ...turns] = segmentsOf(prepared);
-    for (const log of logs) await take(log, prepared, warmUp);
+    for (const log of logs) await take(log, prepared, warmUp, turn);
     for (let round = 0; round < rounds; round++)
       for (const log of inTurn(logs, round))
-        log.samples.push(await take(log, prepared, turns[round]));
+        log.samples.push(await take(log, prepared, turns[round], turn));
     for (const { service } of logs) await service.end();
     return report(logs, turn);
   });
@@ -54,32 +54,25 @@ async function openLog({ dir, setUp, size }) {
   return { ...made, size, spool, service, samples: [] };
 }
 
-/** One more segment of the same producer; over when everything in it is signed. */
-async function take({ service, spool, folders }, prepared, segment) {
-  const before = await quiet(service);
+/** One more segment of the same producer; over when everything in it is under a signed checkpoint. */
+async function take({ service, spool, folders }, prepared, segment, entries) {
+  const before = await service.ask('how far');
   const stored = bytesOf(folders);
   const started = performance.now();
   linkSegments(prepared, spool, [segment]);
-  const after = await quiet(service, before.signedSize);
-  const entries = after.signedSize - before.signedSize;
-  return {
-    cpu: (after.cpu - before.cpu) / entries,
-    rate: entries / ((after.at - started) / 1000),
-    bytes: (bytesOf(folders) - stored) / entries,
-    rss: after.rss / 1e6,
-  };
-}
-
-/** What it says when nothing has come for half a second, counted from the last that came. */
-async function quiet(service, above = -1) {
-  let last = { ...(await service.ask('how far')), at: performance.now() };
-  for (let still = 0; still < 500 / TICK_MS || last.signedSize <= above;) {
+  let now = before;
+  while (now.signedSize < before.signedSize + entries) {
     await delay(TICK_MS);
-    const now = await service.ask('how far');
-    still = now.signedSize === last.signedSize ? still + 1 : 0;
-    if (still === 0) last = { ...now, at: performance.now() };
+    now = await service.ask('how far');
   }
-  return last;
+  const seconds = (performance.now() - started) / 1000;
+  const count = now.signedSize - before.signedSize;
+  return {
+    cpu: (now.cpu - before.cpu) / count,
+    rate: count / seconds,
+    bytes: (bytesOf(folders) - stored) / count,
+    rss: now.rss / 1e6,
+  };
 }
 
 function bytesOf(folders) {

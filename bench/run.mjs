@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import { documentOf, printed } from './lib/print.mjs';
 
 const here = new URL('.', import.meta.url).pathname;
-/** From the spool to the anchor: what docs/scaling.md is printed from, and what belongs to it. */
-const delivery = ['ingest', 'curve', 'path', 'startup', 'anchor', 'spool', 'logs'];
 const names = readdirSync(here)
   .filter((file) => file.endsWith('.mjs') && file !== 'run.mjs')
   .map((file) => file.slice(0, -4))
   .sort();
-const groups = { delivery, all: names };
+/** Of one package alone; all others are about the way from the spool to the anchor. */
+const parts = ['canonical', 'middleware', 'tree'];
+const groups = { delivery: names.filter((name) => !parts.includes(name)), all: names };
 
 function usage() {
   console.error(`usage: npm run bench -- ${[...names, ...Object.keys(groups)].join('|')}

@@ -10,13 +10,8 @@ process.on('message', async (message) => {
     process.exit(0);
   }
   const { user, system } = process.cpuUsage();
-  const signedSizes = service.logs.map((log) => log.status().signedSize);
-  process.send({
-    signedSize: signedSizes[0],
-    signedSizes,
-    cpu: user + system,
-    rss: process.memoryUsage().rss,
-  });
+  const { signedSize } = service.status();
+  process.send({ signedSize, cpu: user + system, rss: process.memoryUsage().rss });
 });
 // Whoever asked is gone.
 process.on('disconnect', () => process.exit(1));

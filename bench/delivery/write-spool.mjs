@@ -37,7 +37,7 @@ while (left > 0) {
     spool.begin(producer);
     inSegment = 0;
   }
-  const count = Math.min(Number(group), left, Number(segment));
+  const count = Math.min(Number(group), left, Number(segment) - inSegment);
   spool.raw(groupOf(count));
   inSegment += count;
   left -= count;
