@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inScratch } from './lib/scratch.mjs';
 import { openDelivery } from './delivery/delivery.mjs';
 import { drain, memorySlope } from './delivery/drain.mjs';
-import { EMBEDDED, ingestReport } from './delivery/ingest-report.mjs';
+import { EMBEDDED, MEMORY_ENTRIES, ingestReport } from './delivery/ingest-report.mjs';
 import { pace } from './delivery/pace.mjs';
 import { withParts } from './delivery/parts.mjs';
 import { plainInsert } from './delivery/plain-insert.mjs';
@@ -121,10 +121,11 @@ class IngestBench {
     const [[name, open] = []] = this.#ways();
     if (name !== EMBEDDED || seconds === 0) return;
     const { rate } = this.samples.ours.get(name).drained[0];
-    const entries = Math.ceil(rate * seconds * SUSTAINED_ROOM);
+    const least = seconds < SUSTAINED_SECONDS ? 1 : MEMORY_ENTRIES;
+    const entries = Math.max(least, Math.ceil(rate * seconds * SUSTAINED_ROOM));
     const spool = join(this.#dir, 'sustained');
     await prepareSpool(this.#setUp, spool, entries);
-    const drained = await drain(await open(), { from: spool, entries, seconds });
+    const drained = await drain(await open(), { from: spool, entries, seconds, least });
     this.samples.sustained = { ...drained, memory: memorySlope(drained.memory) };
   }
 }

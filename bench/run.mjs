@@ -1,5 +1,6 @@
 // npm run bench -- NAME|delivery|all: runs one benchmark or several, prints tables and which bars hold. Exits 0 when it measured.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { documentOf, printed } from './lib/print.mjs';
@@ -63,11 +64,13 @@ if (positionals.length !== 1 || chosen.length === 0) usage();
 for (const name of chosen) {
   const { run } = await import(join(here, `${name}.mjs`));
   const started = performance.now();
+  const [load] = loadavg();
   const result = await run(options);
   const document = documentOf({
     name,
     options,
     result,
+    load,
     seconds: (performance.now() - started) / 1000,
   });
   if (values.out !== undefined) {

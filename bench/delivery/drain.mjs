@@ -14,11 +14,12 @@ export const TICK_MS = 10;
  * @property {{ entries: number, rss: number }[]} memory  as it went, about ten a second
  *
  * @param {import('./delivery.mjs').Delivery} delivery
- * @param {{ from: string, entries: number, seconds?: number }} load  all of it, or as far as it goes in so many seconds
+ * @param {{ from: string, entries: number, seconds?: number, least?: number }} load  all of it, or as far as it goes in so many seconds, but
+ *   `least` of it in any case
  * @param {() => Promise<void>} [beforeEnd]  while all it stored is still there
  * @returns {Promise<Drained>}
  */
-export async function drain(delivery, { from, entries, seconds = Infinity }, beforeEnd) {
+export async function drain(delivery, { from, entries, seconds = Infinity, least = 1 }, beforeEnd) {
   const before = await delivery.ask();
   const started = performance.now();
   linkSegments(from, delivery.spool);
@@ -27,16 +28,13 @@ export async function drain(delivery, { from, entries, seconds = Infinity }, bef
   const elapsed = () => (performance.now() - started) / 1000;
   let now = before;
   let took = 0;
-  // What is not the producer's, such as its registration, comes on top. A checkpoint there must be.
-  while (
-    now.signedSize - before.signedSize < entries &&
-    (took < seconds || now.signedSize === before.signedSize)
-  ) {
+  // What is not the producer's, such as its registration, comes on top.
+  for (let done = 0; done < entries && (took < seconds || done < least);) {
     await delay(TICK_MS);
     now = await delivery.ask();
+    done = now.signedSize - before.signedSize;
     took = elapsed();
-    if (memory.length < took * 10)
-      memory.push({ entries: now.signedSize - before.signedSize, rss: now.rss });
+    if (memory.length < took * 10) memory.push({ entries: done, rss: now.rss });
   }
   const count = now.signedSize - before.signedSize;
   const { signedSize } = now;

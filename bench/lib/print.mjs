@@ -4,8 +4,8 @@ import { cpus } from 'node:os';
 
 const read = (path) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
 
-/** The machine by its class alone; the command as one would type it. */
-export function documentOf({ name, options, result, seconds }) {
+/** The machine by its class alone; the command as one would type it; `load`: what others did on the machine before it began. */
+export function documentOf({ name, options, result, load, seconds }) {
   const { rows, bars, parameters = {} } = result;
   const flags = Object.entries(options).flatMap(([flag, value]) =>
     value === null ? [] : [`--${flag} ${value}`],
@@ -16,6 +16,7 @@ export function documentOf({ name, options, result, seconds }) {
     date: new Date().toISOString().slice(0, 10),
     seconds: Math.round(seconds),
     node: process.version,
+    loadBefore: Number(load.toFixed(1)),
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length },
     versions: versionsOfPeers(),
     parameters: { rounds: options.rounds, ...parameters },
@@ -56,7 +57,17 @@ export function number(value) {
 }
 
 /** A table and the bars under it. */
-export function printed({ name, date, machine, node, seconds, parameters, rows, bars }) {
+export function printed({
+  name,
+  date,
+  machine,
+  node,
+  seconds,
+  loadBefore,
+  parameters,
+  rows,
+  bars,
+}) {
   const table = [['', 'unit', 'median', 'min', 'max', 'ratio'], ...rows.map(cells)];
   const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
   const lines = table.map((row) =>
@@ -69,7 +80,7 @@ export function printed({ name, date, machine, node, seconds, parameters, rows, 
     ({ name: what, want, got, holds }) =>
       `${holds ? 'holds ' : 'FAILS '} ${what}: want ${want}, got ${got}`,
   );
-  const head = `${name}: ${machine.cpu}, ${machine.cores} cores, ${node}, ${parameters.rounds} rounds, ${seconds} s, ${date}`;
+  const head = `${name}: ${machine.cpu}, ${machine.cores} cores, ${node}, ${parameters.rounds} rounds, ${seconds} s, load before it ${loadBefore}, ${date}`;
   return `${[head, '', ...lines, '', ...verdicts].join('\n').trimEnd()}\n\n`;
 }
 

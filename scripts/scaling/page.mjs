@@ -74,7 +74,10 @@ leaves it answered ${exact(startSeconds)} s after a clean stop and ${exact(kille
 
 function measuredWith(results) {
   const { machine, node } = results.ingest;
-  const lines = Object.values(results).map(({ command, date }) => `- \`${command}\`, ${date}`);
+  const lines = Object.values(results).map(
+    ({ command, date, loadBefore }) =>
+      `- \`${command}\`, ${date}, load of the machine before it ${loadBefore}`,
+  );
   return `Measured on ${machine.cores} cores (${machine.cpu}), Node ${node.slice(1)}, load generator, broker and database on the same machine:
 
 ${lines.join('\n')}
