@@ -4,6 +4,7 @@ import type { Receipt } from '@showcause/core';
 import type { ErrorRequestHandler } from 'express';
 import { adoptsNothing, startAdoption } from './adoption.ts';
 import type { Adoption, AdoptionParts, AdoptionStatus } from './adoption.ts';
+import { codeOf } from './decision.ts';
 import { AuditError } from './errors.ts';
 import { InFlight } from './express/in-flight.ts';
 import { auditRoute } from './express/route.ts';
@@ -237,6 +238,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     inFlight,
     append,
     halted: () => halt.halted(),
+    releasing: releasingOnce(sealer, telemetry, parts.now),
   };
   const disk = parts.disk ?? nodeDisk;
   const transport = options.transport === undefined ? null : inTurns(options.transport);
@@ -306,6 +308,23 @@ function adoptionOf(
     onFailure: (code) => telemetry.alarm(code),
     ...adoption,
   });
+}
+
+/** Said once; when the disk did not take it, again the next time. */
+function releasingOnce(
+  sealer: Sealer,
+  telemetry: Telemetry,
+  now: () => number,
+): RouteContext['releasing'] {
+  let said: Promise<void> | null = null;
+  return () =>
+    (said ??= sealer.seal({ kind: 'releasing', at: now() }).then(
+      () => undefined,
+      (error: unknown) => {
+        said = null;
+        telemetry.unloggable(codeOf(error));
+      },
+    ));
 }
 
 function auditStatus({

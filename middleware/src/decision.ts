@@ -87,6 +87,8 @@ export interface DecisionRuntime {
   now: () => number;
   /** whether automated decisions are stopped */
   halted: () => boolean;
+  /** Says durably that something may be let through; resolves at once when that was said already. */
+  releasing: () => Promise<void>;
 }
 
 /** How a request ended. */
@@ -140,6 +142,7 @@ export class DecisionInProgress implements RequestDecision {
     this.#facts = facts;
     this.#features = settings.features;
     this.#onUnloggable = settings.onUnloggable;
+    if (this.#onUnloggable === 'release') void runtime.releasing();
   }
 
   get page(): string {
@@ -335,13 +338,18 @@ export class DecisionInProgress implements RequestDecision {
     }
   }
 
-  /** Counted in memory and on disk until the spool takes the gap entry that says so. */
+  /**
+   * Counted in memory and on disk until the spool takes the gap entry that says so.
+   * @throws {AuditError} `AUDIT_CLOSED`: after a clean end nothing would say so any more
+   */
   async #release(): Promise<void> {
     this.#unlogged = true;
+    await this.#runtime.releasing();
     try {
       await this.#runtime.sealer.seal({ kind: 'unlogged', at: this.#runtime.now() });
-    } catch {
-      // Nothing can be written any more; health says so.
+    } catch (error) {
+      if (codeOf(error) === 'AUDIT_CLOSED') throw error;
+      // Nothing can be written any more; health says so, and the next start that nobody knows what was let through.
     }
   }
 

@@ -83,7 +83,11 @@ const decideForever = async (id) => {
   for (;;) {
     if (!audit.status().ready) return;
     const { receipt } = await audit.wrap(
-      { name: 'job', subject: () => `person-${id}` },
+      {
+        name: 'job',
+        onUnloggable: mode === 'release' ? 'release' : 'refuse',
+        subject: () => `person-${id}`,
+      },
       { value: id },
       () => ({ id }),
     );

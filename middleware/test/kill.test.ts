@@ -96,6 +96,29 @@ run('kill -9 of the compiled middleware, sealing on its own thread', () => {
     expect(epochs).toBe(rounds + 1);
   }, 60_000);
 
+  test('a process that may release unlogged leaves a gap entry when it is killed, and none when it ends', async () => {
+    const own = mkdtempSync(join(dir, 'release-'));
+    const running = spawn(process.execPath, [child, own, 'release'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let seen = 0;
+    await new Promise((resolve) =>
+      running.stdout.on('data', (bytes: Buffer) => (seen += bytes.length) > 10_000 && resolve(0)),
+    );
+    running.kill('SIGKILL');
+    await new Promise((resolve) => running.once('exit', resolve));
+    const gaps = (): number =>
+      readdirSync(join(own, 'spool'))
+        .filter((file) => file.endsWith('.spool'))
+        .map((file) => readFileSync(join(own, 'spool', file)).toString('latin1'))
+        .reduce((sum, text) => sum + text.split('"type":"gap"').length - 1, 0);
+    for (let start = 0; start < 2; start++) {
+      const next = spawn(process.execPath, [child, own, 'stop'], { stdio: 'ignore' });
+      expect(await new Promise((resolve) => next.once('exit', resolve))).toBe(0);
+      expect(gaps()).toBe(1);
+    }
+  }, 30_000);
+
   test('SIGTERM with handleSignals: requests in flight finish, the stream ends with its entry, the signal stands', async () => {
     const own = mkdtempSync(join(dir, 'term-'));
     const running = spawn(process.execPath, [child, own, 'signals'], {

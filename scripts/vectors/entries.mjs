@@ -60,6 +60,14 @@ function entriesByType() {
       to: '2026-03-01T12:00:09Z',
       count: 12,
     }),
+    'gap of unknown size': w.streamed({
+      type: 'gap',
+      seq: 7,
+      prev: leaf,
+      from: '2026-03-01T12:00:00Z',
+      to: '2026-03-01T12:00:09Z',
+      count: null,
+    }),
     streamGap: own({
       type: 'streamGap',
       about: { producer: 'loan-api', epoch: w.epoch, from: 8, to: 9 },

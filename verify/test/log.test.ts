@@ -815,6 +815,20 @@ const untold: Mutation[] = [
     code: 'VERIFY_GAP',
   },
   {
+    check: 'log-gaps',
+    name: 'a releasing process that stopped without an end',
+    break: (world) =>
+      void world.log.append(
+        world.live.make({
+          type: 'gap',
+          from: '2025-11-25T09:00:00Z',
+          to: '2025-11-25T09:00:09Z',
+          count: null,
+        }),
+      ),
+    code: 'VERIFY_GAP',
+  },
+  {
     check: 'log-types',
     name: 'a type of a later version',
     break: (world) => void world.log.append(new TextEncoder().encode('{"type":"novelty","v":9}')),

@@ -172,7 +172,7 @@ export const gapSchema = {
     type: { const: 'gap' },
     from: time,
     to: time,
-    count,
+    count: { anyOf: [{ type: 'null' }, count] },
     sig: signature,
   },
 } as const;

@@ -36,6 +36,7 @@ export function auditRoute<P, ResBody, ReqBody, Query>(
 ): RequestHandler<P, ResBody, ReqBody, Query> {
   checkRouteOptions(options);
   const settings = options as unknown as AnyRouteOptions;
+  if (settings.onUnloggable === 'release') void context.releasing();
   const handler = (req: Request, res: Response, next: NextFunction): void => {
     if (context.inFlight.draining)
       return sendProblem(res, problem(503, 'AUDIT_CLOSED'), context.contact);

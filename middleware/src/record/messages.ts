@@ -126,13 +126,26 @@ export interface UnloggedMessage {
   at: number;
 }
 
+/** From here on something may be let through: said on disk before it is, so that a crash cannot hide it. */
+export interface ReleasingMessage {
+  kind: 'releasing';
+  ref: Answer;
+  /** Unix milliseconds */
+  at: number;
+}
+
 export interface HeartbeatMessage {
   kind: 'heartbeat';
   ref: Answer;
 }
 
 export type SealMessage =
-  IntentMessage | DecisionMessage | FollowupMessage | UnloggedMessage | HeartbeatMessage;
+  | IntentMessage
+  | DecisionMessage
+  | FollowupMessage
+  | ReleasingMessage
+  | UnloggedMessage
+  | HeartbeatMessage;
 
 /** What comes back once durable; `header` is the Decision-Receipt of a decision. */
 export interface Sealed {

@@ -72,6 +72,7 @@ export class SealingEngine {
     this.#epochKey = this.#keys.keyOf(epochOwner(this.#start.epoch));
     this.#journal = new Journal(config, ports, this.#start, promise);
     this.#addStreamEntry('start');
+    this.#addUnended();
     for (const intent of this.#start.openIntents) this.#closeUnknown(intent);
     this.commit();
     if (this.#journal.poisoned) throw new AuditError('SPOOL_POISONED', { got: 'the first commit' });
@@ -198,6 +199,7 @@ export class SealingEngine {
 
   #dispatch(message: SealMessage): void {
     if (message.kind === 'unlogged') return this.#noteUnlogged(message.ref, message.at);
+    if (message.kind === 'releasing') return this.#noteReleasing(message.ref, message.at);
     if (this.#journal.poisoned) throw new AuditError('SPOOL_POISONED', { got: message.kind });
     if (message.kind === 'intent') return this.#intent(message);
     if (message.kind === 'decision') return this.#decision(message);
@@ -315,6 +317,24 @@ export class SealingEngine {
     this.#unlogged = { count: count + 1, from: Math.min(from, at), to: Math.max(to, at) };
     this.#start.noteUnlogged(this.#unlogged);
     this.#refused.push({ ref, seq: this.#journal.durableSeq, header: null });
+  }
+
+  #noteReleasing(ref: number, at: number): void {
+    try {
+      this.#start.noteReleasing(at);
+    } catch (cause) {
+      throw new AuditError('SPOOL_FULL', { got: 'a disk that takes no mark', cause });
+    }
+    this.#refused.push({ ref, seq: this.#journal.durableSeq, header: null });
+  }
+
+  /** A releasing process that did not end its stream: nobody knows what it let through after its last record. */
+  #addUnended(): void {
+    const { releasedFrom } = this.#start;
+    if (releasedFrom === null) return;
+    const from = wholeSeconds(releasedFrom);
+    const to = wholeSeconds(Math.max(releasedFrom, this.#ports.now()));
+    this.#journal.addSigned({}, (base) => ({ ...base, type: 'gap', from, to, count: null }));
   }
 
   /** What releasing routes let through becomes one signed gap entry as soon as the spool takes entries. */

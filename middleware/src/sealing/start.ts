@@ -4,6 +4,7 @@ import {
   encodeSpoolRecord,
   fromHex,
   isJsonObject,
+  parseEntry,
   parseJson,
   producerKeyId,
   toHex,
@@ -14,6 +15,7 @@ import { KeyStore } from '../keystore/keystore.ts';
 import type { SubjectKey } from '../keystore/keystore.ts';
 import { DecisionIndex, INDEX_DECISION, INDEX_FOLLOWUP, placeOf } from '../spool/decision-index.ts';
 import { volatileFilesystem } from '../spool/disk.ts';
+import type { Disk } from '../spool/disk.ts';
 import { lockSpool, processTable } from '../spool/lock.ts';
 import { recoverSpool } from '../spool/recovery.ts';
 import type { FoundMessage, SpoolAlarm } from '../spool/recovery.ts';
@@ -62,6 +64,13 @@ export interface EpochStart {
   unlock(): void;
   /** what an earlier process released without a record and could not say */
   unlogged: UnloggedSpan | null;
+  /**
+   * The time of the last durable record of an earlier process that might let decisions through and did not end
+   * its stream: Unix ms, or null.
+   */
+  releasedFrom: number | null;
+  /** Says durably that this process may let decisions through. @param at Unix ms */
+  noteReleasing(at: number): void;
   /** Keeps what was released without a record as durably as the disk still allows; null once it is in the stream. */
   noteUnlogged(span: UnloggedSpan | null): void;
 }
@@ -103,6 +112,8 @@ function lockAndRecover(
     );
     const epoch = nextEpoch(Math.max(state.last, recovered.newestEpoch), ports.now());
     const previous = recovered.end ?? state.previous;
+    const releasing = releasingFile(disk, dir);
+    const unended = state.settled <= state.last ? releasing.since() : null;
     writeEpochState(disk, dir, { last: epoch, settled: state.settled, previous });
     const keys = new KeyStore(disk, config.keyFile, config.storeKey);
     const index = new DecisionIndex(disk, dir);
@@ -123,9 +134,16 @@ function lockAndRecover(
         }),
       ),
       alarms: recovered.alarms,
-      settle: () => writeEpochState(disk, dir, { last: epoch, settled: epoch, previous }),
-      finish: (end) =>
-        writeEpochState(disk, dir, { last: epoch, settled: epoch + 1, previous: end }),
+      settle() {
+        releasing.remove();
+        writeEpochState(disk, dir, { last: epoch, settled: epoch, previous });
+      },
+      finish(end) {
+        writeEpochState(disk, dir, { last: epoch, settled: epoch + 1, previous: end });
+        releasing.remove();
+      },
+      releasedFrom: unended === null ? null : lastTimeOf(recovered.messages, unended),
+      noteReleasing: releasing.write,
       checkLock: () => lock.check(),
       unlock: () => lock.release(),
       ...unloggedFile(ports, dir),
@@ -197,6 +215,32 @@ function adopt(keys: KeyStore, key: SubjectKey, claims: JsonObject): void {
   const { subject } = claims;
   if (typeof subject === 'string' && fromHex(subject).length === 32)
     keys.adopt(key.ordinal, subject);
+}
+
+/** It lies there while something may be let through, and goes with a clean end. */
+function releasingFile(
+  disk: Disk,
+  dir: string,
+): { since: () => number | null; write: (at: number) => void; remove: () => void } {
+  const path = `${dir}/releasing.json`;
+  return {
+    since() {
+      const bytes = disk.read(path);
+      if (bytes === null) return null;
+      const since = Number(new TextDecoder().decode(bytes));
+      return Number.isSafeInteger(since) ? since : 0;
+    },
+    write: (at) => disk.replace(path, String(at)),
+    remove() {
+      if (disk.modified(path) !== null) disk.remove(path);
+    },
+  };
+}
+
+function lastTimeOf(messages: readonly FoundMessage[], since: number): number {
+  const newest = messages.at(-1);
+  const parsed = newest === undefined ? null : parseEntry(newest.message.entry);
+  return parsed?.kind === 'known' ? Math.max(Date.parse(parsed.entry.time), since) : since;
 }
 
 function unloggedFile(

@@ -1,5 +1,5 @@
 import { CodedError, fromHex, parseEntry } from '@showcause/core';
-import type { KnownEntry, ParsedEntry, TrustPolicy } from '@showcause/core';
+import type { EntryOf, KnownEntry, ParsedEntry, TrustPolicy } from '@showcause/core';
 import { AnnouncedGaps } from './announced-gaps.ts';
 import type { Findings } from './findings.ts';
 import { Intents } from './intents.ts';
@@ -114,8 +114,7 @@ export class EntryJudge {
   #surface(entry: KnownEntry, index: number): void {
     const gap = (what: string): void =>
       this.#findings.open('log-gaps', 'VERIFY_GAP', `${what}, index ${index}`);
-    if (entry.type === 'gap')
-      gap(`${entry.producer} let ${entry.count} decisions through unrecorded`);
+    if (entry.type === 'gap') gap(letThrough(entry));
     else if (entry.type === 'opaque') gap(`${entry.count} messages that nobody could read`);
     else if (entry.type === 'streamGap') this.#announced.add(entry.about, index);
     else if (entry.type === 'equivocation') {
@@ -124,6 +123,11 @@ export class EntryJudge {
       this.#findings.refuted('log-equivocations', 'VERIFY_EQUIVOCATION', where);
     }
   }
+}
+
+function letThrough({ producer, count, from, to }: EntryOf<'gap'>): string {
+  if (count !== null) return `${producer} let ${count} decisions through unrecorded`;
+  return `${producer} stopped without an end and may have let decisions through unrecorded from ${from} to ${to}`;
 }
 
 function typeOf(parsed: ParsedEntry): string {
