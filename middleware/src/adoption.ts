@@ -134,10 +134,11 @@ class Adopter {
     try {
       const spool = new SpoolPublishing(disk, dir, transport!);
       while (!this.isClosed) {
-        const taken = await spool.step();
-        if (taken === 0) return;
+        const step = spool.next();
+        if (step === null) return;
+        await spool.publish(step);
         lock.check();
-        published(taken);
+        published(step.messages.length);
       }
     } finally {
       lock.release();

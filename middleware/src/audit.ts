@@ -33,6 +33,8 @@ import type { AuditOptions, CheckedOptions } from './options.ts';
 import { keepsEverything, startHousekeeping } from './receipts/housekeeping.ts';
 import type { Housekeeping, HousekeepingStatus } from './receipts/housekeeping.ts';
 import { LogScan } from './receipts/log-scan.ts';
+import { replicationOf } from './replicas.ts';
+import type { Replication, ReplicationStatus } from './replicas.ts';
 import { receiptMaker } from './receipts/receipts.ts';
 import type { ReceiptMaker } from './receipts/receipts.ts';
 import { decisionRouter } from './router/router.ts';
@@ -46,7 +48,7 @@ import { openTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Transport } from './transports/port.ts';
 import { startPublisher } from './transports/publisher.ts';
-import type { Publisher } from './transports/publisher.ts';
+import type { Publisher, PublisherStatus } from './transports/publisher.ts';
 import { inTurns } from './transports/turns.ts';
 import { configAt, openPlace } from './workers.ts';
 import { wrapDecision } from './wrap.ts';
@@ -80,7 +82,8 @@ export interface AuditStatus {
   open: number;
   inFlight: number;
   unlogged: number;
-  transport: { name: string; behind: number; failing: string | null };
+  transport: PublisherStatus;
+  replication: ReplicationStatus;
   /** old segments removed since the spool was begun, and why the log could not be used for it at the last look */
   housekeeping: HousekeepingStatus;
   /** spools of workers that are gone */
@@ -217,6 +220,9 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const inFlight = new InFlight();
   const halt = watchHalt(options.halt);
   await halt.ready;
+  const disk = parts.disk ?? nodeDisk;
+  const transport = options.transport === undefined ? null : inTurns(options.transport);
+  const publisher = startPublisher({ config, transport, sealer, telemetry, disk });
   const append = (
     decisionId: string,
     followup: Followup | Record<string, unknown>,
@@ -226,6 +232,8 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
       decisionId,
       stated: JSON.stringify({ at: new Date(parts.now()).toISOString(), ...followup }),
     });
+  const { epoch } = known;
+  const replication = replicationOf({ options, publisher, telemetry, append, epoch });
   const context: RouteContext = {
     sealer,
     telemetry,
@@ -238,11 +246,9 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     inFlight,
     append,
     halted: () => halt.halted(),
+    replicas: (wanted) => replication.of(wanted),
     releasing: releasingOnce(sealer, telemetry, parts.now),
   };
-  const disk = parts.disk ?? nodeDisk;
-  const transport = options.transport === undefined ? null : inTurns(options.transport);
-  const publisher = startPublisher({ config, transport, sealer, telemetry, disk });
   const adoption = adoptionOf(parts, transport, telemetry);
   const receipts = receiptMaker(identity, transport?.log ?? null, sealer);
   sealer.onCommit((status) => (known = status));
@@ -264,7 +270,17 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
       const beside = placesBeside(disk, family, spoolDir);
       return own + (await eraseElsewhere(disk, beside, pseudonymOf(storeKey, subject), storeKey));
     },
-    status: () => auditStatus({ config, known, inFlight, publisher, halt, housekeeping, adoption }),
+    status: () =>
+      auditStatus({
+        config,
+        known,
+        inFlight,
+        publisher,
+        replication,
+        halt,
+        housekeeping,
+        adoption,
+      }),
     close,
   } satisfies Partial<Audit>) as Audit;
   if (options.handleSignals === true) closeOnSignals(close);
@@ -332,6 +348,7 @@ function auditStatus({
   known,
   inFlight,
   publisher,
+  replication,
   halt,
   housekeeping,
   adoption,
@@ -340,12 +357,14 @@ function auditStatus({
   known: SealingStatus;
   inFlight: InFlight;
   publisher: Publisher;
+  replication: Replication;
   halt: HaltWatch;
   housekeeping: Housekeeping;
   adoption: Adoption;
 }): AuditStatus {
+  const isWriting = !known.poisoned && !known.full && !inFlight.draining;
   return {
-    ready: !known.poisoned && !known.full && !inFlight.draining && !halt.halted(),
+    ready: isWriting && !halt.halted() && !replication.refusesNow(),
     producer: config.producer,
     deployment: config.deployment,
     epoch: known.epoch,
@@ -361,6 +380,7 @@ function auditStatus({
     inFlight: inFlight.count,
     unlogged: known.unlogged,
     transport: publisher.status(),
+    replication: replication.status(),
     housekeeping: housekeeping.status(),
     beside: adoption.status(),
     halt: halt.status(),

@@ -21,6 +21,9 @@ const KNOWN: Readonly<Record<keyof AuditOptions, true>> = {
   spool: true,
   contact: true,
   workers: true,
+  durability: true,
+  onUnreplicated: true,
+  replicationMs: true,
   transport: true,
   model: true,
   reasons: true,
@@ -67,6 +70,10 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
   text('spool', required(options, 'spool'));
   checkContact(required(options, 'contact'));
   checkTransport(options.transport);
+  oneOf('durability', options.durability, ['local', 'replicated']);
+  oneOf('onUnreplicated', options.onUnreplicated, ['refuse', 'local']);
+  whole('replicationMs', options.replicationMs, 1, DAY_SECONDS * 1000);
+  if (options.durability === 'replicated') checkReplicates(options.transport);
   checkModel(options.model);
   checkReasonOption(options);
   checkPolicy(options);
@@ -86,6 +93,9 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
     keepSegments: keepSegments(options),
     allowVolatileSpool: options.allowVolatileSpool ?? false,
     workers: options.workers ?? false,
+    durability: options.durability ?? 'local',
+    onUnreplicated: options.onUnreplicated ?? 'refuse',
+    replicationMs: options.replicationMs ?? 5_000,
     pages: {
       base: (pages?.base ?? PAGES.base).replace(/\/+$/, ''),
       tokenDays: pages?.tokenDays ?? PAGES.tokenDays,
@@ -113,6 +123,14 @@ function checkTransport(transport: unknown): void {
   if (!works || typeof name !== 'string' || typeof readsSpool !== 'boolean')
     throw wrong('transport', want);
   if (typeof log !== 'object') throw wrong('transport', 'a log, or null where none is known');
+}
+
+/** @throws {AuditError} `OPTIONS_DURABILITY` where nobody but this disk would have the record */
+export function checkReplicates(transport: AuditOptions['transport']): void {
+  if (transport === undefined || transport.readsSpool)
+    throw new AuditError('OPTIONS_DURABILITY', {
+      got: transport === undefined ? 'no transport' : `the transport ${transport.name}`,
+    });
 }
 
 function checkModel(model: unknown): void {

@@ -21,6 +21,7 @@ import type {
 } from './record/messages.ts';
 import { randomId } from './sealing/random.ts';
 import type { Durable, Sealer } from './sealing/sealer.ts';
+import type { ReplicaOptions, Replicas } from './replicas.ts';
 import { selected } from './selected.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -87,6 +88,8 @@ export interface DecisionRuntime {
   now: () => number;
   /** whether automated decisions are stopped */
   halted: () => boolean;
+  /** What an answer waits for beside this disk; null where it waits for nothing. @throws {AuditError} `OPTIONS_*` */
+  replicas: (wanted: ReplicaOptions) => Replicas | null;
   /** Says durably that something may be let through; resolves at once when that was said already. */
   releasing: () => Promise<void>;
 }
@@ -117,6 +120,7 @@ export class DecisionInProgress implements RequestDecision {
   readonly #facts: RequestFacts;
   readonly #features: (() => FeatureRecord | readonly (number | null)[]) | null;
   readonly #onUnloggable: OnUnloggable;
+  readonly #replicas: Replicas | null;
   readonly #token = randomId();
   readonly #calls: ScoredCall[] = [];
   readonly #explained: { row: Float64Array; explanation: Explanation }[] = [];
@@ -136,12 +140,14 @@ export class DecisionInProgress implements RequestDecision {
     settings: {
       features: (() => FeatureRecord | readonly (number | null)[]) | null;
       onUnloggable: OnUnloggable;
+      replicas: Replicas | null;
     },
   ) {
     this.#runtime = runtime;
     this.#facts = facts;
     this.#features = settings.features;
     this.#onUnloggable = settings.onUnloggable;
+    this.#replicas = settings.replicas;
     if (this.#onUnloggable === 'release') void runtime.releasing();
   }
 
@@ -243,13 +249,20 @@ export class DecisionInProgress implements RequestDecision {
   }
 
   /**
-   * Records how it ended; durable and promised when it resolves.
+   * Records how it ended; durable and promised when it resolves, and replicated where that is asked.
    * @returns null when a releasing route could not log
-   * @throws the coded error that refused the record
+   * @throws the coded error that refused the record; `DECISION_UNREPLICATED`
    */
   async finish(ending: Ending): Promise<Durable | null> {
     if (this.#ended) throw new AuditError('DECISION_ENDED', { got: 'finish()' });
     this.#ended = true;
+    const durable = await this.#seal(ending);
+    // Without an answer there is nobody who would rely on it.
+    if (durable !== null && ending.response !== null) await this.#replicas?.await(this.id, durable);
+    return durable;
+  }
+
+  async #seal(ending: Ending): Promise<Durable | null> {
     const { sealer, now, pages, telemetry } = this.#runtime;
     const endedAt = now();
     const span = telemetry.span('showcause.record', { 'showcause.decision.status': ending.status });

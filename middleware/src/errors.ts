@@ -4,6 +4,11 @@ import type { ErrorFacts } from '@showcause/core';
 /** What each code of the middleware means and what to do. `docs/errors.md` lists the same; a test compares the two. */
 export const middlewareErrorCodes = {
   OPTIONS_REQUIRED: { means: 'a required option is missing', fix: 'Give the option.' },
+  OPTIONS_DURABILITY: {
+    means:
+      "durability 'replicated' needs a transport that hands records to another machine and gets an acknowledgement",
+    fix: "Use kafka({ … }), or durability 'local': with the embedded transport the spool is the only copy until it is in the log.",
+  },
   OPTIONS_UNKNOWN: {
     means: 'an option that createAudit does not know',
     fix: 'Remove it or correct its name.',
@@ -116,6 +121,10 @@ export const middlewareErrorCodes = {
   DECISION_UNLOGGABLE: {
     means: 'decision could not be written, so no answer is given',
     fix: 'Try again later.',
+  },
+  DECISION_UNREPLICATED: {
+    means: 'no other machine has acknowledged the record in time, so no answer is given',
+    fix: 'Try again later. On the server: look at the broker; the record itself is kept and sent on.',
   },
   DECISION_UNEXPLAINED: {
     means: 'an adverse decision has no explanation yet, so it is held',

@@ -18,7 +18,14 @@ export type { HaltOptions, HaltSource, HaltStatus } from './halt.ts';
 export type { RouteOptions } from './express/types.ts';
 export { treeModel } from './model/tree-model.ts';
 export type { Background, DecisionModel, TreeModelOptions } from './model/tree-model.ts';
-export type { AuditOptions, Contact, DecisionPolicy, PagesOptions } from './options.ts';
+export type {
+  AuditOptions,
+  Contact,
+  DecisionPolicy,
+  Durability,
+  OnUnreplicated,
+  PagesOptions,
+} from './options.ts';
 export { drainSpool } from './receipts/drain.ts';
 export type { DrainOptions, DrainState } from './receipts/drain.ts';
 export type { SpoolCheck, SpoolVerdict } from './spool/checks.ts';

@@ -59,6 +59,15 @@ export interface AuditOptions {
   workers?: boolean;
   /** `embedded({ dir })` or `kafka({ … })`; without one the service reads the spool folder */
   transport?: Transport;
+  /**
+   * 'replicated': an answer leaves once its record is on this disk and the transport has acknowledged it, so that it
+   * outlives this machine; routes may say otherwise. 'local' by default. Needs a transport that publishes.
+   */
+  durability?: Durability;
+  /** what becomes of a replicated answer without an acknowledgement in time; 'refuse' by default */
+  onUnreplicated?: OnUnreplicated;
+  /** how long it is waited for; 5,000 by default */
+  replicationMs?: number;
   model?: DecisionModel;
   reasons?: ReasonRegistry | string;
   policy?: DecisionPolicy;
@@ -103,6 +112,14 @@ export interface AuditOptions {
   handleSignals?: boolean;
 }
 
+export type Durability = 'local' | 'replicated';
+
+/**
+ * 'refuse': 503, and a followup says that the answer did not reach the caller. 'local': released on this disk's word
+ * alone, counted, and a followup says so.
+ */
+export type OnUnreplicated = 'refuse' | 'local';
+
 /** Options with their defaults. */
 export interface CheckedOptions extends AuditOptions {
   heartbeatSeconds: number;
@@ -114,5 +131,8 @@ export interface CheckedOptions extends AuditOptions {
   keepSegments: Required<KeepOptions> | 'all';
   allowVolatileSpool: boolean;
   workers: boolean;
+  durability: Durability;
+  onUnreplicated: OnUnreplicated;
+  replicationMs: number;
   pages: Required<PagesOptions>;
 }

@@ -11,6 +11,7 @@ export interface Telemetry {
   decided(status: DecisionStatus, commitMs: number): void;
   unloggable(code: string): void;
   released(): void;
+  unreplicated(released: boolean): void;
   published(messages: number): void;
   publishFailed(code: string): void;
   alarm(code: string): void;
@@ -31,6 +32,10 @@ export function openTelemetry(
   });
   const gaps = meter.createCounter('showcause.audit.released', {
     description: 'answers released without a record',
+  });
+  const unreplicated = meter.createCounter('showcause.audit.unreplicated', {
+    description:
+      'replicated answers without an acknowledgement in time, by whether they were released',
   });
   const commit = meter.createHistogram('showcause.commit.duration', {
     unit: 'ms',
@@ -68,6 +73,7 @@ export function openTelemetry(
     },
     unloggable: (code) => failures.add(1, { 'error.type': code }),
     released: () => gaps.add(1),
+    unreplicated: (released) => unreplicated.add(1, { 'showcause.released': released }),
     published: (messages) => published.add(messages),
     publishFailed: (code) => publishFailures.add(1, { 'error.type': code }),
     alarm: (code) => alarms.add(1, { 'error.type': code }),

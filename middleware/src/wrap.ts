@@ -1,3 +1,4 @@
+import type { Durability, OnUnreplicated } from './options.ts';
 import { callable, givenText, members, oneOf } from './checks.ts';
 import { DecisionInProgress, codeOf } from './decision.ts';
 import type { OnUnexplained, OnUnloggable, RequestDecision } from './decision.ts';
@@ -18,6 +19,8 @@ export interface WrapOptions<Input, Output> {
   features?: (input: Input) => FeatureRecord | readonly (number | null)[];
   outcome?: (output: Output) => unknown;
   onUnloggable?: OnUnloggable;
+  durability?: Durability;
+  onUnreplicated?: OnUnreplicated;
   onUnexplained?: Exclude<OnUnexplained, 'refer'>;
 }
 
@@ -42,7 +45,10 @@ export async function wrapDecision<Input, Output>(
   decide: (input: Input, decision: Wrapped) => Promise<Output> | Output,
 ): Promise<{ output: Output; decisionId: string; receipt: string | null }> {
   checkWrapOptions(options);
+  const replicas = context.replicas(options);
   if (context.halted()) throw new AuditError('DECISION_HALTED', { got: 'wrap()' });
+  if (replicas?.refusesNow() === true)
+    throw new AuditError('DECISION_UNREPLICATED', { got: 'a transport that acknowledges nothing' });
   const { features, subject } = options;
   const decision = new DecisionInProgress(
     context,
@@ -59,6 +65,7 @@ export async function wrapDecision<Input, Output>(
     {
       features: features === undefined ? null : () => features(input.value),
       onUnloggable: options.onUnloggable ?? 'refuse',
+      replicas,
     },
   );
   context.inFlight.enter();
@@ -106,6 +113,8 @@ function checkWrapOptions(options: object): void {
     'features',
     'outcome',
     'onUnloggable',
+    'durability',
+    'onUnreplicated',
     'onUnexplained',
   ]);
   const wrap = options as Partial<WrapOptions<unknown, unknown>>;
@@ -114,6 +123,8 @@ function checkWrapOptions(options: object): void {
   callable('features', wrap.features);
   callable('outcome', wrap.outcome);
   oneOf('onUnloggable', wrap.onUnloggable, ['refuse', 'release']);
+  oneOf('durability', wrap.durability, ['local', 'replicated']);
+  oneOf('onUnreplicated', wrap.onUnreplicated, ['refuse', 'local']);
   oneOf('onUnexplained', wrap.onUnexplained, ['hold', 'release']);
 }
 

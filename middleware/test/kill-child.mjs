@@ -8,9 +8,10 @@ import { checkIdentity } from '../dist/identity/identity.js';
 import { checkOptions } from '../dist/check-options.js';
 import { openSealer } from '../dist/sealing/open.js';
 import { nodeDisk } from '../dist/spool/disk.js';
+import { kafka } from '../dist/transports/kafka.js';
 import { testIdentity } from '../dist/testing.js';
 
-const [dir, mode] = process.argv.slice(2);
+const [dir, mode, broker, topic] = process.argv.slice(2);
 const saved = join(dir, 'identity.json');
 const bytes = (text) => new Uint8Array(Buffer.from(text, 'base64'));
 const text = (value) => Buffer.from(value).toString('base64');
@@ -60,6 +61,9 @@ const options = checkOptions({
   keys: join(dir, 'keys'),
   spool: join(dir, 'spool'),
   segmentBytes: 65_536,
+  ...(mode === 'replicated'
+    ? { transport: kafka({ brokers: [broker], topic }), durability: 'replicated' }
+    : {}),
 });
 const config = sealingConfig(options, identity, bytes(kept.deployment), kept.hash);
 const sealer = await openSealer({ ...config, allowVolatileSpool: true }, 'worker', {

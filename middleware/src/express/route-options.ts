@@ -10,6 +10,8 @@ const KNOWN: Readonly<Record<keyof AnyRouteOptions, true>> = {
   outcome: true,
   onUnloggable: true,
   onUnexplained: true,
+  durability: true,
+  onUnreplicated: true,
   onHalt: true,
   name: true,
   timeoutMs: true,
@@ -29,6 +31,8 @@ export function checkRouteOptions(options: object): void {
   callable('outcome', route.outcome);
   oneOf('onUnloggable', route.onUnloggable, ['refuse', 'release']);
   oneOf('onUnexplained', route.onUnexplained, ['refer', 'hold', 'release']);
+  oneOf('durability', route.durability, ['local', 'replicated']);
+  oneOf('onUnreplicated', route.onUnreplicated, ['refuse', 'local']);
   oneOf('onHalt', route.onHalt, ['refuse', 'refer']);
   text('name', route.name);
   whole('timeoutMs', route.timeoutMs, 1, MOST_MS);

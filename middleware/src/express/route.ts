@@ -16,6 +16,8 @@ import type { HoldHooks, Verdict } from './hold.ts';
 import type { InFlight } from './in-flight.ts';
 import { easeLookups } from './lookup.ts';
 import { deafen } from './response-parts.ts';
+import type { Replicas } from '../replicas.ts';
+import { wrong } from '../checks.ts';
 import { checkRouteOptions } from './route-options.ts';
 import type { AnyRouteOptions } from './route-options.ts';
 import type { NextFunction, Request, RequestHandler, Response, RouteOptions } from './types.ts';
@@ -36,13 +38,16 @@ export function auditRoute<P, ResBody, ReqBody, Query>(
 ): RequestHandler<P, ResBody, ReqBody, Query> {
   checkRouteOptions(options);
   const settings = options as unknown as AnyRouteOptions;
+  const replicas = context.replicas(settings);
+  if (replicas !== null && settings.streaming === 'auto')
+    throw wrong('streaming', "'never' where durability is 'replicated'");
   if (settings.onUnloggable === 'release') void context.releasing();
   const handler = (req: Request, res: Response, next: NextFunction): void => {
     if (context.inFlight.draining)
       return sendProblem(res, problem(503, 'AUDIT_CLOSED'), context.contact);
     easeLookups(req, res);
     const begin = (body: CapturedBody): void =>
-      new RouteRun(context, settings, req, res, body).start(next);
+      new RouteRun(context, settings, replicas, req, res, body).start(next);
     try {
       const body = captureBody(req, settings.maxBodyBytes ?? MAX_BODY_BYTES);
       if (body instanceof Promise) body.then(begin).catch(next);
@@ -58,6 +63,7 @@ export function auditRoute<P, ResBody, ReqBody, Query>(
 class RouteRun implements HoldHooks {
   readonly #context: RouteContext;
   readonly #options: AnyRouteOptions;
+  readonly #replicas: Replicas | null;
   readonly #res: Response;
   readonly #decision: DecisionInProgress;
   readonly #onUnloggable: OnUnloggable;
@@ -71,12 +77,14 @@ class RouteRun implements HoldHooks {
   constructor(
     context: RouteContext,
     options: AnyRouteOptions,
+    replicas: Replicas | null,
     req: Request,
     res: Response,
     body: CapturedBody,
   ) {
     this.#context = context;
     this.#options = options;
+    this.#replicas = replicas;
     this.#res = res;
     this.#onUnloggable = options.onUnloggable ?? 'refuse';
     this.#onUnexplained = options.onUnexplained ?? 'refer';
@@ -84,16 +92,19 @@ class RouteRun implements HoldHooks {
     this.#decision = new DecisionInProgress(context, this.#facts(req, body), {
       features: features === undefined ? null : () => features(req as never),
       onUnloggable: this.#onUnloggable,
+      replicas,
     });
     req.decision = this.#decision;
     const streaming = options.streaming ?? (options.outcome === undefined ? 'auto' : 'never');
-    this.#held = new HeldResponse(res, this, streaming === 'auto');
+    this.#held = new HeldResponse(res, this, streaming === 'auto' && replicas === null);
   }
 
   start(next: NextFunction): void {
     this.#context.inFlight.enter();
     this.#res.once('close', () => this.#onClose());
     if (this.#context.halted()) return this.#halt();
+    if (this.#replicas?.refusesNow() === true)
+      return this.#giveUp(problem(503, 'DECISION_UNREPLICATED'));
     if (this.#options.timeoutMs !== undefined) {
       this.#timer = setTimeout(() => void this.#onTimeout(), this.#options.timeoutMs);
     }
@@ -189,7 +200,8 @@ class RouteRun implements HoldHooks {
   problemOf(error: unknown): Problem {
     const known = problemOf(error);
     if (known !== null && known.code.startsWith('RECORD_')) return known;
-    return { ...problem(503, 'DECISION_UNLOGGABLE'), decisionId: this.#decision.id };
+    const code = known?.code === 'DECISION_UNREPLICATED' ? known.code : 'DECISION_UNLOGGABLE';
+    return { ...problem(503, code), decisionId: this.#decision.id };
   }
 
   /** Refused, nothing is decided and nothing recorded. */

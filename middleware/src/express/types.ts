@@ -1,3 +1,4 @@
+import type { Durability, OnUnreplicated } from '../options.ts';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { FeatureRecord } from '@showcause/explain';
 import type { OnHalt, OnUnexplained, OnUnloggable, RequestDecision } from '../decision.ts';
@@ -44,6 +45,9 @@ export interface RouteOptions<P, ResBody, ReqBody, Query> {
   outcome?(this: void, body: ResBody): unknown;
   /** what becomes of the answer when it cannot be recorded; 'refuse' by default */
   onUnloggable?: OnUnloggable;
+  /** as the audit's option, for this route; a replicated answer is held whole */
+  durability?: Durability;
+  onUnreplicated?: OnUnreplicated;
   /** what becomes of an adverse answer without explanation; 'refer' by default */
   onUnexplained?: OnUnexplained;
   /**

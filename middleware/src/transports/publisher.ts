@@ -5,13 +5,26 @@ import { nodeDisk } from '../spool/disk.ts';
 import type { Disk } from '../spool/disk.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Transport } from './port.ts';
+import type { StreamPlace } from './spool-reader.ts';
 import { SpoolPublishing } from './spool-publishing.ts';
 
 /** The loop that hands spooled messages to the transport. */
 export interface Publisher {
-  status(): { name: string; behind: number; failing: string | null };
+  status(): PublisherStatus;
+  /** for how long the transport has owed the acknowledgement of what it was given; 0 when it owes none */
+  readonly owedMs: number;
+  /** Whether the transport acknowledges an entry, and all before it, within that time. */
+  acknowledged(place: StreamPlace, withinMs: number): Promise<boolean>;
   /** Publishes what is left as far as that goes at once, then stops. */
   close(): Promise<void>;
+}
+
+export interface PublisherStatus {
+  name: string;
+  /** bytes of the spool that the transport has not taken */
+  behind: number;
+  /** code of why it takes nothing, or null */
+  failing: string | null;
 }
 
 export interface PublisherParts {
@@ -32,6 +45,8 @@ export function startPublisher(parts: PublisherParts): Publisher {
   if (transport === null || transport.readsSpool)
     return {
       status: () => ({ name: transport?.name ?? 'spool', behind: 0, failing: null }),
+      owedMs: 0,
+      acknowledged: () => Promise.resolve(false),
       close: () => transport?.close() ?? Promise.resolve(),
     };
   return new PublishLoop(parts, transport);
@@ -42,6 +57,9 @@ class PublishLoop implements Publisher {
   readonly #transport: Transport;
   readonly #telemetry: PublisherParts['telemetry'];
   readonly #spool: SpoolPublishing;
+  readonly #waiting = new Set<{ place: StreamPlace; settle: (taken: boolean) => void }>();
+  #taken: StreamPlace = { epoch: 0, seq: -1 };
+  #owedSince: number | null = null;
   #failing: string | null = null;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | null = null;
@@ -60,8 +78,30 @@ class PublishLoop implements Publisher {
     this.#schedule(0);
   }
 
-  status(): { name: string; behind: number; failing: string | null } {
+  status(): PublisherStatus {
     return { name: this.#transport.name, behind: this.#spool.behind, failing: this.#failing };
+  }
+
+  get owedMs(): number {
+    return this.#owedSince === null ? 0 : performance.now() - this.#owedSince;
+  }
+
+  acknowledged(place: StreamPlace, withinMs: number): Promise<boolean> {
+    if (this.#closed || reaches(this.#taken, place)) return Promise.resolve(!this.#closed);
+    this.#dirty = true;
+    if (this.#failing === null) this.#schedule(0);
+    return new Promise((resolve) => {
+      const waiter = {
+        place,
+        settle: (taken: boolean) => {
+          clearTimeout(timer);
+          this.#waiting.delete(waiter);
+          resolve(taken);
+        },
+      };
+      const timer = setTimeout(() => waiter.settle(false), withinMs);
+      this.#waiting.add(waiter);
+    });
   }
 
   async close(): Promise<void> {
@@ -70,6 +110,12 @@ class PublishLoop implements Publisher {
     await this.#running;
     if (this.#failing === null) await this.#drain();
     await this.#transport.close();
+    for (const waiter of this.#waiting) waiter.settle(false);
+  }
+
+  #take(place: StreamPlace): void {
+    this.#taken = place;
+    for (const waiter of this.#waiting) if (reaches(place, waiter.place)) waiter.settle(true);
   }
 
   #schedule(ms: number): void {
@@ -94,9 +140,13 @@ class PublishLoop implements Publisher {
     this.#dirty = false;
     try {
       for (;;) {
-        const taken = await this.#spool.step();
-        if (taken === 0) break;
-        this.#telemetry.published(taken);
+        const step = this.#spool.next();
+        if (step === null) break;
+        this.#owedSince ??= performance.now();
+        await this.#spool.publish(step);
+        this.#owedSince = null;
+        if (step.last !== null) this.#take(step.last);
+        this.#telemetry.published(step.messages.length);
       }
       this.#failing = null;
       this.#retryMs = FIRST_RETRY_MS;
@@ -105,4 +155,8 @@ class PublishLoop implements Publisher {
       this.#telemetry.publishFailed(this.#failing);
     }
   }
+}
+
+function reaches(taken: StreamPlace, wanted: StreamPlace): boolean {
+  return taken.epoch === wanted.epoch ? taken.seq >= wanted.seq : taken.epoch > wanted.epoch;
 }

@@ -3,7 +3,7 @@ import type { Disk } from '../spool/disk.ts';
 import { CURSOR } from '../spool/mend.ts';
 import type { Transport } from './port.ts';
 import { readCovered } from './spool-reader.ts';
-import type { SpoolCursor } from './spool-reader.ts';
+import type { SpoolCursor, SpoolStep } from './spool-reader.ts';
 
 /** Reads what is promised, publishes it, and only then moves the durable cursor: at least once, in order. */
 export class SpoolPublishing {
@@ -38,18 +38,19 @@ export class SpoolPublishing {
 
   /** Whether a promise covers something that was not published. */
   get isBehind(): boolean {
-    return readCovered(this.#disk, this.#dir, this.#cursor) !== null;
+    return this.next() !== null;
   }
 
-  /** Publishes the next messages. @returns how many; 0 when nothing more is promised */
-  async step(): Promise<number> {
-    const step = readCovered(this.#disk, this.#dir, this.#cursor);
-    if (step === null) return 0;
+  /** The next messages, or null when nothing more is promised. */
+  next(): SpoolStep | null {
+    return readCovered(this.#disk, this.#dir, this.#cursor);
+  }
+
+  async publish(step: SpoolStep): Promise<void> {
     this.#makeDurable(step.next.segment);
     await this.#transport.publish(step.messages);
     this.#cursor = step.next;
     this.#disk.replace(this.#cursorPath, JSON.stringify(step.next));
-    return step.messages.length;
   }
 
   /** What was read may still be on its way to the disk; others must never know more than it does. */

@@ -10,6 +10,7 @@ import {
 } from '@showcause/core';
 import type { SpoolRecord } from '@showcause/core';
 import { AuditError } from '../errors.ts';
+import { epochInName } from '../spool/recovery.ts';
 import type { Disk } from '../spool/disk.ts';
 import type { OutgoingMessage } from './port.ts';
 
@@ -19,10 +20,18 @@ export interface SpoolCursor {
   offset: number;
 }
 
+/** A place in a producer's stream. */
+export interface StreamPlace {
+  epoch: number;
+  seq: number;
+}
+
 /** Messages of one step, and where the next step begins. */
 export interface SpoolStep {
   messages: OutgoingMessage[];
   next: SpoolCursor;
+  /** the newest promised entry among them; null for registrations alone */
+  last: StreamPlace | null;
 }
 
 const WINDOW = 4 * 1024 * 1024;
@@ -60,6 +69,7 @@ function readSegment(disk: Disk, dir: string, segment: string, start: number): S
   const messages: OutgoingMessage[] = [];
   let waiting: SpoolRecord[] = [];
   let next = start;
+  let last: StreamPlace | null = null;
   for (let at = 0; ;) {
     const read = readSpoolRecord(bytes, at);
     if (read.kind === 'corrupt')
@@ -80,11 +90,12 @@ function readSegment(disk: Disk, dir: string, segment: string, start: number): S
         ...waiting.map((covered) => outgoing(covered, { 'showcause-promise': record.bytes })),
       );
       waiting = [];
+      last = { epoch: epochInName(segment), seq: record.seq };
     }
     at = read.next;
     if (waiting.length === 0) next = start + at;
   }
-  return messages.length === 0 ? null : { messages, next: { segment, offset: next } };
+  return messages.length === 0 ? null : { messages, next: { segment, offset: next }, last };
 }
 
 /** CloudEvents 1.0.2 attributes as Kafka headers; nothing in them is about a person. */
