@@ -4,6 +4,8 @@ import type { Receipt } from '@showcause/core';
 import type { ErrorRequestHandler } from 'express';
 import { adoptsNothing, startAdoption } from './adoption.ts';
 import type { Adoption, AdoptionParts, AdoptionStatus } from './adoption.ts';
+import { watchBacklog } from './backlog.ts';
+import type { Backlog } from './backlog.ts';
 import { codeOf } from './decision.ts';
 import { AuditError } from './errors.ts';
 import { InFlight } from './express/in-flight.ts';
@@ -77,6 +79,8 @@ export interface AuditStatus {
     /** true when records are refused for want of room */
     full: boolean;
     poisoned: boolean;
+    /** code of what ended it: an error of the disk, `SPOOL_LOCKED`, `EPOCH_FENCED`; or null */
+    poison: string | null;
     alarms: number;
   };
   open: number;
@@ -194,6 +198,7 @@ export function sealingConfig(
     minFreeBytes: options.minFreeBytes,
     reserveBytes: options.reserveBytes,
     allowVolatileSpool: options.allowVolatileSpool,
+    clockToleranceSeconds: options.clockToleranceSeconds,
   };
 }
 
@@ -215,7 +220,8 @@ export interface AuditParts {
 export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const { options, identity, config, sealer } = parts;
   let known: SealingStatus = await sealer.status();
-  const telemetry = openTelemetry(() => known);
+  let late = (): Pick<PublisherStatus, 'behind' | 'lagSeconds'> => ({ behind: 0, lagSeconds: 0 });
+  const telemetry = openTelemetry(() => ({ ...known, ...late() }));
   for (const alarm of known.alarms) telemetry.alarm(alarm.code);
   const inFlight = new InFlight();
   const halt = watchHalt(options.halt);
@@ -223,6 +229,12 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const disk = parts.disk ?? nodeDisk;
   const transport = options.transport === undefined ? null : inTurns(options.transport);
   const publisher = startPublisher({ config, transport, sealer, telemetry, disk });
+  late = () => publisher.status();
+  const backlog = watchBacklog({
+    publisher,
+    limits: options.publishLag,
+    onAlarm: (code) => telemetry.alarm(code),
+  });
   const append = (
     decisionId: string,
     followup: Followup | Record<string, unknown>,
@@ -235,7 +247,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const { epoch } = known;
   const replication = replicationOf({ options, publisher, telemetry, append, epoch });
   const context: RouteContext = {
-    sealer,
+    sealer: backlog.guard(sealer),
     telemetry,
     model: options.model ?? null,
     registry: parts.registry,
@@ -253,7 +265,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const receipts = receiptMaker(identity, transport?.log ?? null, sealer);
   sealer.onCommit((status) => (known = status));
   const housekeeping = housekeepingOf(parts, (code) => telemetry.alarm(code));
-  const close = closer(inFlight, sealer, publisher, halt, housekeeping, adoption);
+  const close = closer(inFlight, sealer, publisher, halt, housekeeping, adoption, backlog);
   const audit = Object.assign(() => auditRoute(context, {}), {
     route: ((route = {}) => auditRoute(context, route)) as Audit['route'],
     wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
@@ -277,6 +289,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
         inFlight,
         publisher,
         replication,
+        backlog,
         halt,
         housekeeping,
         adoption,
@@ -349,6 +362,7 @@ function auditStatus({
   inFlight,
   publisher,
   replication,
+  backlog,
   halt,
   housekeeping,
   adoption,
@@ -358,13 +372,19 @@ function auditStatus({
   inFlight: InFlight;
   publisher: Publisher;
   replication: Replication;
+  backlog: Backlog;
   halt: HaltWatch;
   housekeeping: Housekeeping;
   adoption: Adoption;
 }): AuditStatus {
   const isWriting = !known.poisoned && !known.full && !inFlight.draining;
   return {
-    ready: isWriting && !halt.halted() && !replication.refusesNow(),
+    ready:
+      isWriting &&
+      !known.regressed &&
+      !halt.halted() &&
+      !backlog.refuses &&
+      !replication.refusesNow(),
     producer: config.producer,
     deployment: config.deployment,
     epoch: known.epoch,
@@ -374,6 +394,7 @@ function auditStatus({
       reserved: known.reserved,
       full: known.full,
       poisoned: known.poisoned,
+      poison: known.poison,
       alarms: known.alarms.length,
     },
     open: known.open,
@@ -394,6 +415,7 @@ function closer(
   halt: HaltWatch,
   housekeeping: Housekeeping,
   adoption: Adoption,
+  backlog: Backlog,
 ): (timeoutMs?: number) => Promise<void> {
   let closing: Promise<void> | null = null;
   return (timeoutMs = DRAIN_MS) => {
@@ -405,6 +427,7 @@ function closer(
       halt.close();
       // Before the lock is another's.
       housekeeping.close();
+      backlog.close();
       await adoption.close();
       await sealer.close();
       await publisher.close();

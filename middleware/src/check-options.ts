@@ -24,6 +24,8 @@ const KNOWN: Readonly<Record<keyof AuditOptions, true>> = {
   durability: true,
   onUnreplicated: true,
   replicationMs: true,
+  clockToleranceSeconds: true,
+  publishLag: true,
   transport: true,
   model: true,
   reasons: true,
@@ -95,6 +97,12 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
     workers: options.workers ?? false,
     durability: options.durability ?? 'local',
     onUnreplicated: options.onUnreplicated ?? 'refuse',
+    clockToleranceSeconds: options.clockToleranceSeconds ?? 60,
+    publishLag: {
+      alertSeconds: options.publishLag?.alertSeconds ?? 300,
+      mostSeconds: options.publishLag?.mostSeconds ?? Infinity,
+      mostBytes: options.publishLag?.mostBytes ?? Infinity,
+    },
     replicationMs: options.replicationMs ?? 5_000,
     pages: {
       base: (pages?.base ?? PAGES.base).replace(/\/+$/, ''),
@@ -268,6 +276,12 @@ function checkSpool(options: AuditOptions): void {
   whole('minFreeBytes', options.minFreeBytes, 0, Number.MAX_SAFE_INTEGER);
   whole('reserveBytes', options.reserveBytes, 0, 2 ** 30);
   checkKeep(options.keepSegments);
+  whole('clockToleranceSeconds', options.clockToleranceSeconds, 1, 365 * DAY_SECONDS);
+  members('publishLag', options.publishLag, ['alertSeconds', 'mostSeconds', 'mostBytes']);
+  const { alertSeconds, mostSeconds, mostBytes } = options.publishLag ?? {};
+  whole('publishLag.alertSeconds', alertSeconds, 1, 365 * DAY_SECONDS);
+  whole('publishLag.mostSeconds', mostSeconds, 1, 365 * DAY_SECONDS);
+  whole('publishLag.mostBytes', mostBytes, 65_536, Number.MAX_SAFE_INTEGER);
   truth('allowVolatileSpool', options.allowVolatileSpool);
   truth('handleSignals', options.handleSignals);
 }

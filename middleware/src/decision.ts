@@ -79,7 +79,7 @@ export interface RequestDecision {
 
 /** What every decision of an audit shares. */
 export interface DecisionRuntime {
-  sealer: Sealer;
+  sealer: Pick<Sealer, 'seal'>;
   telemetry: Telemetry;
   model: DecisionModel | null;
   registry: ReasonRegistry | null;

@@ -53,6 +53,18 @@ export const middlewareErrorCodes = {
     means: 'spool refused a write or sync, so nothing more may be promised on it',
     fix: 'Restart the process on a healthy disk; what was promised is kept.',
   },
+  SPOOL_BEHIND: {
+    means: 'more waits for the transport than `publishLag` permits',
+    fix: 'Look at the broker; decisions are taken again once it has caught up.',
+  },
+  EPOCH_FENCED: {
+    means: 'another process has begun a later epoch in this spool',
+    fix: 'This process writes no more: restart it. Whatever it released lies in the spool.',
+  },
+  CLOCK_REGRESSED: {
+    means: 'the clock was set back while the process ran',
+    fix: 'Set it right, or restart the process if it is right now; clockToleranceSeconds says how much is let pass.',
+  },
   SPOOL_WORKERS: {
     means: 'as many processes hold spools here as may',
     fix: 'Run fewer processes on this host, or give some of them another producer and spool folder.',

@@ -36,6 +36,14 @@ export interface PagesOptions {
   tokenDays?: number;
 }
 
+export interface PublishLag {
+  /** alarm `PUBLISH_LAG` above it; 300 by default */
+  alertSeconds?: number;
+  /** decisions are unloggable above it (`SPOOL_BEHIND`); never by default */
+  mostSeconds?: number;
+  mostBytes?: number;
+}
+
 export interface KeepOptions {
   /** since a segment was last written, at least 1 */
   days?: number;
@@ -106,6 +114,10 @@ export interface AuditOptions {
    * codes of pages; 'all' keeps everything.
    */
   keepSegments?: KeepOptions | 'all';
+  /** decisions are unloggable while the clock is further behind than where it was set back from; 60 by default */
+  clockToleranceSeconds?: number;
+  /** how late a transport may be, by the oldest entry that it has not taken and by bytes */
+  publishLag?: PublishLag;
   /** permits tmpfs and overlayfs: nothing on them outlives the machine or container */
   allowVolatileSpool?: boolean;
   /** closes the audit on SIGTERM and SIGINT */
@@ -134,5 +146,7 @@ export interface CheckedOptions extends AuditOptions {
   durability: Durability;
   onUnreplicated: OnUnreplicated;
   replicationMs: number;
+  clockToleranceSeconds: number;
+  publishLag: Required<PublishLag>;
   pages: Required<PagesOptions>;
 }

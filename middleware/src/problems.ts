@@ -79,7 +79,7 @@ function statusOf(code: string, cause: unknown): number | null {
   if (Object.hasOwn(statuses, code)) return statuses[code]!;
   if (code.startsWith('JSON_')) return 400;
   if (code.startsWith('FEATURE_')) return 422;
-  if (/^(SPOOL|SEALER|AUDIT|KEY_STORE|RECORD|EXPLAIN|REASON)_?/.test(code)) return 503;
+  if (/^(SPOOL|EPOCH|CLOCK|SEALER|AUDIT|KEY_STORE|RECORD|EXPLAIN|REASON)_?/.test(code)) return 503;
   const status = (cause as { status?: unknown; expose?: unknown } | null)?.status;
   const exposed = (cause as { expose?: unknown } | null)?.expose === true;
   return typeof status === 'number' && status >= 400 && status < 500 && exposed ? status : null;

@@ -20,7 +20,7 @@ export interface Telemetry {
 }
 
 export function openTelemetry(
-  observe: () => { spoolBytes: number; open: number; epoch: number },
+  observe: () => { spoolBytes: number; open: number; behind: number; lagSeconds: number },
 ): Telemetry {
   const meter = metrics.getMeter(NAME, VERSION);
   const tracer = trace.getTracer(NAME, VERSION);
@@ -65,6 +65,18 @@ export function openTelemetry(
       description: 'intents without a decision yet',
     })
     .addCallback((result) => result.observe(observe().open));
+  meter
+    .createObservableGauge('showcause.publish.behind', {
+      unit: 'By',
+      description: 'bytes of the spool that the transport has not taken',
+    })
+    .addCallback((result) => result.observe(observe().behind));
+  meter
+    .createObservableGauge('showcause.publish.lag', {
+      unit: 's',
+      description: 'age of the oldest entry that the transport has not taken',
+    })
+    .addCallback((result) => result.observe(observe().lagSeconds));
   return {
     scored: (ms, explained) => scoring.record(ms, { 'showcause.explained': explained }),
     decided(status, ms) {

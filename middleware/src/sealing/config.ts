@@ -29,6 +29,7 @@ export interface SealingConfig {
   minFreeBytes: number;
   reserveBytes: number;
   allowVolatileSpool: boolean;
+  clockToleranceSeconds: number;
 }
 
 /** How far the spool is durable. */
@@ -37,6 +38,10 @@ export interface SealingStatus {
   /** seq of the newest durable entry */
   seq: number;
   poisoned: boolean;
+  /** code of what poisoned it, or null */
+  poison: string | null;
+  /** the clock was set back */
+  regressed: boolean;
   full: boolean;
   spoolBytes: number;
   /** of the spool's disk */

@@ -21,6 +21,7 @@ import type { ClaimTexts, RecordText } from '../record/record-text.ts';
 import { wholeSeconds } from '../record/values.ts';
 import { promiseMaker } from './commit.ts';
 import type { SealingConfig, SealingStatus } from './config.ts';
+import { WatchedClock } from './clock.ts';
 import { Journal } from './journal.ts';
 import type { Committed, EnginePorts, Errand, OwedIntent } from './journal.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -43,6 +44,7 @@ export class SealingEngine {
   readonly #start: EpochStart;
   readonly #keys: KeyStore;
   readonly #siblings: Siblings;
+  readonly #clock: WatchedClock;
   readonly #journal: Journal;
   readonly #standing: ClaimTexts;
   readonly #sealer: RecordSealer;
@@ -66,6 +68,8 @@ export class SealingEngine {
     const promise = promiseMaker(config, ports.now);
     this.#start = startEpoch(config, ports, promise);
     this.#keys = this.#start.keys;
+    const { now, uptime = () => performance.now() } = ports;
+    this.#clock = new WatchedClock(now, uptime, config.clockToleranceSeconds * 1000);
     this.#siblings = new Siblings(ports.disk, config);
     this.chores();
     this.#unlogged = this.#start.unlogged;
@@ -142,6 +146,8 @@ export class SealingEngine {
       epoch: this.#start.epoch,
       seq: journal.durableSeq,
       poisoned: journal.poisoned,
+      poison: journal.poison,
+      regressed: this.#clock.isRegressed,
       full: journal.full,
       spoolBytes: journal.spoolBytes,
       ...journal.room,
@@ -200,7 +206,9 @@ export class SealingEngine {
   #dispatch(message: SealMessage): void {
     if (message.kind === 'unlogged') return this.#noteUnlogged(message.ref, message.at);
     if (message.kind === 'releasing') return this.#noteReleasing(message.ref, message.at);
-    if (this.#journal.poisoned) throw new AuditError('SPOOL_POISONED', { got: message.kind });
+    if (this.#journal.poisoned)
+      throw new AuditError('SPOOL_POISONED', { got: this.#journal.poison! });
+    if (message.kind !== 'heartbeat') this.#clock.check();
     if (message.kind === 'intent') return this.#intent(message);
     if (message.kind === 'decision') return this.#decision(message);
     if (message.kind === 'followup') return this.#followup(message);

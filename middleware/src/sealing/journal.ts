@@ -28,6 +28,8 @@ import type { StreamMark } from './stream.ts';
 export interface EnginePorts {
   disk: Disk;
   now: () => number;
+  /** ms by a clock that nobody sets; that of the runtime by default */
+  uptime?: () => number;
 }
 
 /** An intent whose decision could not be written: it is owed one that says so. */
@@ -133,6 +135,9 @@ export class Journal {
   }
   get poisoned(): boolean {
     return this.#writer.poisoned;
+  }
+  get poison(): string | null {
+    return this.#writer.poison;
   }
   get full(): boolean {
     return this.#full || this.#writer.isLow;

@@ -17,6 +17,7 @@ import { DecisionIndex, INDEX_DECISION, INDEX_FOLLOWUP, placeOf } from '../spool
 import { volatileFilesystem } from '../spool/disk.ts';
 import type { Disk } from '../spool/disk.ts';
 import { lockSpool, processTable } from '../spool/lock.ts';
+import type { SpoolLock } from '../spool/lock.ts';
 import { recoverSpool } from '../spool/recovery.ts';
 import type { FoundMessage, SpoolAlarm } from '../spool/recovery.ts';
 import { isDiskFull } from '../spool/room.ts';
@@ -59,7 +60,7 @@ export interface EpochStart {
   settle(): void;
   /** Says that this one needs none either: every entry is promised, every intent decided. */
   finish(end: StreamEnd): void;
-  /** @throws {AuditError} `SPOOL_LOCKED` once the spool is another process's */
+  /** @throws {AuditError} `SPOOL_LOCKED`, `EPOCH_FENCED` once the spool is another process's */
   checkLock(): void;
   unlock(): void;
   /** what an earlier process released without a record and could not say */
@@ -144,13 +145,24 @@ function lockAndRecover(
       },
       releasedFrom: unended === null ? null : lastTimeOf(recovered.messages, unended),
       noteReleasing: releasing.write,
-      checkLock: () => lock.check(),
+      checkLock: () => checkHeld(lock, disk, dir, epoch),
       unlock: () => lock.release(),
       ...unloggedFile(ports, dir),
     };
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** @throws {AuditError} `EPOCH_FENCED` when a successor has begun, else `SPOOL_LOCKED` */
+function checkHeld(lock: SpoolLock, disk: Disk, dir: string, epoch: number): void {
+  try {
+    lock.check();
+  } catch (cause) {
+    const { last } = readEpochState(disk, dir);
+    if (last <= epoch) throw cause;
+    throw new AuditError('EPOCH_FENCED', { got: `epoch ${last}`, want: `${epoch}`, cause });
   }
 }
 

@@ -47,6 +47,10 @@ export class SegmentWriter {
   get poisoned(): boolean {
     return this.#poison !== null;
   }
+  /** Code of what poisoned it, or null. */
+  get poison(): string | null {
+    return this.#poison === null ? null : codeOf(this.#poison);
+  }
   get totalBytes(): number {
     return this.#total;
   }
@@ -193,16 +197,20 @@ export class SegmentWriter {
 
   #guard(): void {
     if (this.#poison !== null)
-      throw new AuditError('SPOOL_POISONED', { got: 'an earlier failure', cause: this.#poison });
+      throw new AuditError('SPOOL_POISONED', { got: this.poison!, cause: this.#poison });
   }
 
   #fail(cause: unknown): AuditError {
     this.#poison = cause ?? new Error('unknown');
     return new AuditError('SPOOL_POISONED', {
-      got: (cause as NodeJS.ErrnoException).code ?? 'a failed write',
+      got: codeOf(this.#poison),
       cause,
     });
   }
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? 'a failed write';
 }
 
 function spoolBytes(disk: Disk, dir: string): number {

@@ -5,7 +5,7 @@ import { nodeDisk } from '../spool/disk.ts';
 import type { Disk } from '../spool/disk.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Transport } from './port.ts';
-import type { StreamPlace } from './spool-reader.ts';
+import type { SpoolStep, StreamPlace } from './spool-reader.ts';
 import { SpoolPublishing } from './spool-publishing.ts';
 
 /** The loop that hands spooled messages to the transport. */
@@ -23,6 +23,8 @@ export interface PublisherStatus {
   name: string;
   /** bytes of the spool that the transport has not taken */
   behind: number;
+  /** age of the oldest entry that it has not taken, by its own time */
+  lagSeconds: number;
   /** code of why it takes nothing, or null */
   failing: string | null;
 }
@@ -44,7 +46,7 @@ export function startPublisher(parts: PublisherParts): Publisher {
   const { transport } = parts;
   if (transport === null || transport.readsSpool)
     return {
-      status: () => ({ name: transport?.name ?? 'spool', behind: 0, failing: null }),
+      status: () => ({ name: transport?.name ?? 'spool', behind: 0, lagSeconds: 0, failing: null }),
       owedMs: 0,
       acknowledged: () => Promise.resolve(false),
       close: () => transport?.close() ?? Promise.resolve(),
@@ -59,6 +61,8 @@ class PublishLoop implements Publisher {
   readonly #spool: SpoolPublishing;
   readonly #waiting = new Set<{ place: StreamPlace; settle: (taken: boolean) => void }>();
   #taken: StreamPlace = { epoch: 0, seq: -1 };
+  /** Unix ms of the entry that is next */
+  #oldest: number | null = null;
   #owedSince: number | null = null;
   #failing: string | null = null;
   #retryMs = FIRST_RETRY_MS;
@@ -79,7 +83,13 @@ class PublishLoop implements Publisher {
   }
 
   status(): PublisherStatus {
-    return { name: this.#transport.name, behind: this.#spool.behind, failing: this.#failing };
+    const lag = this.#oldest === null ? 0 : Math.max(0, Date.now() - this.#oldest);
+    return {
+      name: this.#transport.name,
+      behind: this.#spool.behind,
+      lagSeconds: Math.floor(lag / 1000),
+      failing: this.#failing,
+    };
   }
 
   get owedMs(): number {
@@ -141,6 +151,7 @@ class PublishLoop implements Publisher {
     try {
       for (;;) {
         const step = this.#spool.next();
+        this.#oldest = step === null ? null : timeOf(step);
         if (step === null) break;
         this.#owedSince ??= performance.now();
         await this.#spool.publish(step);
@@ -155,6 +166,11 @@ class PublishLoop implements Publisher {
       this.#telemetry.publishFailed(this.#failing);
     }
   }
+}
+
+function timeOf({ messages }: SpoolStep): number | null {
+  const time = Date.parse(String(messages[0]?.headers['ce_time']));
+  return Number.isNaN(time) ? null : time;
 }
 
 function reaches(taken: StreamPlace, wanted: StreamPlace): boolean {
