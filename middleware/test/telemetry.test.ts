@@ -143,6 +143,8 @@ describe('what is exported', () => {
       'showcause.commit.duration ms',
       'showcause.decisions ',
       'showcause.decisions.open ',
+      'showcause.publish.behind By',
+      'showcause.publish.lag s',
       'showcause.score.duration ms',
       'showcause.spool.size By',
     ]);
