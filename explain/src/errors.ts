@@ -2,7 +2,7 @@
 export const explainErrorCodes = {
   MODEL_FORMAT: {
     means: 'not a model file of a known format',
-    fix: 'Save the model with XGBoost as JSON or UBJSON: booster.save_model("model.json").',
+    fix: 'Give XGBoost JSON or UBJSON, LightGBM text, CatBoost JSON, ONNX, or the JSON of spec/model.md.',
   },
   MODEL_TRUNCATED: { means: 'model file ends too early', fix: 'Copy the file again, whole.' },
   MODEL_SYNTAX: {
@@ -15,7 +15,7 @@ export const explainErrorCodes = {
   },
   MODEL_VERSION: {
     means: 'model comes from a library version that this reader does not know',
-    fix: 'Save it again with XGBoost 1.x, 2.x or 3.x.',
+    fix: 'Save it again with a version that the README of this package names.',
   },
   MODEL_UNSUPPORTED: {
     means: 'model uses something that this reader refuses rather than guesses',
@@ -60,6 +60,14 @@ export const explainErrorCodes = {
   EXPLAIN_BACKGROUND: {
     means: 'background is empty or too large',
     fix: 'Give between one and 100,000 rows of the model.',
+  },
+  EXPLAIN_METHOD: {
+    means: 'method does not fit the kind of model',
+    fix: 'Use interventional with a background: it fits every model.',
+  },
+  EXPLAIN_COVERS: {
+    means: 'model file does not say how many training rows each node saw',
+    fix: 'Explain interventionally with a background, or count covers with withCovers(model, rows).',
   },
   EXPLAIN_ADDITIVITY: {
     means: 'attributions do not add up to the score',

@@ -3,14 +3,30 @@ export type { ExplainErrorCode, ExplainErrorFacts } from './errors.ts';
 export { EXPLAIN_VERSION } from './version.ts';
 export { loadModel, defaultModelLimits } from './readers/load-model.ts';
 export type { LoadOptions, ModelLimits } from './readers/load-model.ts';
-export type { FeatureRow, FeatureType, Link, Prediction, TreeModel } from './model/tree-model.ts';
+export type { LinearModel } from './model/linear-model.ts';
+export { withCovers } from './model/covers.ts';
+export { requireTrees } from './model/model.ts';
+export type { Model } from './model/model.ts';
+export type {
+  CoverSource,
+  FeatureRow,
+  FeatureType,
+  Link,
+  ModelFormat,
+  Prediction,
+  TreeModel,
+} from './model/tree-model.ts';
 export type { Tree } from './model/tree.ts';
 export { rowOf } from './model/row.ts';
 export type { FeatureRecord, FeatureValue } from './model/row.ts';
+export { explainerOf } from './explainer.ts';
+export type { AnyExplainerOptions } from './explainer.ts';
 export { treeExplainer } from './shapley/explainer.ts';
-export type { ExplainerOptions, TreeExplainer } from './shapley/explainer.ts';
+export type { ExplainerOptions } from './shapley/explainer.ts';
+export { linearExplainer } from './linear/explainer.ts';
+export type { LinearExplainerOptions } from './linear/explainer.ts';
 export { ADDITIVITY_BOUND, assertAdditive } from './shapley/explanation.ts';
-export type { Explanation, Perturbation } from './shapley/explanation.ts';
+export type { Explainer, Explanation, Perturbation } from './shapley/explanation.ts';
 export { enumerateShapley, shapleyValues, MAX_ENUMERATED } from './shapley/enumerate.ts';
 export type { Enumeration, Game } from './shapley/enumerate.ts';
 export { parseReasonRegistry } from './reasons/registry.ts';

@@ -1,12 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  assertAdditive,
-  enumerateShapley,
-  loadModel,
-  shapleyValues,
-  treeExplainer,
-} from '../src/index.ts';
+import { assertAdditive, enumerateShapley, shapleyValues, treeExplainer } from '../src/index.ts';
 import type { Explanation, TreeModel } from '../src/index.ts';
 import { buildModel } from './builder.ts';
 import type { ModelSpec, Node } from './builder.ts';
@@ -17,6 +11,7 @@ import {
   golden,
   largestDifference,
   rowsOf,
+  loadTrees,
 } from './support.ts';
 
 const BAR = 1e-12;
@@ -101,7 +96,7 @@ describe('against enumeration', () => {
   });
 
   test.each(['partition', 'multiclass', 'dart', 'deep'])('real models: %s', (name) => {
-    const model = loadModel(fixtureBytes('3.2.0', `${name}.json`));
+    const model = loadTrees(fixtureBytes('3.2.0', `${name}.json`));
     const rows = rowsOf(golden('3.2.0', name).rows);
     const background = rows.slice(0, 7);
     const inTables = treeExplainer(model, { perturbation: 'interventional', background });

@@ -1,5 +1,5 @@
-import { loadModel } from '../src/index.ts';
 import type { LoadOptions, TreeModel } from '../src/index.ts';
+import { loadTrees } from './support.ts';
 
 /** A tree written by hand: what a test says of it is what the model file holds. */
 export type Node =
@@ -162,7 +162,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 export function loadDocument(document: unknown, options?: LoadOptions): TreeModel {
-  return loadModel(bytesOf(xgboostJson(document)), options);
+  return loadTrees(bytesOf(xgboostJson(document)), options);
 }
 
 export function buildModel(spec: ModelSpec, options?: LoadOptions): TreeModel {

@@ -171,7 +171,6 @@ describe('what is no XGBoost model at all', () => {
     ['', 'no bytes'],
     ['   ', 'other bytes'],
     ['binf\u0000\u0000\u0000\u0000', 'the old binary format of XGBoost'],
-    ['tree\nversion=v4\n', 'a LightGBM text model'],
     ['CBM1', 'a binary CatBoost model'],
     ['\u0080\u0004', 'other bytes'],
     ['<html>', 'other bytes'],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExplainError, explainErrorCodes, loadModel } from '../src/index.ts';
+import { ExplainError, explainErrorCodes } from '../src/index.ts';
 import { bytesOf, loadDocument, modelDocument, xgboostJson } from './builder.ts';
 import type { ModelDocument, Node, TreeDocument } from './builder.ts';
-import { fixtureBytes, goldenModels } from './support.ts';
+import { fixtureBytes, goldenModels, loadTrees } from './support.ts';
 
 const SPLIT: Node = {
   feature: 0,
@@ -253,7 +253,7 @@ describe('limits', () => {
     [{ maxFeatures: 1 }],
     [{ maxOutputs: 0 }],
   ])('%j', (limits) => {
-    expect(() => loadModel(good(), { limits })).toThrow(
+    expect(() => loadTrees(good(), { limits })).toThrow(
       expect.objectContaining({ code: 'MODEL_LIMIT' }),
     );
   });
@@ -266,7 +266,7 @@ describe('limits', () => {
       maxFeatures: 2,
       maxOutputs: 1,
     };
-    expect(loadModel(good(), { limits }).trees).toHaveLength(2);
+    expect(loadTrees(good(), { limits }).trees).toHaveLength(2);
   });
 
   test('a tree deeper than 256 splits', () => {
@@ -279,7 +279,7 @@ describe('limits', () => {
   });
 
   test.each([0, -1, 1.5, 3, NaN])('iterations: %d', (iterations) => {
-    expect(() => loadModel(good(), { iterations })).toThrow(
+    expect(() => loadTrees(good(), { iterations })).toThrow(
       expect.objectContaining({ code: 'MODEL_LIMIT' }),
     );
   });
@@ -297,7 +297,7 @@ describe('files cut short or bent', () => {
     const [version = '', name = ''] = file.split(' ');
     const bytes = fixtureBytes(version, name);
     for (let length = 0; length < bytes.length; length += 97) {
-      const code = codeOf(() => loadModel(bytes.subarray(0, length)));
+      const code = codeOf(() => loadTrees(bytes.subarray(0, length)));
       expect([length, code]).toStrictEqual([
         length,
         length === 0 ? 'MODEL_FORMAT' : 'MODEL_TRUNCATED',
@@ -313,7 +313,7 @@ describe('files cut short or bent', () => {
       for (let at = 0; at < original.length; at += 211) {
         const bent = Uint8Array.from(original);
         bent[at] = (bent[at] ?? 0) ^ (1 << (at % 8));
-        const code = codeOf(() => loadModel(bent));
+        const code = codeOf(() => loadTrees(bent));
         expect(code === 'loaded' || code in explainErrorCodes).toBe(true);
       }
     },
@@ -324,7 +324,7 @@ describe('files cut short or bent', () => {
       for (const extension of ['json', 'ubj']) {
         const bytes = fixtureBytes(version, `${name}.${extension}`);
         const longer = Uint8Array.of(...bytes, 0x7d);
-        expect(codeOf(() => loadModel(longer))).toBe('MODEL_SYNTAX');
+        expect(codeOf(() => loadTrees(longer))).toBe('MODEL_SYNTAX');
       }
   });
 });

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Explanation, TreeModel } from '../src/index.ts';
+import { loadModel, requireTrees } from '../src/index.ts';
+import type { Explanation, LoadOptions, TreeModel } from '../src/index.ts';
 
 /** What a library said of fixed rows; null stands for a missing value. */
 export interface Golden {
@@ -10,9 +11,10 @@ export interface Golden {
   readonly rows: readonly (readonly (number | null)[])[];
   readonly margins: readonly (number | readonly number[])[];
   readonly predictions: readonly (number | readonly number[])[];
-  readonly contribs: readonly (readonly number[] | readonly (readonly number[])[])[];
+  readonly contribs?: readonly (readonly number[] | readonly (readonly number[])[])[];
   readonly shapPathDependent?: readonly (readonly number[] | readonly (readonly number[])[])[];
   readonly background?: readonly (readonly (number | null)[])[];
+  readonly shapLinear?: readonly (readonly (readonly number[])[])[];
   readonly shapInterventional?: readonly (readonly number[])[];
 }
 
@@ -37,6 +39,11 @@ export const newNames = [
   'named-categories',
   'accented-categories',
 ] as const;
+
+/** `loadModel` of what must be trees. */
+export function loadTrees(bytes: Uint8Array, options: LoadOptions = {}): TreeModel {
+  return requireTrees(loadModel(bytes, options));
+}
 
 /** Every golden model: [version, name]. */
 export const goldenModels: readonly (readonly [version: string, name: string])[] = [
@@ -66,7 +73,7 @@ export function asList(values: number | readonly number[]): readonly number[] {
 
 /** Rows by output of a golden array: shap puts the output last, XGBoost in the middle. */
 export function byOutput(
-  model: TreeModel,
+  model: Pick<TreeModel, 'outputs'>,
   values: readonly number[] | readonly (readonly number[])[],
 ): number[][] {
   if (model.outputs === 1) return [Array.from(values as readonly number[])];
@@ -98,4 +105,31 @@ export function attributionDifference(
       largestDifference(values, want.attributions[output] ?? []),
     ),
   );
+}
+
+const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
+
+/** Every golden model of a library: [folder, name, path of the model]. */
+export function modelsOf(
+  library: string,
+  extension: string,
+): [folder: string, name: string, path: string][] {
+  return readdirSync(fixtures)
+    .filter((folder) => folder.startsWith(`${library}-`))
+    .flatMap((folder) =>
+      readdirSync(`${fixtures}${folder}`)
+        .filter((file) => file.endsWith('.golden.json'))
+        .map((file): [string, string, string] => {
+          const name = file.slice(0, -'.golden.json'.length);
+          return [folder, name, `${fixtures}${folder}/${name}.${extension}`];
+        }),
+    );
+}
+
+export function readModel(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(path));
+}
+
+export function readGolden(path: string): Golden {
+  return JSON.parse(readFileSync(path.replace(/\.[a-z]+$/, '.golden.json'), 'utf8')) as Golden;
 }

@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { loadModel, treeExplainer } from '../src/index.ts';
+import { treeExplainer } from '../src/index.ts';
 import type { TreeModel } from '../src/index.ts';
 import { buildModel, bytesOf, loadDocument, modelDocument, xgboostJson } from './builder.ts';
 import type { Node } from './builder.ts';
-import { asList, fixtureBytes, fixturePath, golden, rowsOf, versions } from './support.ts';
+import {
+  asList,
+  fixtureBytes,
+  fixturePath,
+  golden,
+  rowsOf,
+  versions,
+  loadTrees,
+} from './support.ts';
 
 interface ObjectiveCase {
   readonly objective: string;
@@ -44,7 +52,7 @@ describe.each(versions)('objectives of XGBoost %s', (version) => {
   });
 
   test.each(numbered)('%s: margins and responses bit for bit', (_, each) => {
-    const model = loadModel(bytesOf(JSON.stringify(each.model)));
+    const model = loadTrees(bytesOf(JSON.stringify(each.model)));
     expect(model.objective).toBe(each.objective);
     rowsOf(rows).forEach((row, index) => {
       const { margin, response, probability } = model.predict(row);
@@ -115,7 +123,7 @@ describe('base_score in all its spellings', () => {
 
 describe('dart', () => {
   const rows = rowsOf(golden('3.2.0', 'dart').rows);
-  const original = loadModel(fixtureBytes('3.2.0', 'dart.json'));
+  const original = loadTrees(fixtureBytes('3.2.0', 'dart.json'));
 
   test('weights beside gbtree and weights inside model are one model', () => {
     const old = plainModel('3.2.0', 'dart');
@@ -216,7 +224,7 @@ describe('splits', () => {
   });
 
   test('a deleted node is skipped', () => {
-    expect(loadModel(fixtureBytes('3.2.0', 'pruned.json')).trees.length).toBe(8);
+    expect(loadTrees(fixtureBytes('3.2.0', 'pruned.json')).trees.length).toBe(8);
     const document = modelDocument({ trees: [tree], features: 1 });
     const first = document.learner.gradient_booster.model.trees[0];
     if (first === undefined) throw new Error('no tree');
@@ -246,7 +254,7 @@ describe('splits', () => {
 
 describe('what a file says of itself', () => {
   test('names, types, versions, covers', () => {
-    const model = loadModel(fixtureBytes('3.2.0', 'partition.json'));
+    const model = loadTrees(fixtureBytes('3.2.0', 'partition.json'));
     expect(model).toMatchObject({
       format: 'xgboost',
       formatVersion: '3.2.0',
@@ -262,7 +270,7 @@ describe('what a file says of itself', () => {
       'categorical',
       'categorical',
     ]);
-    expect(loadModel(fixtureBytes('1.7.6', 'numeric.json')).bestIteration).toBe(14);
+    expect(loadTrees(fixtureBytes('1.7.6', 'numeric.json')).bestIteration).toBe(14);
   });
 
   test('features without names are f0, f1, …; types are mapped', () => {
@@ -275,19 +283,19 @@ describe('what a file says of itself', () => {
 
   test('names of categories from the file, unless they are not plain ASCII, or from the caller', () => {
     const bytes = fixtureBytes('3.2.0', 'named-categories.ubj');
-    expect(loadModel(bytes).categories).toStrictEqual([null, ['free', 'own', 'rent']]);
+    expect(loadTrees(bytes).categories).toStrictEqual([null, ['free', 'own', 'rent']]);
     const accented = fixtureBytes('3.2.0', 'accented-categories.ubj');
-    expect(loadModel(accented).categories).toStrictEqual([null, null]);
+    expect(loadTrees(accented).categories).toStrictEqual([null, null]);
     const home = ['möbliert', 'own', 'rent'];
-    expect(loadModel(accented, { categories: { home } }).categories).toStrictEqual([null, home]);
+    expect(loadTrees(accented, { categories: { home } }).categories).toStrictEqual([null, home]);
     for (const wrong of [{ income: ['a'] }, { other: ['a'] }])
-      expect(() => loadModel(accented, { categories: wrong })).toThrow(
+      expect(() => loadTrees(accented, { categories: wrong })).toThrow(
         expect.objectContaining({ code: 'FEATURE_UNKNOWN' }),
       );
   });
 
   test('a model is frozen', () => {
-    expect(Object.isFrozen(loadModel(fixtureBytes('3.2.0', 'stumps.json')))).toBe(true);
+    expect(Object.isFrozen(loadTrees(fixtureBytes('3.2.0', 'stumps.json')))).toBe(true);
   });
 });
 
@@ -296,10 +304,10 @@ describe('iterations', () => {
     'the first rounds of a multi-class model with parallel trees, XGBoost %s',
     (version) => {
       const bytes = fixtureBytes(version, 'multiclass.json');
-      expect(loadModel(bytes).trees).toHaveLength(30);
-      expect(loadModel(bytes, { iterations: 2 }).trees).toHaveLength(12);
-      expect(loadModel(bytes, { iterations: 5 }).trees).toHaveLength(30);
-      expect(() => loadModel(bytes, { iterations: 6 })).toThrow(
+      expect(loadTrees(bytes).trees).toHaveLength(30);
+      expect(loadTrees(bytes, { iterations: 2 }).trees).toHaveLength(12);
+      expect(loadTrees(bytes, { iterations: 5 }).trees).toHaveLength(30);
+      expect(() => loadTrees(bytes, { iterations: 6 })).toThrow(
         expect.objectContaining({ code: 'MODEL_LIMIT' }),
       );
     },
@@ -346,5 +354,5 @@ test('bare NaN in a categorical split is read, though JSON.parse fails', () => {
   const text = xgboostJson(modelDocument({ trees: [categorical], features: 1 }));
   expect(text).toContain('"split_conditions":[NaN,1,2]');
   expect(() => JSON.parse(text) as unknown).toThrow();
-  expect(loadModel(bytesOf(text)).predict([1]).score).toStrictEqual([2]);
+  expect(loadTrees(bytesOf(text)).predict([1]).score).toStrictEqual([2]);
 });

@@ -1,15 +1,20 @@
 import { extname } from 'node:path';
 import { isJsonObject, parseJson } from '@showcause/core';
 import type { Json } from '@showcause/core';
-import { ExplainError, loadModel, rowOf, treeExplainer } from '@showcause/explain';
-import type { Explanation, FeatureValue, TreeModel } from '@showcause/explain';
+import { ExplainError, loadModel, rowOf, explainerOf } from '@showcause/explain';
+import type { Explanation, FeatureValue, Model } from '@showcause/explain';
 import { Command, Option } from 'commander';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { readInput, readText } from '../files.ts';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
 
-const METHODS = ['path-dependent', 'interventional'] as const;
+const PERTURBATIONS = {
+  'path-dependent': 'tree-path-dependent',
+  interventional: 'interventional',
+  'correlation-dependent': 'correlation-dependent',
+} as const;
+const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
 
 interface Options {
   readonly model: string;
@@ -25,7 +30,7 @@ export function explainCommand(io: Io): Command {
     .helpGroup(readers.engineer)
     .summary('exact SHAP attributions of rows under a saved model')
     .description(
-      'Explains each row under an XGBoost model (JSON or UBJSON, 1.x to 3.x): base value plus attributions is the score, ' +
+      'Explains each row under a model of XGBoost, LightGBM, CatBoost, ONNX or spec/model.md: base value plus attributions is the score, ' +
         'checked on every row. Unit: the margin, log-odds for logistic models.',
     )
     .requiredOption('--model <file>', 'model file')
@@ -53,21 +58,18 @@ Examples:
 function explainRows(io: Io, options: Options, command: Command): void {
   const method =
     options.method ?? (options.background === undefined ? 'path-dependent' : 'interventional');
-  if (method === 'interventional' && options.background === undefined)
-    command.error('error: --method interventional needs --background FILE');
+  if (method !== 'path-dependent' && options.background === undefined)
+    command.error(`error: --method ${method} needs --background FILE`);
   if (method === 'path-dependent' && options.background !== undefined)
     io.err(
       'note: path-dependent attributions use the covers of the trees; --background is not used',
     );
   const model = loadModel(readInput(options.model));
   const rows = readRows(model, options.rows);
-  const explainer =
-    method === 'path-dependent' || options.background === undefined
-      ? treeExplainer(model, { perturbation: 'tree-path-dependent' })
-      : treeExplainer(model, {
-          perturbation: 'interventional',
-          background: readRows(model, options.background),
-        });
+  const explainer = explainerOf(model, {
+    perturbation: PERTURBATIONS[method],
+    background: options.background === undefined ? [] : readRows(model, options.background),
+  });
   rows.forEach((row, index) => {
     if (io.signal.aborted) return;
     const explanation = inRow(index, () => explainer.explain(row));
@@ -79,7 +81,7 @@ function explainRows(io: Io, options: Options, command: Command): void {
 }
 
 /** All rows of a file, checked against the model; errors say which row, counted from 1. */
-export function readRows(model: TreeModel, path: string): Float64Array[] {
+export function readRows(model: Model, path: string): Float64Array[] {
   const text = readText(path).replace(/^\uFEFF/, '');
   const records = isJsonText(path, text) ? jsonRecords(model, text) : csvRecords(model, text);
   if (records.length === 0)
@@ -96,7 +98,7 @@ function isJsonText(path: string, text: string): boolean {
 type RowRecord = Readonly<Record<string, Json>> | readonly Json[];
 
 /** A whole document (rows in an array, or in the member `rows`), or one document a line. */
-function jsonRecords(model: TreeModel, text: string): RowRecord[] {
+function jsonRecords(model: Model, text: string): RowRecord[] {
   const whole = wholeDocument(text);
   if (whole !== null) {
     const wrapped =
@@ -147,7 +149,7 @@ function listOfRows(value: Json): RowRecord[] {
   });
 }
 
-function checkOrder(model: TreeModel, features: Json | undefined): void {
+function checkOrder(model: Model, features: Json | undefined): void {
   if (features === undefined) return;
   if (JSON.stringify(features) !== JSON.stringify(model.featureNames))
     throw new ExplainError('EXPLAIN_ROWS', {
@@ -171,7 +173,7 @@ function asRecord(
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/;
 
 /** Empty cells and `null` are missing, unless the model has a category of that name; numbers become numbers; anything else stays text for `rowOf` to judge. */
-function csvRecords(model: TreeModel, text: string): RowRecord[] {
+function csvRecords(model: Model, text: string): RowRecord[] {
   let cells: string[][];
   try {
     cells = parseCsv(text, { skip_empty_lines: true, trim: true, max_record_size: 4_000_000 });
@@ -195,7 +197,7 @@ function csvRecords(model: TreeModel, text: string): RowRecord[] {
   );
 }
 
-function cellValue(model: TreeModel, name: string, cell: string): FeatureValue {
+function cellValue(model: Model, name: string, cell: string): FeatureValue {
   if (cell === '') return null;
   const isLabel = model.categories[model.featureNames.indexOf(name)]?.includes(cell) === true;
   if (isLabel) return cell;
@@ -232,11 +234,11 @@ function inRow<T>(index: number, run: () => T): T {
 }
 
 /** A number for a model of one output, an array by class otherwise. */
-function perOutput(model: TreeModel, values: ArrayLike<number>): number | number[] {
+function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
   return model.outputs === 1 ? (values[0] ?? NaN) : Array.from(values);
 }
 
-function jsonLine(model: TreeModel, explanation: Explanation): string {
+function jsonLine(model: Model, explanation: Explanation): string {
   const {
     margin,
     score,
@@ -269,12 +271,7 @@ function jsonLine(model: TreeModel, explanation: Explanation): string {
 }
 
 /** A readable page of one row: the weightiest attribution first. */
-function table(
-  model: TreeModel,
-  row: Float64Array,
-  explanation: Explanation,
-  index: number,
-): string[] {
+function table(model: Model, row: Float64Array, explanation: Explanation, index: number): string[] {
   const { score, probability, baseValue, attributions } = explanation;
   const numbers = (values: ArrayLike<number>): string =>
     Array.from(values, (value) => signed(value)).join(' ');
@@ -300,7 +297,7 @@ function table(
   ];
 }
 
-function shown(model: TreeModel, feature: number, value: number): string {
+function shown(model: Model, feature: number, value: number): string {
   if (Number.isNaN(value)) return 'missing';
   return (model.categories[feature]?.[value] ?? String(Number(value.toPrecision(9)))).slice(0, 14);
 }

@@ -1,5 +1,6 @@
 import { ExplainError } from '../errors.ts';
-import type { FeatureType, TreeModel } from './tree-model.ts';
+import type { Model } from './model.ts';
+import type { FeatureType } from './tree-model.ts';
 
 export type FeatureValue = number | string | boolean | null;
 export type FeatureRecord = Readonly<Record<string, FeatureValue>>;
@@ -12,10 +13,7 @@ export type FeatureRecord = Readonly<Record<string, FeatureValue>>;
  * @throws ExplainError FEATURE_COUNT, FEATURE_MISSING (name not there), FEATURE_UNKNOWN, FEATURE_TYPE. Messages name
  * features and types, never values.
  */
-export function rowOf(
-  model: TreeModel,
-  record: FeatureRecord | readonly FeatureValue[],
-): Float64Array {
+export function rowOf(model: Model, record: FeatureRecord | readonly FeatureValue[]): Float64Array {
   return Float64Array.from(
     isList(record) ? listed(model, record) : named(model, record),
     (value, feature) => numberOf(model, feature, value),
@@ -28,14 +26,14 @@ function isList(
   return Array.isArray(record);
 }
 
-function listed(model: TreeModel, values: readonly FeatureValue[]): readonly FeatureValue[] {
+function listed(model: Model, values: readonly FeatureValue[]): readonly FeatureValue[] {
   const wanted = model.featureNames.length;
   if (values.length !== wanted)
     throw new ExplainError('FEATURE_COUNT', { got: `${values.length} values`, want: `${wanted}` });
   return values;
 }
 
-function named(model: TreeModel, record: FeatureRecord): readonly FeatureValue[] {
+function named(model: Model, record: FeatureRecord): readonly FeatureValue[] {
   const known = new Set(model.featureNames);
   const stray = Object.keys(record).find((name) => !known.has(name));
   if (stray !== undefined) throw new ExplainError('FEATURE_UNKNOWN', { got: quoted(stray) });
@@ -47,14 +45,15 @@ function named(model: TreeModel, record: FeatureRecord): readonly FeatureValue[]
   });
 }
 
-function numberOf(model: TreeModel, feature: number, value: FeatureValue | undefined): number {
+function numberOf(model: Model, feature: number, value: FeatureValue | undefined): number {
   const type = model.featureTypes[feature] ?? 'float';
   if (value === null) return NaN;
   if (typeof value === 'string') return codeOf(model, feature, value);
   const number = typeof value === 'boolean' && type === 'indicator' ? Number(value) : value;
   if (typeof number !== 'number') throw wrongType(model, feature, `a ${typeof value}`);
-  if (!Number.isFinite(Math.fround(number)))
-    throw wrongType(model, feature, 'a number beyond float32');
+  const compared = model.compares === 'float32' ? Math.fround(number) : number;
+  if (!Number.isFinite(compared))
+    throw wrongType(model, feature, `a number beyond ${model.compares}`);
   if (!ADMITS[type](number)) throw wrongType(model, feature, 'a number that the type excludes');
   return number;
 }
@@ -66,14 +65,14 @@ const ADMITS: Readonly<Record<FeatureType, (number: number) => boolean>> = {
   categorical: (number) => Number.isInteger(number) && number >= 0,
 };
 
-function codeOf(model: TreeModel, feature: number, label: string): number {
+function codeOf(model: Model, feature: number, label: string): number {
   const code = model.categories[feature]?.indexOf(label) ?? -1;
   if (code < 0)
     throw wrongType(model, feature, model.categories[feature] ? 'an unknown category' : 'a string');
   return code;
 }
 
-function wrongType(model: TreeModel, feature: number, got: string): ExplainError {
+function wrongType(model: Model, feature: number, got: string): ExplainError {
   const type = model.featureTypes[feature] ?? 'float';
   return new ExplainError('FEATURE_TYPE', {
     got: `${got} for ${quoted(model.featureNames[feature] ?? '')}`,

@@ -8,12 +8,18 @@ export type FeatureRow = ArrayLike<number>;
 
 export type FeatureType = 'float' | 'int' | 'indicator' | 'categorical';
 
-/** How the margin becomes what people read: identity, logistic, softmax or exponential. */
-export type Link = 'identity' | 'logit' | 'softmax' | 'log';
+/** Which library's model it is; `showcause` is the documented JSON of this package. */
+export type ModelFormat = 'xgboost' | 'lightgbm' | 'catboost' | 'onnx' | 'showcause';
+
+/** What covers count: second derivatives, rows, or nothing that the file holds. */
+export type CoverSource = 'hessian' | 'count' | 'none';
+
+/** How the margin becomes what people read; `probability`: it is one already, as a forest's mean is. */
+export type Link = 'identity' | 'probability' | 'logit' | 'softmax' | 'log';
 
 /** What a model says about one row; each array has one number per output. */
 export interface Prediction {
-  /** in margin units, as the model's own library serves it: float32 sums in its order, bit for bit */
+  /** in margin units, as the model's own library serves it: its additions in its order, float32 where it is float32 */
   readonly margin: number[];
   /** the same sum in float64: what attributions add up to */
   readonly score: number[];
@@ -25,7 +31,8 @@ export interface Prediction {
 
 /** A sum of trees per output. Never changed after loading. */
 export interface TreeModel {
-  readonly format: 'xgboost';
+  readonly kind: 'trees';
+  readonly format: ModelFormat;
   /** version of the library that wrote the file, e.g. `3.2.0` */
   readonly formatVersion: string;
   readonly objective: string;
@@ -35,24 +42,36 @@ export interface TreeModel {
   /** names of the codes of a categorical feature, where the file or the caller gives them; null otherwise */
   readonly categories: readonly (readonly string[] | null)[];
   readonly outputs: number;
-  /** margin before the first tree, float32, one per output */
+  /** type that features are cast to before they are compared */
+  readonly compares: NumberType;
+  /** features at most this far from 0 are taken as 0 */
+  readonly zeroWithin: number;
+  /** a fraction is no category; where false it is cut off */
+  readonly wholeCategories: boolean;
+  /** type that the library adds leaves in */
+  readonly sums: NumberType;
+  /** what the trees are added to, one per output */
   readonly base: Float64Array;
+  /** whether the library adds the base behind the trees */
+  readonly baseLast: boolean;
   readonly trees: readonly Tree[];
-  /** what the covers count: sums of second derivatives for XGBoost */
-  readonly coverSource: 'hessian';
+  readonly coverSource: CoverSource;
   /** last useful boosting round that early stopping noted in the file, counted from 0 */
   readonly bestIteration: number | null;
   /** FEATURE_COUNT when the row has another length than `featureNames` */
   readonly predict: (row: FeatureRow) => Prediction;
 }
 
-export type TreeModelParts = Omit<TreeModel, 'predict' | 'link' | 'objective'> & {
+export type NumberType = 'float32' | 'float64';
+
+export type TreeModelParts = Omit<TreeModel, 'kind' | 'predict' | 'link' | 'objective'> & {
   readonly objective: Objective;
 };
 
 export function createTreeModel(parts: TreeModelParts): TreeModel {
   const { objective, ...rest } = parts;
   const model: TreeModel = {
+    kind: 'trees',
     ...rest,
     objective: objective.name,
     link: objective.link,
@@ -69,25 +88,49 @@ export function createTreeModel(parts: TreeModelParts): TreeModel {
   return Object.freeze(model);
 }
 
-/** The row in float32, the type that XGBoost compares in. */
-export function castRow(model: Pick<TreeModel, 'featureNames'>, row: FeatureRow): Float32Array {
+/** The row as the model's own library sees it before it compares. */
+export function castRow(
+  model: Pick<
+    TreeModel,
+    'featureNames' | 'featureTypes' | 'compares' | 'zeroWithin' | 'wholeCategories'
+  >,
+  row: FeatureRow,
+): Float64Array {
   const wanted = model.featureNames.length;
   if (row.length !== wanted)
     throw new ExplainError('FEATURE_COUNT', { got: `${row.length} values`, want: `${wanted}` });
-  return Float32Array.from(row);
+  const cast = Float64Array.from(row);
+  for (let feature = 0; feature < wanted; feature++) {
+    const value = cast[feature] ?? NaN;
+    if (model.compares === 'float32') cast[feature] = Math.fround(value);
+    else if (Math.abs(value) <= model.zeroWithin) cast[feature] = 0;
+    if (model.wholeCategories && isFraction(model.featureTypes[feature], value)) cast[feature] = -1;
+  }
+  return cast;
 }
 
-/** Both sums over the leaves that a cast row reaches: float32 step by step, and float64. */
+function isFraction(type: FeatureType | undefined, value: number): boolean {
+  return type === 'categorical' && !Number.isNaN(value) && !Number.isInteger(value);
+}
+
+/** Both sums over the leaves that a cast row reaches: step by step as the library adds them, and in float64. */
 export function sumLeaves(
   model: TreeModel,
-  row: Float32Array,
+  row: Float64Array,
 ): { margin: number[]; score: number[] } {
-  const margin = Array.from(model.base, Math.fround);
   const score = Array.from(model.base);
+  const isSingle = model.sums === 'float32';
+  const margin = model.baseLast ? score.map(() => 0) : Array.from(model.base, Math.fround);
   for (const tree of model.trees) {
     const value = tree.value[leafOf(tree, row)] ?? NaN;
-    margin[tree.output] = Math.fround((margin[tree.output] ?? NaN) + value);
     score[tree.output] = (score[tree.output] ?? NaN) + value;
+    if (isSingle) margin[tree.output] = Math.fround((margin[tree.output] ?? NaN) + value);
   }
-  return { margin, score };
+  if (!isSingle) return { margin: [...score], score };
+  return {
+    margin: model.baseLast
+      ? margin.map((sum, output) => Math.fround(sum + (model.base[output] ?? NaN)))
+      : margin,
+    score,
+  };
 }

@@ -8,15 +8,17 @@ export interface Tree {
   readonly leftChild: Int32Array;
   /** feature that a split asks for; 0 at a leaf */
   readonly feature: Int32Array;
-  /** numeric split: left iff float32(x) < threshold */
+  /** numeric split: left iff x <= threshold, x as the model casts it; NaN where nothing goes left */
   readonly threshold: Float64Array;
   /** 1 when a missing value goes left */
   readonly defaultLeft: Uint8Array;
+  /** 1 where 0 counts as missing too, as LightGBM's zero_as_missing has it; null: nowhere */
+  readonly zeroMissing: Uint8Array | null;
   /** categorical split: its sorted categories, which go right; null at numeric splits and leaves */
   readonly categories: readonly (Int32Array | null)[];
   /** leaf: the value it adds, weight of the tree included; 0 at splits */
   readonly value: Float64Array;
-  /** float32 weight of the training rows in the node */
+  /** weight of the training rows in the node; 0 everywhere where the format has none */
   readonly cover: Float64Array;
   /** output that the tree adds to */
   readonly output: number;
@@ -24,11 +26,12 @@ export interface Tree {
   readonly depth: number;
 }
 
-/** Whether a value, already cast to float32, goes left at the split `node`. */
+/** Whether a value, already cast as the model casts it, goes left at the split `node`. */
 export function goesLeft(tree: Tree, node: number, x: number): boolean {
   if (Number.isNaN(x)) return tree.defaultLeft[node] === 1;
+  if (tree.zeroMissing?.[node] === 1 && x === 0) return tree.defaultLeft[node] === 1;
   const categories = tree.categories[node];
-  if (categories === null || categories === undefined) return x < (tree.threshold[node] ?? NaN);
+  if (categories === null || categories === undefined) return x <= (tree.threshold[node] ?? NaN);
   return !isListed(categories, x);
 }
 
@@ -46,8 +49,8 @@ function isListed(categories: Int32Array, x: number): boolean {
   return low < categories.length && categories[low] === category;
 }
 
-/** The leaf that a row, cast to float32, reaches. */
-export function leafOf(tree: Tree, row: Float32Array): number {
+/** The leaf that a cast row reaches. */
+export function leafOf(tree: Tree, row: Float64Array): number {
   let node = 0;
   for (;;) {
     const left = tree.leftChild[node] ?? 0;
@@ -56,7 +59,7 @@ export function leafOf(tree: Tree, row: Float32Array): number {
   }
 }
 
-/** fround(cover child) / fround(cover parent); 0.5 where the parent has no cover. */
+/** Cover of the child by cover of the parent, as they are stored; 0.5 where the parent has no cover. */
 export function edgeRatio(tree: Tree, parent: number, child: number): number {
   const whole = tree.cover[parent] ?? 0;
   return whole === 0 ? 0.5 : (tree.cover[child] ?? 0) / whole;

@@ -1,7 +1,13 @@
 import { ExplainError } from '../errors.ts';
-import type { TreeModel } from '../model/tree-model.ts';
-import type { ReaderLimits } from './document.ts';
+import type { Model } from '../model/model.ts';
+import { readCatboostModel } from './catboost/model.ts';
+import { DocumentReader } from './document.ts';
+import type { DocumentValue, ReaderLimits } from './document.ts';
 import { readJson } from './json.ts';
+import { readLightgbmModel } from './lightgbm/model.ts';
+import type { FormatOptions } from './options.ts';
+import { readOnnxModel } from './onnx/model.ts';
+import { readDocumentedModel } from './showcause/model.ts';
 import { readUbjson } from './ubjson.ts';
 import { readXgboostModel } from './xgboost/model.ts';
 
@@ -33,37 +39,57 @@ export interface LoadOptions {
 }
 
 /**
- * Reads a model file; the format is found from the bytes. XGBoost JSON and UBJSON, 1.x to 3.x, boosters gbtree and
- * dart.
+ * Reads a model file; the format is found from the bytes: XGBoost JSON and UBJSON (1.x to 3.x, gbtree and dart), LightGBM
+ * text, CatBoost JSON with float features, ONNX tree ensembles and linear models, and the documented JSON of this package (trees, linear, scorecard).
  *
  * @throws ExplainError MODEL_* codes: nothing in the file is believed before it is checked.
  */
-export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): TreeModel {
+export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const limits = { ...defaultModelLimits, ...options.limits };
   if (bytes.length > limits.maxBytes)
     throw new ExplainError('MODEL_LIMIT', {
       got: `${bytes.length} bytes`,
       want: `at most ${limits.maxBytes}`,
     });
-  const document = isJson(bytes) ? readJson(bytes, limits) : readUbjson(bytes, limits);
-  return readXgboostModel(document, {
-    iterations: options.iterations,
-    categories: options.categories,
-    limits,
-  });
+  const format = { iterations: options.iterations, categories: options.categories, limits };
+  switch (containerOf(bytes)) {
+    case 'json':
+      return readDocument(readJson(bytes, limits), format);
+    case 'ubjson':
+      return readXgboostModel(readUbjson(bytes, limits), format);
+    case 'lightgbm':
+      return readLightgbmModel(bytes, format);
+    case 'onnx':
+      return readOnnxModel(bytes, format);
+  }
 }
 
-/** Both begin with `{`; then JSON has a quotation mark or blanks, UBJSON the type of a length. */
-function isJson(bytes: Uint8Array): boolean {
+function readDocument(document: DocumentValue, options: FormatOptions): Model {
+  const root = new DocumentReader(document, '$');
+  if (root.has('features_info')) return readCatboostModel(document, options);
+  return root.has('format')
+    ? readDocumentedModel(root, options)
+    : readXgboostModel(document, options);
+}
+
+/** JSON and UBJSON begin with `{`; then JSON has a quotation mark or blanks, UBJSON the type of a length. */
+function containerOf(bytes: Uint8Array): 'json' | 'ubjson' | 'lightgbm' | 'onnx' {
   if (bytes.length === 0) throw new ExplainError('MODEL_FORMAT', { got: 'no bytes' });
+  if (/^tree\r?\n/.test(textStart(bytes))) return 'lightgbm';
+  // A protocol-buffers message whose first field is ir_version, as every ONNX writer puts it.
+  if (bytes[0] === 0x08 && (bytes[1] ?? 0x80) < 0x80) return 'onnx';
   const start = bytes.findIndex((byte) => !isBlank(byte));
   if (bytes[start] !== 0x7b) throw new ExplainError('MODEL_FORMAT', { got: describeStart(bytes) });
   const next = bytes[start + 1];
   if (next === undefined)
     throw new ExplainError('MODEL_TRUNCATED', { got: `the end after ${bytes.length} bytes` });
-  if (next === 0x22 || next === 0x7d || isBlank(next)) return true;
-  if ('iUIlL$#'.includes(String.fromCharCode(next)) && start === 0) return false;
+  if (next === 0x22 || next === 0x7d || isBlank(next)) return 'json';
+  if ('iUIlL$#'.includes(String.fromCharCode(next)) && start === 0) return 'ubjson';
   throw new ExplainError('MODEL_FORMAT', { got: describeStart(bytes) });
+}
+
+function textStart(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, 8));
 }
 
 function isBlank(byte: number): boolean {
@@ -71,10 +97,9 @@ function isBlank(byte: number): boolean {
 }
 
 function describeStart(bytes: Uint8Array): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 8));
+  const start = textStart(bytes);
   if (start.startsWith('binf') || start.startsWith('bs64'))
     return 'the old binary format of XGBoost';
-  if (start.startsWith('tree\n') || start.startsWith('tree\r\n')) return 'a LightGBM text model';
   if (start.startsWith('CBM1')) return 'a binary CatBoost model';
   if (bytes[0] === 0x80) return 'a Python pickle';
   return 'other bytes';

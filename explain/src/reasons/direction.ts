@@ -1,11 +1,13 @@
 import { leafOf } from '../model/tree.ts';
 import type { Tree } from '../model/tree.ts';
 import { castRow } from '../model/tree-model.ts';
+import type { LinearModel } from '../model/linear-model.ts';
+import type { Model } from '../model/model.ts';
 import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
 import type { ReasonDirection } from './registry.ts';
 
 export interface DirectionQuestion {
-  readonly model: TreeModel;
+  readonly model: Model;
   readonly row: FeatureRow;
   readonly output: number;
   /** indexes of the features of one reason */
@@ -21,22 +23,44 @@ export interface DirectionQuestion {
  * on the side that should help, and see whether the score improves on average. False when no value lies there.
  */
 export function moveHelps(question: DirectionQuestion): boolean {
-  const { model, row, output, features, adverseDirection } = question;
+  const scoreChange =
+    question.model.kind === 'linear'
+      ? linearChange(question, question.model)
+      : treeChange(question, question.model);
+  let change = 0;
+  for (const { values, count } of distinctMoves(question)) change += count * scoreChange(values);
+  return question.adverseDirection === 'higher' ? change < 0 : change > 0;
+}
+
+/** How much the score changes when the features become `values`, in the order of the question. */
+type ScoreChange = (values: readonly number[]) => number;
+
+function linearChange(
+  { row, output, features }: DirectionQuestion,
+  model: LinearModel,
+): ScoreChange {
+  const weights = model.coefficients[output];
+  return (values) =>
+    features.reduce(
+      (sum, feature, i) =>
+        sum + (weights?.[feature] ?? NaN) * ((values[i] ?? NaN) - (row[feature] ?? NaN)),
+      0,
+    );
+}
+
+function treeChange({ row, output, features }: DirectionQuestion, model: TreeModel): ScoreChange {
   const own = castRow(model, row);
   const trees = treesAsking(model, features, output);
   const before = trees.map((tree) => tree.value[leafOf(tree, own)] ?? NaN);
-  let change = 0;
-  for (const { values, count } of distinctMoves(question)) {
-    const moved = Float32Array.from(own);
-    features.forEach((feature, index) => (moved[feature] = values[index] ?? NaN));
-    let difference = 0;
-    trees.forEach(
-      (tree, index) =>
-        (difference += (tree.value[leafOf(tree, moved)] ?? NaN) - (before[index] ?? NaN)),
+  return (values) => {
+    const changed = Float64Array.from(row);
+    features.forEach((feature, i) => (changed[feature] = values[i] ?? NaN));
+    const moved = castRow(model, changed);
+    return trees.reduce(
+      (sum, tree, i) => sum + ((tree.value[leafOf(tree, moved)] ?? NaN) - (before[i] ?? NaN)),
+      0,
     );
-    change += count * difference;
-  }
-  return adverseDirection === 'higher' ? change < 0 : change > 0;
+  };
 }
 
 interface Move {
@@ -84,11 +108,18 @@ function thresholdMoves(
   own: readonly number[],
 ): number[][] {
   return features.flatMap((feature, index) =>
-    cellValues(model, feature).map((value) => own.with(index, value)),
+    (model.kind === 'linear' ? aroundValues(own[index] ?? NaN) : cellValues(model, feature)).map(
+      (value) => own.with(index, value),
+    ),
   );
 }
 
-/** Every threshold and one value below them all; every category that is split on and the first that is not. */
+/** A linear model is borne out by a step in either direction. */
+function aroundValues(own: number): readonly number[] {
+  return [own - 1, own + 1];
+}
+
+/** Every threshold and one value above them all; every category that is split on and the first that is not. */
 function cellValues(model: TreeModel, feature: number): readonly number[] {
   const values = new Set<number>();
   for (const tree of model.trees)
@@ -98,11 +129,11 @@ function cellValues(model: TreeModel, feature: number): readonly number[] {
       if (categories === null || categories === undefined) values.add(tree.threshold[node] ?? NaN);
       else for (const category of categories) values.add(category);
     }
-  const sorted = [...values].sort((a, b) => a - b);
-  const lowest = sorted[0];
-  if (lowest === undefined) return sorted;
+  const sorted = [...values].filter(Number.isFinite).sort((a, b) => a - b);
+  const highest = sorted.at(-1);
+  if (highest === undefined) return sorted;
   if (model.featureTypes[feature] !== 'categorical')
-    return [lowest - Math.max(1, Math.abs(lowest)), ...sorted];
+    return [...sorted, highest + Math.max(1, Math.abs(highest))];
   const gap = sorted.findIndex((category, index) => category !== index);
   return [...sorted, gap < 0 ? sorted.length : gap];
 }

@@ -1,5 +1,6 @@
 import { ExplainError } from '../errors.ts';
-import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
+import type { Model } from '../model/model.ts';
+import type { FeatureRow } from '../model/tree-model.ts';
 import { assertAdditive } from '../shapley/explanation.ts';
 import type { Explanation } from '../shapley/explanation.ts';
 import { moveHelps } from './direction.ts';
@@ -48,7 +49,7 @@ export interface ReasonQuestion {
   readonly explanation: Explanation | null;
   /** the row that was explained; null only without an explanation */
   readonly row: FeatureRow | null;
-  readonly model: TreeModel;
+  readonly model: Model;
   /** which way of the score goes against the applicant */
   readonly adverseDirection: 'higher' | 'lower';
   /** needed when the model has several outputs */
@@ -233,7 +234,7 @@ function leadingFeature(question: Scored, reason: ReasonDefinition): string | un
   return [...reason.features].sort((a, b) => harm(b) - harm(a))[0];
 }
 
-function indexOf(model: TreeModel, name: string): number {
+function indexOf(model: Model, name: string): number {
   const index = model.featureNames.indexOf(name);
   if (index < 0)
     throw new ExplainError('REASON_REGISTRY', {

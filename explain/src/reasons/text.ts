@@ -1,5 +1,6 @@
 import { ExplainError } from '../errors.ts';
-import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
+import type { Model } from '../model/model.ts';
+import type { FeatureRow } from '../model/tree-model.ts';
 import { PLACEHOLDER } from './registry.ts';
 import type { ReasonDefinition, ReasonRegistry } from './registry.ts';
 
@@ -32,7 +33,7 @@ export function fillText(
 export function rowWords(
   registry: ReasonRegistry,
   reason: ReasonDefinition,
-  model: TreeModel,
+  model: Model,
   row: FeatureRow,
   leading: string | undefined,
 ): Map<string, string> {
@@ -55,7 +56,7 @@ export function rowWords(
 function valueWord(
   registry: ReasonRegistry,
   reason: ReasonDefinition,
-  model: TreeModel,
+  model: Model,
   feature: number,
   value: number,
 ): string {

@@ -29,8 +29,8 @@ export function rowLoop(features: number, depth: number, weights: Float64Array):
 /** Interventional attributions of one tree by walking it with each background row; needs no tables. */
 export function attributeByRows(
   tree: Tree,
-  row: Float32Array,
-  background: readonly Float32Array[],
+  row: Float64Array,
+  background: readonly Float64Array[],
   loop: RowLoop,
   target: Float64Array,
 ): void {
@@ -40,8 +40,8 @@ export function attributeByRows(
 
 interface Walk {
   readonly tree: Tree;
-  readonly row: Float32Array;
-  readonly other: Float32Array;
+  readonly row: Float64Array;
+  readonly other: Float64Array;
   readonly loop: RowLoop;
   readonly target: Float64Array;
   readonly share: number;

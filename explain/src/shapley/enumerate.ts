@@ -1,6 +1,8 @@
 import { ExplainError } from '../errors.ts';
 import { edgeRatio, goesLeft } from '../model/tree.ts';
 import type { Tree } from '../model/tree.ts';
+import { requireTrees } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { castRow, sumLeaves } from '../model/tree-model.ts';
 import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
 import { shapleyWeights } from '../numeric/shapley-weights.ts';
@@ -51,9 +53,10 @@ export interface Enumeration {
  * SHAP values of a tree model by enumeration over the features that it splits on, at most 15 of them. Independent of
  * the kernels: it evaluates the game on every coalition.
  *
- * @throws ExplainError EXPLAIN_TOO_WIDE, EXPLAIN_BACKGROUND, FEATURE_COUNT
+ * @throws ExplainError EXPLAIN_METHOD (linear model), EXPLAIN_TOO_WIDE, EXPLAIN_BACKGROUND, FEATURE_COUNT
  */
-export function enumerateShapley(model: TreeModel, row: FeatureRow, game: Game): Enumeration {
+export function enumerateShapley(given: Model, row: FeatureRow, game: Game): Enumeration {
+  const model = requireTrees(given);
   const players = usedFeatures(model);
   const worth =
     game.perturbation === 'interventional'
@@ -116,7 +119,7 @@ function coverWorth(model: TreeModel, row: FeatureRow): Worth {
 }
 
 /** Mean of the leaves below: features of the coalition decide, others are averaged by cover. */
-function expectation(tree: Tree, node: number, row: Float32Array, member: Uint8Array): number {
+function expectation(tree: Tree, node: number, row: Float64Array, member: Uint8Array): number {
   const left = tree.leftChild[node] ?? 0;
   if (left === 0) return tree.value[node] ?? NaN;
   const feature = tree.feature[node] ?? 0;

@@ -1,9 +1,11 @@
 import { ExplainError } from '../errors.ts';
+import { requireTrees } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { castRow } from '../model/tree-model.ts';
 import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
 import { EXPLAIN_VERSION } from '../version.ts';
 import { assertAdditive } from './explanation.ts';
-import type { Explanation, Perturbation } from './explanation.ts';
+import type { Explainer, Explanation } from './explanation.ts';
 import { DEFAULT_TABLE_BYTES } from './kernel.ts';
 import type { AttributionKernel } from './kernel.ts';
 import { interventionalKernel } from './interventional.ts';
@@ -18,21 +20,6 @@ export type ExplainerOptions =
       readonly maxTableBytes?: number;
     };
 
-/** Attributions of one model. Holds scratch memory, so one call at a time: one explainer per worker. */
-export interface TreeExplainer {
-  readonly method: Perturbation;
-  readonly kernel: string;
-  readonly version: string;
-  readonly outputSpace: 'margin';
-  readonly coverSource: 'hessian' | 'none';
-  /** expected score over the training covers or the background, one per output */
-  readonly baseValue: Float64Array;
-  /** bytes of the tables built in advance */
-  readonly tableBytes: number;
-  /** @throws ExplainError FEATURE_COUNT, EXPLAIN_ADDITIVITY */
-  readonly explain: (row: FeatureRow) => Explanation;
-}
-
 const MAX_BACKGROUND = 100_000;
 
 /**
@@ -40,9 +27,12 @@ const MAX_BACKGROUND = 100_000;
  * always in margin space. Tables are built once, at most `maxTableBytes` (64 MiB by default) of them; what does not
  * fit is computed per call with the same result.
  *
- * @throws ExplainError EXPLAIN_BACKGROUND, FEATURE_COUNT
+ * @throws ExplainError EXPLAIN_METHOD (linear model), EXPLAIN_BACKGROUND, EXPLAIN_COVERS (path-dependent on a model whose file has none), FEATURE_COUNT
  */
-export function treeExplainer(model: TreeModel, options: ExplainerOptions): TreeExplainer {
+export function treeExplainer(given: Model, options: ExplainerOptions): Explainer {
+  const model = requireTrees(given);
+  if (options.perturbation === 'tree-path-dependent' && model.coverSource === 'none')
+    throw new ExplainError('EXPLAIN_COVERS', { got: `a ${model.format} model without them` });
   const maxTableBytes = options.maxTableBytes ?? DEFAULT_TABLE_BYTES;
   const kernel =
     options.perturbation === 'interventional'
@@ -82,7 +72,7 @@ function explainRow(
   return { ...prediction, ...facts, baseValue, attributions, additivityError };
 }
 
-function backgroundRows(model: TreeModel, background: readonly FeatureRow[]): Float32Array[] {
+function backgroundRows(model: TreeModel, background: readonly FeatureRow[]): Float64Array[] {
   if (background.length === 0 || background.length > MAX_BACKGROUND)
     throw new ExplainError('EXPLAIN_BACKGROUND', {
       got: `${background.length} rows`,

@@ -1,11 +1,12 @@
 import { ExplainError } from '../errors.ts';
-import type { Prediction } from '../model/tree-model.ts';
+import type { CoverSource, FeatureRow, Prediction } from '../model/tree-model.ts';
 
 /**
- * Which game the attributions divide (explained in the README of this package):
- * `tree-path-dependent` averages over the training covers of the tree, `interventional` over background rows.
+ * Which game the attributions divide (explained in the README of this package): `tree-path-dependent` averages over the
+ * training covers of the tree, `interventional` over background rows, `correlation-dependent` over what the known
+ * features of a linear model let expect.
  */
-export type Perturbation = 'tree-path-dependent' | 'interventional';
+export type Perturbation = 'tree-path-dependent' | 'interventional' | 'correlation-dependent';
 
 /** One row explained. Unit of base value and attributions: the margin (log-odds for logistic models). */
 export interface Explanation extends Prediction {
@@ -15,13 +16,28 @@ export interface Explanation extends Prediction {
   /** version of this package */
   readonly version: string;
   readonly outputSpace: 'margin';
-  readonly coverSource: 'hessian' | 'none';
+  readonly coverSource: CoverSource;
   /** expected score, one per output */
   readonly baseValue: number[];
   /** [output][feature] */
   readonly attributions: Float64Array[];
   /** largest |baseValue + sum of attributions - score| over the outputs */
   readonly additivityError: number;
+}
+
+/** Attributions of one model. Holds scratch memory, so one call at a time: one explainer per worker. */
+export interface Explainer {
+  readonly method: Perturbation;
+  readonly kernel: string;
+  readonly version: string;
+  readonly outputSpace: 'margin';
+  readonly coverSource: CoverSource;
+  /** expected score over the training covers or the background, one per output */
+  readonly baseValue: Float64Array;
+  /** bytes of the tables built in advance */
+  readonly tableBytes: number;
+  /** @throws ExplainError FEATURE_COUNT, EXPLAIN_ADDITIVITY */
+  readonly explain: (row: FeatureRow) => Explanation;
 }
 
 /** Refuse above this times max(1, |score|). */

@@ -15,7 +15,7 @@ import type { PatternTable } from './pattern-table.ts';
  */
 export function interventionalKernel(
   model: TreeModel,
-  background: readonly Float32Array[],
+  background: readonly Float64Array[],
   maxTableBytes: number,
 ): AttributionKernel {
   const depth = model.trees.reduce((most, tree) => Math.max(most, tree.depth), 1);

@@ -9,11 +9,11 @@ export interface AttributionKernel {
   readonly name: string;
   readonly baseValue: Float64Array;
   readonly tableBytes: number;
-  attribute(row: Float32Array, attributions: readonly Float64Array[]): void;
+  attribute(row: Float64Array, attributions: readonly Float64Array[]): void;
 }
 
 /** Mean score of the rows, one per output. */
-export function meanScore(model: TreeModel, rows: readonly Float32Array[]): Float64Array {
+export function meanScore(model: TreeModel, rows: readonly Float64Array[]): Float64Array {
   const total = new Float64Array(model.outputs);
   for (const row of rows)
     sumLeaves(model, row).score.forEach((score, output) => {

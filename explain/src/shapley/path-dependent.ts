@@ -174,7 +174,7 @@ function scratchFor(plans: readonly Plan[]): Scratch {
 
 function attributeTree(
   plan: Plan,
-  row: Float32Array,
+  row: Float64Array,
   scratch: Scratch,
   target: Float64Array,
 ): void {
@@ -182,7 +182,7 @@ function attributeTree(
   walkUp(plan, scratch, target);
 }
 
-function walkDown(plan: Plan, row: Float32Array, { products, states, factors }: Scratch): void {
+function walkDown(plan: Plan, row: Float64Array, { products, states, factors }: Scratch): void {
   const { tree } = plan;
   const points = plan.quadrature.nodes.length;
   const size = edgeSize(plan);

@@ -61,7 +61,7 @@ export function patternTableBytes(tree: Tree): number {
 
 export function patternTable(
   tree: Tree,
-  background: readonly Float32Array[],
+  background: readonly Float64Array[],
   weights: Float64Array,
   stride: number,
 ): PatternTable {
@@ -92,7 +92,7 @@ export function patternTable(
 }
 
 /** Writes the pattern of a row at every node: a bit falls on the side that the row does not take. */
-function writePatterns({ tree, bit, patterns }: PatternTable, row: Float32Array): void {
+function writePatterns({ tree, bit, patterns }: PatternTable, row: Float64Array): void {
   patterns[0] = -1;
   for (let node = 0; node < tree.nodes; node++) {
     const left = tree.leftChild[node] as number;
@@ -108,7 +108,7 @@ function writePatterns({ tree, bit, patterns }: PatternTable, row: Float32Array)
 /** Per leaf: how many background rows show each pattern. */
 function countPatterns(
   table: PatternTable,
-  background: readonly Float32Array[],
+  background: readonly Float64Array[],
 ): readonly number[][] {
   const { tree, featureStart, patterns } = table;
   const counts = Array.from({ length: tree.nodes }, (_, node) =>
@@ -187,7 +187,7 @@ function credit(
 /** Adds the attributions of one tree: a pattern per node, then one table row per leaf. */
 export function attributeByPatterns(
   table: PatternTable,
-  row: Float32Array,
+  row: Float64Array,
   target: Float64Array,
 ): void {
   const { tree, featureStart, features, tableStart, values, patterns } = table;

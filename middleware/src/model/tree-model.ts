@@ -1,13 +1,13 @@
 import { canonicalBytes, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
-import { loadModel, rowOf, treeExplainer } from '@showcause/explain';
+import { explainerOf, loadModel, rowOf } from '@showcause/explain';
 import type {
   Explanation,
   FeatureRecord,
   FeatureRow,
+  Model,
   Perturbation,
   Prediction,
-  TreeModel,
 } from '@showcause/explain';
 import { AuditError } from '../errors.ts';
 import { readOptionFile, readOptionJson } from './option-file.ts';
@@ -27,13 +27,13 @@ export interface TreeModelOptions {
   /** the model file's bytes, or its path */
   file: Uint8Array | string;
   perturbation: Perturbation;
-  /** needed for `interventional`; a path is read as JSON */
+  /** needed unless the method is `tree-path-dependent`; a path is read as JSON */
   background?: Background | string;
 }
 
 /** A model that decisions are scored with: what it says, why, and the facts that identify it. */
 export interface DecisionModel {
-  readonly tree: TreeModel;
+  readonly tree: Model;
   /** approved rows that reasons are checked against */
   readonly background: readonly FeatureRow[];
   readonly outputs: number;
@@ -48,7 +48,7 @@ export interface DecisionModel {
 }
 
 /**
- * A tree ensemble and its exact explainer.
+ * A model that `loadModel` of the explain package reads, and its exact explainer.
  * @throws {AuditError} `OPTIONS_REQUIRED`, `OPTIONS_FILE`; what explain throws for the model file and the background
  */
 export function treeModel(options: TreeModelOptions): DecisionModel {
@@ -57,17 +57,12 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
   const tree = loadModel(bytes);
   const background = readBackground(options.background);
   const rows = background?.rows.map((row) => rowOf(tree, row)) ?? [];
-  if (options.perturbation === 'interventional' && background === null)
+  if (options.perturbation !== 'tree-path-dependent' && background === null)
     throw new AuditError('OPTIONS_REQUIRED', {
       got: 'no background',
-      want: 'model.background for interventional',
+      want: `model.background for ${options.perturbation}`,
     });
-  const explainer = treeExplainer(
-    tree,
-    options.perturbation === 'interventional'
-      ? { perturbation: 'interventional', background: rows }
-      : { perturbation: 'tree-path-dependent' },
-  );
+  const explainer = explainerOf(tree, { perturbation: options.perturbation, background: rows });
   return {
     tree,
     background: rows,

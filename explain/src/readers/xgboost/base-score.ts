@@ -1,4 +1,4 @@
-import type { Objective } from '../../model/objective.ts';
+import type { XgboostObjective } from './objective.ts';
 import { kindOf, malformed } from '../document.ts';
 import type { DocumentValue } from '../document.ts';
 
@@ -12,7 +12,7 @@ const PATH = '$.learner.learner_model_param.base_score';
 export function baseMargins(
   value: DocumentValue | undefined,
   outputs: number,
-  objective: Objective,
+  objective: XgboostObjective,
 ): Float64Array {
   const scores = scoresOf(value);
   if (scores.length !== 1 && scores.length !== outputs)

@@ -1,7 +1,7 @@
-import { ExplainError } from '../../errors.ts';
 import type { FeatureType } from '../../model/tree-model.ts';
 import type { Tree } from '../../model/tree.ts';
 import { DocumentReader, malformed } from '../document.ts';
+import { categoryLabels, splitKinds } from '../features.ts';
 
 const TYPES: Readonly<Record<string, FeatureType>> = {
   q: 'float',
@@ -30,7 +30,7 @@ export interface Features {
 /** Names (f0, f1, … where the file has none), types and category names; refuses splits that contradict the type. */
 export function readFeatures(source: FeatureSource): Features {
   const featureNames = namesOf(source);
-  const used = splitKinds(source);
+  const used = splitKinds(source.trees, source.features);
   const featureTypes =
     declaredTypes(source) ??
     featureNames.map((_, i) => (used.categorical[i] === 1 ? 'categorical' : 'float'));
@@ -46,7 +46,10 @@ export function readFeatures(source: FeatureSource): Features {
   return {
     featureNames,
     featureTypes,
-    categories: categoryNames(source, featureNames, featureTypes),
+    categories: categoryLabels(
+      { names: featureNames, types: featureTypes, given: source.labels },
+      storedCategories(source.model, featureNames.length),
+    ),
   };
 }
 
@@ -75,45 +78,6 @@ function declaredTypes({ learner, features }: FeatureSource): readonly FeatureTy
         Object.keys(TYPES).join(', '),
       );
     return type;
-  });
-}
-
-function splitKinds({ trees, features }: FeatureSource): {
-  numeric: Uint8Array;
-  categorical: Uint8Array;
-} {
-  const numeric = new Uint8Array(features);
-  const categorical = new Uint8Array(features);
-  for (const tree of trees)
-    for (let node = 0; node < tree.nodes; node++) {
-      if (tree.leftChild[node] === 0) continue;
-      const kinds = tree.categories[node] === null ? numeric : categorical;
-      kinds[tree.feature[node] ?? 0] = 1;
-    }
-  return { numeric, categorical };
-}
-
-function categoryNames(
-  source: FeatureSource,
-  names: readonly string[],
-  types: readonly FeatureType[],
-): (readonly string[] | null)[] {
-  const stray = Object.keys(source.labels).find(
-    (name) => types[names.indexOf(name)] !== 'categorical',
-  );
-  if (stray !== undefined)
-    throw new ExplainError('FEATURE_UNKNOWN', {
-      got: 'category names for it',
-      want: 'a categorical feature of the model',
-    });
-  const stored = storedCategories(source.model, names.length);
-  return names.map((name, index) => {
-    if (types[index] !== 'categorical') return null;
-    return (
-      (Object.hasOwn(source.labels, name) ? source.labels[name] : undefined) ??
-      stored[index] ??
-      null
-    );
   });
 }
 

@@ -1,26 +1,20 @@
 import { ExplainError } from '../../errors.ts';
-import { objectiveOf } from '../../model/objective.ts';
 import { createTreeModel } from '../../model/tree-model.ts';
 import type { TreeModel } from '../../model/tree-model.ts';
 import type { Tree } from '../../model/tree.ts';
 import { DocumentReader, malformed } from '../document.ts';
 import type { DocumentValue } from '../document.ts';
-import type { ModelLimits } from '../load-model.ts';
+import type { FormatOptions } from '../options.ts';
 import { baseMargins } from './base-score.ts';
 import { readFeatures } from './features.ts';
+import { objectiveOf } from './objective.ts';
 import { readXgboostTree } from './tree.ts';
-
-export interface XgboostOptions {
-  readonly iterations?: number | undefined;
-  readonly categories?: Readonly<Record<string, readonly string[]>> | undefined;
-  readonly limits: ModelLimits;
-}
 
 /**
  * An XGBoost model (1.x to 3.x) from its JSON or UBJSON document. Facts: doc/model.schema of XGBoost; dart weights
  * lie beside `gbtree` up to 3.2 and inside `model` from 3.4 on, and both places are read.
  */
-export function readXgboostModel(document: DocumentValue, options: XgboostOptions): TreeModel {
+export function readXgboostModel(document: DocumentValue, options: FormatOptions): TreeModel {
   const root = new DocumentReader(document, '$');
   const formatVersion = versionOf(root);
   const learner = root.object('learner');
@@ -49,6 +43,11 @@ export function readXgboostModel(document: DocumentValue, options: XgboostOption
   const trees = readTrees(booster, { features, outputs, options });
   return createTreeModel({
     format: 'xgboost',
+    compares: 'float32',
+    zeroWithin: 0,
+    wholeCategories: false,
+    baseLast: false,
+    sums: 'float32',
     formatVersion,
     objective,
     outputs,
@@ -120,7 +119,7 @@ function boosterOf(booster: DocumentReader): Booster {
 interface TreesContext {
   readonly features: number;
   readonly outputs: number;
-  readonly options: XgboostOptions;
+  readonly options: FormatOptions;
 }
 
 function readTrees(booster: Booster, { features, outputs, options }: TreesContext): Tree[] {

@@ -1,5 +1,6 @@
 import { ExplainError } from '../../errors.ts';
 import type { Tree } from '../../model/tree.ts';
+import { nextBelow } from '../../numeric/float32.ts';
 import { malformed } from '../document.ts';
 import type { DocumentReader } from '../document.ts';
 
@@ -181,7 +182,8 @@ function layOut(
     next += 2;
     feature[node] = featureWithin(columns, old, context.features);
     if (set === null && Number.isNaN(condition)) throw unusable(columns, old, 'threshold');
-    threshold[node] = condition;
+    // XGBoost goes left on `<`.
+    threshold[node] = nextBelow(condition);
     defaultLeft[node] = flag(columns, old);
   });
   return {
@@ -190,6 +192,7 @@ function layOut(
     feature,
     threshold,
     defaultLeft,
+    zeroMissing: null,
     categories,
     value,
     cover,

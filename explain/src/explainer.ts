@@ -1,0 +1,34 @@
+import { ExplainError } from './errors.ts';
+import { linearExplainer } from './linear/explainer.ts';
+import type { Model } from './model/model.ts';
+import type { FeatureRow } from './model/tree-model.ts';
+import { treeExplainer } from './shapley/explainer.ts';
+import type { Explainer, Perturbation } from './shapley/explanation.ts';
+
+export interface AnyExplainerOptions {
+  readonly perturbation: Perturbation;
+  /** reference rows; none for `tree-path-dependent` */
+  readonly background?: readonly FeatureRow[];
+}
+
+/**
+ * The exact explainer of whatever `loadModel` read, as shap's `Explainer(model, masker)` picks one.
+ *
+ * @throws ExplainError EXPLAIN_METHOD when the model has no such game, and what `treeExplainer` and `linearExplainer` throw
+ */
+export function explainerOf(model: Model, options: AnyExplainerOptions): Explainer {
+  const { perturbation, background = [] } = options;
+  if (model.kind === 'linear') {
+    if (perturbation === 'tree-path-dependent') throw wrongGame('a linear model', perturbation);
+    return linearExplainer(model, { perturbation, background });
+  }
+  if (perturbation === 'correlation-dependent') throw wrongGame('trees', perturbation);
+  return treeExplainer(
+    model,
+    perturbation === 'interventional' ? { perturbation, background } : { perturbation },
+  );
+}
+
+function wrongGame(what: string, perturbation: Perturbation): ExplainError {
+  return new ExplainError('EXPLAIN_METHOD', { got: `${perturbation} for ${what}` });
+}

@@ -1,0 +1,31 @@
+import { ExplainError } from '../errors.ts';
+import { goesLeft } from './tree.ts';
+import type { Tree } from './tree.ts';
+import { castRow } from './tree-model.ts';
+import type { FeatureRow, TreeModel } from './tree-model.ts';
+
+/**
+ * The model with covers counted from rows, for files that hold none, such as ONNX: path-dependent attributions then
+ * speak of these rows instead of the training data.
+ *
+ * @throws ExplainError EXPLAIN_BACKGROUND without rows, FEATURE_COUNT
+ */
+export function withCovers(model: TreeModel, rows: readonly FeatureRow[]): TreeModel {
+  if (rows.length === 0)
+    throw new ExplainError('EXPLAIN_BACKGROUND', { got: '0 rows', want: 'at least one' });
+  const cast = rows.map((row) => castRow(model, row));
+  const trees = model.trees.map((tree) => ({ ...tree, cover: countRows(tree, cast) }));
+  return Object.freeze({ ...model, trees, coverSource: 'count' as const });
+}
+
+function countRows(tree: Tree, rows: readonly Float64Array[]): Float64Array {
+  const cover = new Float64Array(tree.nodes);
+  for (const row of rows)
+    for (let node = 0, left = 0; ;) {
+      cover[node] = (cover[node] ?? 0) + 1;
+      left = tree.leftChild[node] ?? 0;
+      if (left === 0) break;
+      node = goesLeft(tree, node, row[tree.feature[node] ?? 0] ?? NaN) ? left : left + 1;
+    }
+  return cover;
+}

@@ -1,0 +1,10 @@
+import type { ModelLimits } from './load-model.ts';
+
+/** What every reader of a format is told. */
+export interface FormatOptions {
+  /** boosting rounds to use; all where undefined */
+  readonly iterations?: number | undefined;
+  /** names of categories that the caller gives, by feature */
+  readonly categories?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly limits: ModelLimits;
+}
