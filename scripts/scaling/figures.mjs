@@ -39,6 +39,8 @@ export function figuresOf(results) {
   return {
     sqlite: figures('embedded, SQLite'),
     postgres: figures('Kafka, PostgreSQL'),
+    memoryEntries: sustainedEntries(ingest),
+    memoryStartMb: measured(ingest, 'memory at the start'),
     memoryMb: measured(ingest, 'memory at the end'),
     memorySlope: measured(ingest, 'memory slope'),
     decisionsPerSecond: measured(path, 'whole path: decisions under a signed checkpoint'),
@@ -50,6 +52,10 @@ export function figuresOf(results) {
       .filter(({ unit }) => unit === 'gas')
       .map(({ name, median }) => ({ leaves: leavesIn(name), gas: median })),
   };
+}
+
+function sustainedEntries({ rows }) {
+  return rows.find(({ name }) => /sustained for \d+ s: entries$/.test(name)).median;
 }
 
 function leavesIn(name) {

@@ -65,10 +65,10 @@ ${table([
 ])}
 
 A decision is two entries: its intent and itself. Through one Express process, with a model of depth 4 × 100, the whole path did
-${exact(rest.decisionsPerSecond)} decisions/s at ${exact(rest.appCpu)} µs of CPU each in the application: the applications are many before the log is more than one. With Kafka
-the CPU is the service's and the publisher's together.
+${exact(rest.decisionsPerSecond)} decisions/s at ${exact(rest.appCpu)} µs of CPU each in the application. With Kafka the CPU is the service's and the publisher's together.
 
-Under load without a pause the service held ${exact(memoryMb)} MB in the end and grew by ${exact(memorySlope)} MB for a million entries. With ${exact(rest.startLeaves)}
+Over ${exact(rest.memoryEntries)} entries without a pause the service went from ${exact(rest.memoryStartMb)} to ${exact(memoryMb)} MB; the straight line through its memory, once warm, rises by
+${exact(memorySlope)} MB for a million entries, which says something from a million on. With ${exact(rest.startLeaves)}
 leaves it answered ${exact(startSeconds)} s after a clean stop and ${exact(killedSeconds)} s after kill -9, when the database is looked at first.`;
 }
 
