@@ -63,6 +63,10 @@ export const serviceErrorCodes = {
     means: 'result of a commit is not known',
     fix: 'Restart the service; it goes on from what the store then holds.',
   },
+  STORE_CATCH_UP: {
+    means: 'store cannot be brought up to the published log',
+    fix: 'Bring the whole published log back first, from a mirror or a backup (showcause fsck); a typed entry among those that the store lacks needs a newer backup.',
+  },
   STORE_STOPPED: {
     means: 'start was given up while another instance held the log',
     fix: 'Start it again when a stand-by is wanted.',
@@ -77,7 +81,7 @@ export const serviceErrorCodes = {
   },
   PUBLISH_ROLLBACK: {
     means: 'store is smaller than what was signed or anchored',
-    fix: 'Never sign from a restored backup; rebuild the store from spools and published log first.',
+    fix: 'A backup was restored, or another store: bring it up to the published log with showcause serve --catch-up.',
   },
   PUBLISH_FORK: {
     means: 'store contradicts what was signed or anchored',

@@ -27,6 +27,8 @@ export interface ServiceDeps {
   logger: Logger;
   /** of the key files; without it `<keys>/passphrase` is read */
   passphrase?: string;
+  /** First brings each store that is behind its published log up to it: after a backup was restored. */
+  catchUp?: boolean;
   /** Gives up a start, also one that waits as a stand-by; a service that runs is ended by `close`. */
   signal?: AbortSignal;
   /** Called when it answers readers while another instance holds its only log. */
@@ -179,6 +181,7 @@ function hostOf(config: LogConfig, deps: ServiceDeps, onState: (state: LogState)
       run(config, {
         logger,
         ...(deps.passphrase === undefined ? {} : { passphrase: deps.passphrase }),
+        catchUp: deps.catchUp ?? false,
         ...hooks,
         onPublish: (checkpoint) => reader.announce(checkpoint),
       }),

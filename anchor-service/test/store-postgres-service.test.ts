@@ -1,8 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { openCheckpoint, parseVkey, toHex } from '@showcause/core';
+import { postgresBinaries } from '@showcause/parts';
 import { readServiceConfig } from '../src/config.ts';
 import { startService } from '../src/service.ts';
 import type { AnchorService } from '../src/service.ts';
@@ -202,5 +204,55 @@ describeWithPostgres('the service with its store in PostgreSQL', () => {
       state: 'refused',
       code: 'PUBLISH_ROLLBACK',
     });
+  });
+
+  const bin = postgresBinaries(process.env['SHOWCAUSE_POSTGRES_BIN']) ?? '';
+  const testWithPgDump = existsSync(join(bin, 'pg_dump')) ? test : test.skip;
+
+  testWithPgDump(
+    'pg_dump while it runs, the database lost, pg_restore and --catch-up: everything accepted is in the log, once',
+    async () => {
+      const made = setUp();
+      const { dir, config, producer, spooled } = made;
+      const schema = `log_${schemas}`;
+      const batches = [producer.batch(20)];
+      spooled.batch(batches[0]!);
+      let service = await start(config);
+      await expectLogged(service, made, batches);
+      const dump = join(dir, 'loans.dump');
+      const tool = (name: string, ...args: string[]): void => {
+        const env = { PGPASSWORD: server.password };
+        const { status, stderr } = spawnSync(join(bin, name), args, { env, encoding: 'utf8' });
+        expect({ name, status, stderr }).toStrictEqual({ name, status: 0, stderr: '' });
+      };
+      tool('pg_dump', '--format=custom', `--schema=${schema}`, `--file=${dump}`, server.url());
+      batches.push(producer.batch(300));
+      spooled.batch(batches[1]!);
+      await expectLogged(service, made, batches);
+      await service.close();
+
+      await server.query(`DROP SCHEMA ${schema} CASCADE`);
+      tool('pg_restore', `--dbname=${server.url()}`, dump);
+      batches.push(producer.batch(10));
+      spooled.batch(batches[2]!);
+      service = await start(config);
+      expect(service.status()).toMatchObject({ state: 'refused', code: 'PUBLISH_ROLLBACK' });
+      await service.close();
+      service = await startService(readServiceConfig(config), { logger: silent, catchUp: true });
+      running.push(service);
+      await expectLogged(service, made, batches);
+      expect(service.status().size).toBe(333);
+    },
+    60_000,
+  );
+
+  test('a schema of a newer release is refused, and nothing in it is changed', async () => {
+    const made = setUp();
+    const service = await start(made.config);
+    await service.close();
+    await server.query(`UPDATE log_${schemas}.version SET version = 99`);
+    const refused = await start(made.config);
+    expect(refused.status()).toMatchObject({ state: 'refused', code: 'STORE_SCHEMA' });
+    expect((await fetch(`${refused.url}/readyz`)).status).toBe(503);
   });
 });

@@ -3,7 +3,7 @@ const refusals: readonly RegExp[] = [
   /^CONFIG_/,
   /^KEY_/,
   /^PUBLISH_(TILE|ROLLBACK|FORK|ROOT)$/,
-  /^STORE_(CORRUPT|SCHEMA|SETTINGS)$/,
+  /^STORE_(CORRUPT|SCHEMA|SETTINGS|CATCH_UP)$/,
   /^ANCHOR_FOREIGN_HEAD$/,
 ];
 

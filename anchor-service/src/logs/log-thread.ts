@@ -19,7 +19,8 @@ export async function runLogOnThread(
   deps: LogDeps,
   script: URL,
 ): Promise<RunningLog> {
-  const start: ThreadStart = { config, passphrase: deps.passphrase ?? null };
+  const { passphrase = null, catchUp = false } = deps;
+  const start: ThreadStart = { config, passphrase, catchUp };
   const worker = new Worker(script, { workerData: start, name: `log-${config.name ?? ''}` });
   const thread = new LogThread(worker, deps);
   const stop = (): void => thread.send('stop');

@@ -24,13 +24,14 @@ import { spoolSource } from '../adapters/source-spool.ts';
 import { openPostgresStore } from '../adapters/store-postgres.ts';
 import { openSqliteStore } from '../adapters/store-sqlite.ts';
 import type { Anchoring, AnchoringOptions } from '../anchoring.ts';
+import { catchUp } from '../catch-up.ts';
 import type { ChainHead } from '../chain/port.ts';
 import { readConfigured } from '../config.ts';
 import type { LogConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { startPipeline } from '../pipeline.ts';
 import type { Pipeline } from '../pipeline.ts';
-import type { LogFiles, Logger, Source, Store } from '../ports.ts';
+import type { LogFiles, Logger, SignedMark, Source, Store } from '../ports.ts';
 import { Publisher } from '../publisher.ts';
 import { Sequencer } from '../sequencer.ts';
 import { signedFileOf } from '../signed-file.ts';
@@ -61,6 +62,12 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
   const closing: (() => Promise<void>)[] = [() => store.close()];
   try {
     const files = openLogDirectory(config.log);
+    const mark = openSignedMark(signedFileOf(config));
+    if (deps.catchUp === true) {
+      const { origin } = genesis;
+      const verifier = parseVkey(genesis.log);
+      await catchUp({ store, files, mark, origin, verifier, logger });
+    }
     const sequencer = await Sequencer.start(
       {
         store,
@@ -78,6 +85,7 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
     const publisher = await startPublisher(config, {
       store,
       files,
+      mark,
       genesis,
       keys,
       deps,
@@ -163,19 +171,20 @@ async function startPublisher(
   parts: {
     store: Store;
     files: LogFiles;
+    mark: SignedMark;
     genesis: EntryOf<'genesis'>;
     keys: Keys;
     deps: LogDeps;
     sequencer: Sequencer;
   },
 ): Promise<Publisher> {
-  const { store, files, genesis, keys, sequencer } = parts;
+  const { store, files, mark, genesis, keys, sequencer } = parts;
   const { logger, onPublish } = parts.deps;
   const heads = await headsOnChain(config, genesis, sequencer, store, logger);
   const options = {
     store,
     files,
-    mark: openSignedMark(signedFileOf(config)),
+    mark,
     lease: sequencer.lease,
     origin: genesis.origin,
     signer: ed25519NoteSigner(genesis.origin, keys.log.publicKey, ed25519KeySigner(keys.log)),

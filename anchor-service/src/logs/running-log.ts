@@ -20,6 +20,8 @@ export interface LogDeps {
   logger: Logger;
   /** of the key files; without it `<keys>/passphrase` is read */
   passphrase?: string;
+  /** First brings a store that is behind the published log up to it. */
+  catchUp?: boolean;
   /** Gives up waiting as a stand-by; a log that runs is ended by `close`. */
   signal?: AbortSignal;
   /** Another instance holds the log: this one waits. */

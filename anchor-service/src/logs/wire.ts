@@ -6,6 +6,7 @@ import type { WorkStatus } from './running-log.ts';
 export interface ThreadStart {
   config: LogConfig;
   passphrase: string | null;
+  catchUp: boolean;
 }
 
 /** To the thread: `stop` gives up a start, `close` finishes what was read. */

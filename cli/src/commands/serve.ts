@@ -13,6 +13,7 @@ export function serveCommand(io: Io): Command {
         'checkpoint, answers readers, and anchors the head on the chain that genesis names.',
     )
     .requiredOption('--config <file>', 'JSON or YAML; its relative paths are relative to it')
+    .option('--catch-up', 'first bring a restored store up to its published log')
     .option('--print-config', 'show what it would run with, and end')
     .addHelpText(
       'after',
@@ -26,7 +27,7 @@ may come from the environment: SHOWCAUSE_SERVE__HTTP__PORT=8080.
 Examples:
   showcause serve --config ./showcause/service/config.json`,
     )
-    .action(async (options: { config: string; printConfig?: true }) => {
+    .action(async (options: { config: string; catchUp?: true; printConfig?: true }) => {
       // Loaded when it is run: `verify` and `--help` need neither chain nor store.
       const { jsonLogger, readServiceConfig, serveUntil, shownConfig } =
         await import('@showcause/anchor-service');
@@ -35,6 +36,7 @@ Examples:
       const passphrase = givenPassphrase(io);
       await serveUntil(io.signal, config, {
         logger: jsonLogger('anchor-service', (line) => io.err(line)),
+        catchUp: options.catchUp === true,
         ...(passphrase === undefined ? {} : { passphrase }),
         say: (said) => io.out(JSON.stringify(said)),
       });
