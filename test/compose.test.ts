@@ -119,6 +119,14 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  test('the chain is the one that the tests run, with the same finality', () => {
+    const { command } = services['evm']!;
+    const code = text('parts/src/anvil.ts');
+    const fork = /HARD_FORK = '(\w+)'/.exec(code)![1];
+    expect(command!.join(' ')).toContain(`--slots-in-an-epoch 1 --hardfork ${fork}`);
+    expect(code).toContain("'--slots-in-an-epoch',\n      '1',");
+  });
+
   test('the loan API knows its flags', () => {
     const usage = /'usage: (.*)'/.exec(text('examples/loan-api/src/main.ts'))![1]!;
     const flags = services['loan-api']!.command!.filter((word) => word.startsWith('--'));
