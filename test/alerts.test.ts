@@ -68,7 +68,7 @@ describe('metrics of the service', () => {
       expect(text).toMatch(new RegExp(`^# HELP ${name} .+\\.$`, 'm'));
       expect(name).toMatch(/^showcause_[a-z]+(_[a-z]+)*$/);
       const hasUnit = units.some((unit) => name.endsWith(`_${unit}`));
-      const isState = /_(whole|running|state)$/.test(name);
+      const isState = /_(whole|running|reading|state|problem)$/.test(name);
       expect({ name, named: hasUnit || isState }).toStrictEqual({ name, named: true });
       expect(name.endsWith('_total')).toBe(type === 'counter');
     }
