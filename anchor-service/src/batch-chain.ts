@@ -1,4 +1,4 @@
-import { equalBytes, nodeHash, toHex } from '@showcause/core';
+import { equalBytes, merkleRoot, nodeHash, toHex } from '@showcause/core';
 import type { Hash } from '@showcause/core';
 
 /** An entry that may stand at one seq of a batch. */
@@ -32,6 +32,9 @@ interface Node {
 export class BatchChain {
   readonly #count: number;
   readonly #root: Hash;
+  /** one candidate a slot, as long as none has two: then the batch is what is there, and no chain is needed */
+  #plain: Link[] | null = [];
+  #plainCount = 0;
   /** reached from the first slot, by slot and hash */
   readonly #nodes = new Map<string, Node>();
   /** whose predecessor is not reached yet, by its slot and hash */
@@ -52,15 +55,42 @@ export class BatchChain {
 
   /** Different candidates so far. */
   get candidates(): number {
-    return this.#seen.size;
+    return this.#plainCount + this.#seen.size;
   }
 
   /** Whether every slot has a candidate. */
   get isFilled(): boolean {
-    return this.#filled.size === this.#count;
+    return this.#plainCount + this.#filled.size === this.#count;
   }
 
   add(link: Link): void {
+    if (this.#plain === null) return this.#chain(link);
+    const there = this.#plain[link.slot];
+    if (there === undefined) {
+      this.#plain[link.slot] = link;
+      this.#plainCount++;
+    } else if (equalBytes(there.hash, link.hash)) return;
+    if (this.#plainCount === this.#count) this.#found ??= this.#whole();
+    if (this.#found === null && (there !== undefined || this.#plainCount === this.#count))
+      this.#unfold(link);
+  }
+
+  #whole(): readonly Hash[] | null {
+    const hashes = this.#plain!.map(({ hash }) => hash);
+    return equalBytes(merkleRoot(hashes), this.#root) ? hashes : null;
+  }
+
+  /** There is more than one candidate for a slot, or a wrong one. */
+  #unfold(last: Link): void {
+    const links = this.#plain!;
+    this.#plain = null;
+    this.#plainCount = 0;
+    // Slots that nothing came for are holes of the array, which are not visited.
+    links.forEach((link) => this.#chain(link));
+    this.#chain(last);
+  }
+
+  #chain(link: Link): void {
     const key = keyOf(link.slot, toHex(link.hash));
     if (this.#seen.has(key)) return;
     this.#seen.add(key);

@@ -25,8 +25,8 @@ export interface StreamMessage {
   prev: string | null;
   /** entry type, or the tag of a typed entry */
   type: string;
-  /** null for typed entries and unknown types */
-  known: KnownEntry | null;
+  /** an entry of a known type with a signature of its own; of others no more is kept than stands here */
+  signed: KnownEntry | null;
   /** hex of SHA-256 of the sealed payload as the entry says it */
   payload: string | null;
 }
@@ -80,7 +80,7 @@ export function readRegistration(item: SourceItem): Read {
   return { kind: 'bad', reason: 'REGISTRATION' };
 }
 
-type Place = Pick<StreamMessage, 'position' | 'prev' | 'type' | 'known' | 'payload'>;
+type Place = Pick<StreamMessage, 'position' | 'prev' | 'type' | 'signed' | 'payload'>;
 
 function placeOf(parsed: ParsedEntry, item: SourceItem): Place | null {
   if (parsed.kind === 'typed') {
@@ -90,7 +90,7 @@ function placeOf(parsed: ParsedEntry, item: SourceItem): Place | null {
       position: { producer, epoch, seq },
       prev: null,
       type: parsed.tag,
-      known: null,
+      signed: null,
       payload: null,
     };
   }
@@ -102,7 +102,7 @@ function placeOf(parsed: ParsedEntry, item: SourceItem): Place | null {
     position,
     prev,
     type: parsed.kind === 'known' ? parsed.entry.type : parsed.type,
-    known: parsed.kind === 'known' ? parsed.entry : null,
+    signed: parsed.kind === 'known' && 'sig' in parsed.entry ? parsed.entry : null,
     payload: isHash(payload.payload) ? payload.payload : null,
   };
 }

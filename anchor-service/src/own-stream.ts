@@ -42,7 +42,7 @@ export interface OwnLeaf {
   entry: Uint8Array;
   hash: Hash;
   position: Position;
-  known: KnownEntry;
+  signed: KnownEntry;
 }
 
 /**
@@ -128,7 +128,7 @@ export class OwnStream {
     const prev = hashOf(this.#last?.leaf ?? null);
     const { name, publicKey } = this.#producer;
     const message = streamMessage(this.#logId, producerKeyId(publicKey), { epoch, seq, prev });
-    const known = {
+    const signed = {
       v: 1,
       id: this.#newId(),
       time: new Date(this.#clock()).toISOString().replace(/\.\d+Z$/, 'Z'),
@@ -139,10 +139,10 @@ export class OwnStream {
       sig: formatSignature(this.#producer.sign(message)),
       ...fields,
     } as KnownEntry;
-    const entry = encodeEntry(known);
+    const entry = encodeEntry(signed);
     const hash = leafHash(entry);
     this.#last = { producer: name, epoch, seq, leaf: hash, closedAt: null };
     this.#lastTime = this.#clock();
-    return { entry, hash, position: { producer: name, epoch, seq }, known };
+    return { entry, hash, position: { producer: name, epoch, seq }, signed };
   }
 }

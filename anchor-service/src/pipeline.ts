@@ -31,9 +31,9 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-/** One transaction holds at most so much; the next read waits until it is committed, so that memory stays bounded. */
+/** One transaction holds at most so much, and one more is built while it is committed, so that memory stays bounded. */
 export const DEFAULT_LIMITS: ReadLimits = {
-  maxItems: 1_000,
+  maxItems: 2_000,
   maxBytes: 4 * 1024 * 1024,
   waitMs: 1_000,
 };
@@ -59,15 +59,21 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   await source.open((stream) => store.cursor(stream));
   let wake: () => void = () => undefined;
 
+  /** The next batch is read and sequenced while a transaction is under way, and waits for it with its own. */
   async function sequence(): Promise<void> {
     const limits = options.limits ?? DEFAULT_LIMITS;
+    let committed = Promise.resolve();
     while (!abort.signal.aborted) {
       const items = await readOrWait(source, limits, abort.signal, logger);
-      if (await sequencer.tick()) wake();
-      if (items.length === 0) continue;
-      await sequencer.process(items);
-      wake();
+      if (items.length === 0 && !sequencer.isDue) continue;
+      ({ committed } = await sequencer.advance(items));
+      // A failure ends the wait for more.
+      committed.then(
+        () => wake(),
+        () => abort.abort(),
+      );
     }
+    await committed;
   }
 
   async function publish(): Promise<void> {

@@ -99,6 +99,8 @@ export interface Store {
   /** Leaves from..from + count - 1, fewer at the end. */
   leaves(from: number, count: number): Promise<readonly Leaf[]>;
   leafAt(position: Position): Promise<Leaf | null>;
+  /** Leaf hashes at positions, in their order: one question for many. */
+  hashesAt(positions: readonly Position[]): Promise<readonly (Hash | null)[]>;
   /** Index of the first leaf with this hash. */
   indexOf(leaf: Hash): Promise<number | null>;
   /** `key` and `deployment` entries, in log order. */

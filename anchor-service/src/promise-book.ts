@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '@showcause/core';
+import { decodeMessage, equalBytes, toHex } from '@showcause/core';
 import type { Hash, SignedPromise } from '@showcause/core';
 import { BatchChain } from './batch-chain.ts';
 import { findBatch } from './batch-search.ts';
@@ -78,6 +78,8 @@ export class PromiseBook {
   readonly #open = new Set<Group>();
   readonly #stored: LeafLookup;
   readonly #tally: Tally;
+  /** came since `own` was called */
+  #borrowed: Waiting[] = [];
 
   constructor(stored: LeafLookup, tally: Tally) {
     this.#stored = stored;
@@ -100,8 +102,21 @@ export class PromiseBook {
     if (there === undefined) group.bySeq.set(position.seq, [waiting]);
     else there.push(waiting);
     for (const [id, promise] of group.promises) follow(promise, id, waiting);
+    this.#borrowed.push(waiting);
     this.#tally.messages++;
     this.#tally.bytes += waiting.item.bytes.length;
+  }
+
+  /** What still waits gets bytes of its own: those that a source handed out may be views of something much larger. */
+  own(): void {
+    for (const waiting of this.#borrowed) {
+      const { epoch, seq } = waiting.message.position;
+      if (this.#groups.get(epoch)?.bySeq.get(seq)?.includes(waiting) !== true) continue;
+      const bytes = waiting.item.bytes.slice();
+      waiting.item = { ...waiting.item, bytes };
+      waiting.message = { ...waiting.message, ...decodeMessage(bytes) };
+    }
+    this.#borrowed = [];
   }
 
   /** @param settle  of the item that brought it, called when the promise is done with */
@@ -189,8 +204,7 @@ export class PromiseBook {
   }
 
   #candidates(group: Group, id: string, seq: number): Waiting[] {
-    const there = group.bySeq.get(seq) ?? [];
-    return there.filter(({ promise }) => promise === null || promise === id);
+    return (group.bySeq.get(seq) ?? []).filter((waiting) => isCandidate(waiting, id));
   }
 
   /** A batch that is no chain: searched when all of it may be here, and again only when twice as much came. */
@@ -221,8 +235,8 @@ export class PromiseBook {
     for (const other of this.#groups.values()) {
       if (other.epoch <= group.epoch) continue;
       for (const { message } of other.bySeq.get(0) ?? [])
-        if (message.known?.type === 'stream' && message.known.previous?.epoch === group.epoch)
-          next.push(message.known.previous.leaf);
+        if (message.signed?.type === 'stream' && message.signed.previous?.epoch === group.epoch)
+          next.push(message.signed.previous.leaf);
     }
     return [...new Set(next)].slice(0, MAX_SUCCESSORS);
   }
@@ -236,9 +250,12 @@ export class PromiseBook {
   ): Proven {
     const { firstSeq } = promise.signed.promise;
     // The same bytes may have come twice: both are what was promised.
-    const members = hashes.flatMap((hash, i) =>
-      this.#candidates(group, id, firstSeq + i).filter((w) => equalBytes(w.message.hash, hash)),
-    );
+    const members: Waiting[] = [];
+    hashes.forEach((hash, i) => {
+      for (const waiting of group.bySeq.get(firstSeq + i) ?? [])
+        if (isCandidate(waiting, id) && equalBytes(waiting.message.hash, hash))
+          members.push(waiting);
+    });
     this.#remove(group, members);
     group.promises.delete(id);
     promise.settle?.();
@@ -254,7 +271,7 @@ export class PromiseBook {
     const lost: Waiting[] = [];
     for (const [seq, there] of group.bySeq)
       if (seq >= firstSeq && seq < firstSeq + count)
-        lost.push(...there.filter(({ promise: own }) => own === null || own === id));
+        lost.push(...there.filter((waiting) => isCandidate(waiting, id)));
     this.#remove(group, lost);
     unproven.push(...lost);
   }
@@ -272,18 +289,28 @@ export class PromiseBook {
   #remove(group: Group, gone: readonly Waiting[]): void {
     for (const waiting of gone) {
       const { seq } = waiting.message.position;
-      const rest = (group.bySeq.get(seq) ?? []).filter((other) => other !== waiting);
-      if (rest.length === 0) group.bySeq.delete(seq);
-      else group.bySeq.set(seq, rest);
+      const there = group.bySeq.get(seq) ?? [];
+      if (there.length > 1)
+        group.bySeq.set(
+          seq,
+          there.filter((other) => other !== waiting),
+        );
+      else group.bySeq.delete(seq);
       this.#tally.messages--;
       this.#tally.bytes -= waiting.item.bytes.length;
     }
   }
 }
 
-function follow({ signed, chain }: Open, id: string, { message, promise: own }: Waiting): void {
+/** A message that came with a promise is of that one alone. */
+function isCandidate({ promise }: Waiting, id: string): boolean {
+  return promise === null || promise === id;
+}
+
+function follow({ signed, chain }: Open, id: string, waiting: Waiting): void {
+  const { message } = waiting;
   const { firstSeq, count } = signed.promise;
   const slot = message.position.seq - firstSeq;
-  if (slot < 0 || slot >= count || (own !== null && own !== id)) return;
+  if (slot < 0 || slot >= count || !isCandidate(waiting, id)) return;
   chain.add({ slot, hash: message.hash, prev: message.prev });
 }

@@ -44,6 +44,11 @@ export class PromiseBooks {
     if (books.get(producer)?.isEmpty === true) books.delete(producer);
   }
 
+  /** Called when a batch of a source is done with. */
+  own(): void {
+    for (const { books } of this.#origins.values()) for (const book of books.values()) book.own();
+  }
+
   /** Everything that waits in the origin where most does. */
   drainFullest(by: keyof Tally): readonly Waiting[] {
     const [fullest] = [...this.#origins.values()].sort((a, b) => b.tally[by] - a.tally[by]);

@@ -47,12 +47,12 @@ export class PromiseJudge {
 
   /** Why a promised entry may not stand in the log, or null. */
   refusal(message: StreamMessage, promise: VerifiedPromise): QuarantineReason | null {
-    const { known, type } = message;
+    const { signed, type } = message;
     const listed = promise.keys.filter(({ types }) => types.includes(type));
     if (listed.length === 0) return 'TYPE';
     if (!listed.some((key) => admits(key, message.position, message.hex))) return 'REVOKED';
-    if (known === null || !('sig' in known)) return null;
-    return isSigned(known as SignedEntry, this.#logId, listed[0]!) ? null : 'SIGNATURE';
+    if (signed === null) return null;
+    return isSigned(signed as SignedEntry, this.#logId, listed[0]!) ? null : 'SIGNATURE';
   }
 
   #verify(bytes: Uint8Array, producer: string): VerifiedPromise | QuarantineReason {
@@ -63,7 +63,8 @@ export class PromiseJudge {
     if (key === undefined) return 'KEY';
     if (signed.promise.count > MAX_PROMISE_ENTRIES) return 'PROMISE';
     const isGood = holds(() => verifyPromise(signed, this.#logId, fromHex(key.key, 64)));
-    return isGood ? { signed, bytes, producer, keys } : 'PROMISE';
+    // Kept for long, where what a source hands out may be a view of something much larger.
+    return isGood ? { signed, bytes: bytes.slice(), producer, keys } : 'PROMISE';
   }
 }
 

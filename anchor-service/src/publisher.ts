@@ -53,6 +53,8 @@ export const CHECKPOINT_PATH = 'checkpoint';
  */
 export class Publisher {
   readonly #options: PublisherOptions;
+  /** items of the newest tile of each level above 0: each was made of a full tile once */
+  readonly #edges = new Map<TileCoordinate['level'], { index: number; items: Hash[] }>();
   #published: SignedCheckpoint | null = null;
   /** signed, and perhaps not yet recorded everywhere */
   #pending: SignedCheckpoint | null = null;
@@ -220,9 +222,11 @@ export class Publisher {
       await forEachParallel(entryBundles(begun, end), WRITERS, async (tile) => {
         const leavesOf = within(tile);
         const bundle = encodeEntryBundle(leavesOf.map(({ entry }) => entry));
-        await files.create(tilePath(tile), bundle);
         const hashes = joined(leavesOf.map(({ hash }) => hash));
-        await files.create(tilePath({ ...tile, level: 0 }), hashes);
+        await Promise.all([
+          files.create(tilePath(tile), bundle),
+          files.create(tilePath({ ...tile, level: 0 }), hashes),
+        ]);
       });
     }
     // Level by level: a tile is made from those below it, read back.
@@ -230,15 +234,16 @@ export class Publisher {
       if (tile.level !== 0) await files.create(tilePath(tile), await this.#upperTile(tile));
   }
 
-  /** An item above level 0 is the root of a full tile below. */
+  /** An item above level 0 is the root of a full tile below, as it lies there. */
   async #upperTile({ level, index, width }: TileCoordinate): Promise<Uint8Array> {
-    const items: Hash[] = [];
-    for (let item = index * TILE_WIDTH; item < index * TILE_WIDTH + width; item++)
-      items.push(
-        merkleRoot(
-          await this.#hashes({ level: Number(level) - 1, index: item, width: TILE_WIDTH }),
-        ),
-      );
+    const below = Number(level) - 1;
+    const known = this.#edges.get(level);
+    const items = known?.index === index ? known.items.slice(0, width) : [];
+    for (let item = items.length; item < width; item++) {
+      const tile = { level: below, index: index * TILE_WIDTH + item, width: TILE_WIDTH };
+      items.push(merkleRoot(await this.#hashes(tile)));
+    }
+    this.#edges.set(level, { index, items });
     return joined(items);
   }
 

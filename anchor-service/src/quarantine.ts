@@ -27,7 +27,8 @@ export class QuarantineRoom {
     const cut = bytes.subarray(0, MAX_ITEM_BYTES);
     const kept = cut.length <= this.#left ? cut : cut.subarray(0, 0);
     this.#left -= kept.length;
-    return { stream, from, to, reason, hash: leafHash(bytes), bytes: kept };
+    // Copied: what a source hands out may be a view of something much larger.
+    return { stream, from, to, reason, hash: leafHash(bytes), bytes: kept.slice() };
   }
 }
 

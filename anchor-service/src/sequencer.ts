@@ -2,6 +2,7 @@ import {
   MAX_VERBATIM_BYTES,
   TreeFrontier,
   equalBytes,
+  isHexOf,
   leafHash,
   sha256,
   toBase64,
@@ -16,7 +17,7 @@ import { prevOf, readMessage, readRegistration } from './intake.ts';
 import type { Read, StreamMessage } from './intake.ts';
 import { OwnStream, ownTypes } from './own-stream.ts';
 import type { OwnFields, OwnLeaf, OwnProducer } from './own-stream.ts';
-import type { Leaf, Logger, SourceItem, Store } from './ports.ts';
+import type { Leaf, Logger, Position, SourceItem, Store } from './ports.ts';
 import type { Resolution, VerifiedPromise, Waiting } from './promise-book.ts';
 import { PromiseBooks } from './promise-books.ts';
 import { PromiseJudge, coversSeq } from './promise-judge.ts';
@@ -24,7 +25,8 @@ import { QuarantineRoom, UnplacedItems } from './quarantine.ts';
 import { Registrations } from './registrations.ts';
 import type { Registration } from './registrations.ts';
 import { StreamLedger } from './stream-ledger.ts';
-import type { Hole } from './stream-ledger.ts';
+import type { Append, Hole } from './stream-ledger.ts';
+import { Transactions } from './transactions.ts';
 
 export interface SequencerOptions {
   store: Store;
@@ -59,6 +61,7 @@ const DEFAULT_MAX_WAITING_BYTES = 256 * 1024 * 1024;
 /** What the store holds when a sequencer starts. */
 interface Start {
   lease: number;
+  transactions: Transactions;
   frontier: TreeFrontier;
   registrations: Registrations;
   ledger: StreamLedger;
@@ -75,6 +78,7 @@ export class Sequencer {
   readonly #options: SequencerOptions;
   readonly #logId: Uint8Array;
   readonly #lease: number;
+  readonly #transactions: Transactions;
   readonly #registrations: Registrations;
   readonly #ledger: StreamLedger;
   readonly #own: OwnStream;
@@ -84,6 +88,8 @@ export class Sequencer {
   readonly #cursors = new CursorTracker();
   readonly #room: QuarantineRoom;
   readonly #unplaced: UnplacedItems;
+  /** committed */
+  #size: number;
   readonly #counts: SequencerCounts = {
     leaves: 0,
     duplicates: 0,
@@ -97,6 +103,8 @@ export class Sequencer {
     this.#options = options;
     this.#logId = leafHash(options.genesis);
     this.#lease = start.lease;
+    this.#transactions = start.transactions;
+    this.#size = start.frontier.size;
     this.#registrations = start.registrations;
     this.#ledger = start.ledger;
     this.#own = start.own;
@@ -124,18 +132,20 @@ export class Sequencer {
     const [first] = await store.leaves(0, 1);
     if (first !== undefined && !equalBytes(first.entry, genesis))
       throw new ServiceError('CONFIG_GENESIS', { got: 'the store of another log' });
-    const ledger = new StreamLedger(store);
+    const transactions = new Transactions(store);
+    const ledger = new StreamLedger(transactions);
     const last = await ledger.newest(producer.name);
     const { clock = Date.now, newId } = options;
     const sequencer = new Sequencer(options, {
       lease,
+      transactions,
       frontier: TreeFrontier.from(head.size, head.peaks),
       registrations: await Registrations.read(store, genesis),
       ledger,
       own: new OwnStream(producer, leafHash(genesis), last, clock, newId),
       room: new QuarantineRoom(await store.quarantinedBytes(), options.maxQuarantineBytes),
     });
-    await sequencer.#begin(first === undefined, registrations);
+    await sequencer.#open(first === undefined, registrations);
     return sequencer;
   }
 
@@ -148,8 +158,9 @@ export class Sequencer {
     return this.#logId;
   }
 
+  /** Leaves committed. */
   get size(): number {
-    return this.#draft.size;
+    return this.#size;
   }
 
   get counts(): Readonly<SequencerCounts> {
@@ -163,34 +174,52 @@ export class Sequencer {
 
   /** Sequences a batch and commits it. @throws whatever the store throws: then this instance is over */
   async process(items: readonly SourceItem[]): Promise<void> {
-    for (const item of items) await this.#take(item);
+    const { committed } = await this.advance(items);
+    await committed;
+  }
+
+  /**
+   * The same for a caller that has more: resolves when the transaction of the batch is under way, which begins when the
+   * one before it is durable. The next batch may be sequenced meanwhile.
+   */
+  async advance(items: readonly SourceItem[]): Promise<{ committed: Promise<void> }> {
+    const read = items.map((item) => ({ item, read: readItem(item) }));
+    await this.#ledger.recall(read.flatMap((one) => this.#perhapsLogged(one)));
+    for (const one of read) {
+      const rest = this.#take(one);
+      if (rest !== undefined) await rest;
+    }
+    this.#books.own();
     await this.#checkBounds();
-    if (this.#unplaced.isDue(this.#now())) await this.#writeUnplaced();
-    await this.#commit();
+    this.#writeDue();
+    return this.#begin();
+  }
+
+  /** Whether something has to be written though nothing came. */
+  get isDue(): boolean {
+    return this.#own.isHeartbeatDue() || this.#unplaced.isDue(this.#now());
   }
 
   /** Writes what is due though nothing came: the service's own heartbeat, what could not be placed. @returns whether it did */
   async tick(): Promise<boolean> {
-    const isQuiet = this.#own.isHeartbeatDue();
-    if (!isQuiet && !this.#unplaced.isDue(this.#now())) return false;
-    if (isQuiet) await this.#writeOwn({ type: 'heartbeat' });
-    await this.#writeUnplaced();
-    await this.#commit();
+    if (!this.isDue) return false;
+    await this.process([]);
     return true;
   }
 
   /** Says what is left to say and ends the service's own epoch, signed. */
   async close(): Promise<void> {
-    await this.#writeUnplaced();
-    await this.#takeOwn(this.#own.end());
-    await this.#commit();
+    this.#writeUnplaced();
+    this.#takeOwn(this.#own.end());
+    const { committed } = await this.#begin();
+    await committed;
   }
 
   #now(): number {
     return (this.#options.clock ?? Date.now)();
   }
 
-  async #begin(isEmpty: boolean, registrations: readonly Uint8Array[]): Promise<void> {
+  async #open(isEmpty: boolean, registrations: readonly Uint8Array[]): Promise<void> {
     const { genesis, producer } = this.#options;
     if (isEmpty) this.#append(genesis, leafHash(genesis), null);
     for (const bytes of registrations) {
@@ -209,35 +238,51 @@ export class Sequencer {
         got: own === undefined ? `no key of ${producer.name}` : `a key that lacks ${missing}`,
         want: `a registered key of ${producer.name} for ${ownTypes.join(', ')}`,
       });
-    await this.#commit();
+    const { committed } = await this.#begin();
+    await committed;
   }
 
-  async #take(item: SourceItem): Promise<void> {
+  /** Where an item may be, or end, what the log has already. */
+  #perhapsLogged({ item, read }: ReadItem): Position[] {
+    const at = read.kind === 'stream' ? read.message.position : lastOf(item, read);
+    return at !== null && this.#ledger.mayHold(at) ? [at] : [];
+  }
+
+  /** Most items need nothing that is not at hand: a promise to wait for costs more than all the rest of such a step. */
+  #take({ item, read }: ReadItem): Promise<void> | undefined {
     const settle = this.#cursors.see(item.stream, item.from, item.to);
-    switch (item.kind) {
-      case 'broken':
-        return this.#reject(item, item.reason ?? 'MALFORMED', settle);
+    switch (read.kind) {
+      case 'bad':
+        return this.#reject(item, read.reason, settle);
       case 'promise':
         return this.#takePromise(item, settle);
       case 'registration':
-        return this.#takeRead(item, readRegistration(item), settle);
-      case 'message':
-        return this.#takeRead(item, readMessage(item), settle);
+        if (!this.#register(read)) return this.#reject(item, 'REGISTRATION', settle);
+        return void settle();
+      case 'stream':
+        if (this.#ledger.mayHold(read.message.position))
+          return this.#takePerhapsLogged(item, read.message, settle);
+        return this.#takeMessage(item, read.message, settle);
     }
   }
 
-  async #takeRead(item: SourceItem, read: Read, settle: Settle): Promise<void> {
-    if (read.kind === 'bad') return this.#reject(item, read.reason, settle);
-    if (read.kind === 'stream') return this.#takeMessage(item, read.message, settle);
-    if (!this.#register(read)) return this.#reject(item, 'REGISTRATION', settle);
-    settle();
+  async #takePerhapsLogged(
+    item: SourceItem,
+    message: StreamMessage,
+    settle: Settle,
+  ): Promise<void> {
+    const there = await this.#ledger.hashAt(message.position);
+    if (there !== null && equalBytes(there, message.hash)) return this.#duplicate(settle);
+    await this.#takeMessage(item, message, settle);
   }
 
   /** A message waits until its promise and the rest of its batch are there. */
-  async #takeMessage(item: SourceItem, message: StreamMessage, settle: Settle): Promise<void> {
-    const { producer, epoch } = message.position;
-    const there = await this.#ledger.leafAt(message.position);
-    if (there !== null && equalBytes(there.hash, message.hash)) return this.#duplicate(settle);
+  #takeMessage(
+    item: SourceItem,
+    message: StreamMessage,
+    settle: Settle,
+  ): Promise<void> | undefined {
+    const { producer } = message.position;
     let promise: VerifiedPromise | null = null;
     if (item.promise !== null) {
       const judged = this.#judge.judge(item.promise, producer);
@@ -248,9 +293,13 @@ export class Sequencer {
     const book = this.#books.of(item, producer);
     if (promise !== null) book.addPromise(promise);
     book.add({ item, message, promise: promise && toHex(promise.bytes), settle });
-    if (!book.hasOpenPromise) return;
-    // Older promises first, while this message is there to name the one before it.
-    await this.#resolved(await book.behind(message.position));
+    return book.hasOpenPromise ? this.#resolve(item, message.position) : undefined;
+  }
+
+  /** Older promises first, while this message is there to name the one before it. */
+  async #resolve(item: SourceItem, { producer, epoch, seq }: Position): Promise<void> {
+    const book = this.#books.of(item, producer);
+    await this.#resolved(await book.behind({ epoch, seq }));
     await this.#resolved(await book.complete(epoch));
     this.#books.close(item, producer);
   }
@@ -261,7 +310,7 @@ export class Sequencer {
     if (typeof judged === 'string') return this.#reject(item, judged, settle);
     const { epoch, firstSeq, count } = judged.signed.promise;
     // Read again after a restart: it was stored with its last entry.
-    const last = await this.#ledger.leafAt({ producer, epoch, seq: firstSeq + count - 1 });
+    const last = await this.#ledger.hashAt({ producer, epoch, seq: firstSeq + count - 1 });
     const book = this.#books.of(item, producer);
     if (last !== null && !book.isAwaited(judged)) settle();
     else {
@@ -273,7 +322,10 @@ export class Sequencer {
 
   async #resolved({ proven, unproven }: Resolution): Promise<void> {
     for (const { promise, members } of proven) {
-      for (const waiting of members) await this.#place(waiting, promise);
+      for (const waiting of members) {
+        const rest = this.#place(waiting, promise);
+        if (rest !== undefined) await rest;
+      }
       const { epoch, firstSeq, count } = promise.signed.promise;
       const { producer, bytes } = promise;
       this.#draft.keepPromise({ producer, epoch, firstSeq, count, bytes });
@@ -281,10 +333,18 @@ export class Sequencer {
     for (const { item, settle } of unproven) await this.#reject(item, 'UNPROVEN', settle);
   }
 
-  async #place(waiting: Waiting, promise: VerifiedPromise): Promise<void> {
+  #place(waiting: Waiting, promise: VerifiedPromise): Promise<void> | undefined {
     const { item, message, settle } = waiting;
     const refusal = this.#judge.refusal(message, promise);
     if (refusal !== null) return this.#reject(item, refusal, settle);
+    const placement = this.#ledger.placeNext(message);
+    if (placement === null) return this.#placeElsewhere(waiting, promise);
+    this.#appendPlaced(waiting, placement);
+    return undefined;
+  }
+
+  async #placeElsewhere(waiting: Waiting, promise: VerifiedPromise): Promise<void> {
+    const { item, message, settle } = waiting;
     const placement = await this.#ledger.place(message);
     switch (placement.kind) {
       case 'duplicate':
@@ -294,18 +354,22 @@ export class Sequencer {
       case 'taken':
         return this.#equivocation(waiting, promise);
       case 'append':
-        for (const hole of placement.holes) await this.#announce(hole);
-        if (placement.broken) this.#chainBreak(message);
-        await this.#appendMessage(item, message);
-        settle();
+        return this.#appendPlaced(waiting, placement);
     }
   }
 
-  async #appendMessage(item: SourceItem, message: StreamMessage): Promise<void> {
+  #appendPlaced({ item, message, settle }: Waiting, { holes, broken }: Append): void {
+    for (const hole of holes) this.#announce(hole);
+    if (broken) this.#chainBreak(message);
+    this.#appendMessage(item, message);
+    settle();
+  }
+
+  #appendMessage(item: SourceItem, message: StreamMessage): void {
     const { entry, hash, position, sealed, payload } = message;
     const leaf = this.#append(entry, hash, position);
-    await this.#ledger.take(message, leaf);
-    if (payload !== null && toHex(sha256(sealed)) === payload) {
+    this.#ledger.take(message, leaf);
+    if (payload !== null && isHexOf(payload, sha256(sealed))) {
       if (sealed.length > 0) this.#draft.keepSealed(leaf.index, sealed);
     } else if (payload !== null || sealed.length > 0) {
       // The entry was promised and stands; what came with it is not what it commits to.
@@ -322,9 +386,9 @@ export class Sequencer {
     this.#options.logger.error({ ...message.position }, 'second entry at a taken sequence number');
     const before =
       this.#draft.promiseOf(message.position) ??
-      (await this.#options.store.promiseOf(message.position));
+      (await this.#transactions.promiseOf(message.position));
     const promises = [...(before === null ? [] : [before.bytes]), promise.bytes].map(toBase64);
-    await this.#writeOwn({
+    this.#writeOwn({
       type: 'equivocation',
       about: { ...message.position },
       leaf: message.hex,
@@ -340,26 +404,31 @@ export class Sequencer {
     this.#options.logger.error({ ...position }, 'entry does not follow the one before it');
   }
 
-  async #announce(hole: Hole): Promise<void> {
+  #announce(hole: Hole): void {
     this.#counts.holes++;
     this.#options.logger.warn({ ...hole }, 'producer skipped sequence numbers');
-    await this.#writeOwn({ type: 'streamGap', about: { ...hole } });
-    await this.#ledger.announce(hole);
+    this.#writeOwn({ type: 'streamGap', about: { ...hole } });
+    this.#ledger.announce(hole);
   }
 
-  async #writeOwn(fields: OwnFields): Promise<void> {
-    await this.#takeOwn(this.#own.write(fields));
+  #writeDue(): void {
+    if (this.#own.isHeartbeatDue()) this.#writeOwn({ type: 'heartbeat' });
+    if (this.#unplaced.isDue(this.#now())) this.#writeUnplaced();
   }
 
-  async #takeOwn(leaves: readonly OwnLeaf[]): Promise<void> {
-    for (const { entry, hash, position, known } of leaves)
-      await this.#ledger.take({ position, known }, this.#append(entry, hash, position));
+  #writeOwn(fields: OwnFields): void {
+    this.#takeOwn(this.#own.write(fields));
   }
 
-  async #writeUnplaced(): Promise<void> {
+  #takeOwn(leaves: readonly OwnLeaf[]): void {
+    for (const { entry, hash, position, signed } of leaves)
+      this.#ledger.take({ position, signed }, this.#append(entry, hash, position));
+  }
+
+  #writeUnplaced(): void {
     const { rows, entries } = this.#unplaced.take(this.#now());
     for (const row of rows) this.#draft.quarantine(row);
-    for (const opaque of entries) await this.#writeOwn(opaque);
+    for (const opaque of entries) this.#writeOwn(opaque);
   }
 
   /** @returns false when the registrar did not sign it */
@@ -394,7 +463,7 @@ export class Sequencer {
   }
 
   #isQuarantined({ stream, from }: SourceItem): Promise<boolean> {
-    return this.#options.store.isQuarantined(stream, from);
+    return this.#transactions.isQuarantined(stream, from);
   }
 
   /** Bounded memory: when too much waits for promises that do not come, the origin with most of it gives up its own. */
@@ -412,11 +481,40 @@ export class Sequencer {
     }
   }
 
-  async #commit(): Promise<void> {
+  async #begin(): Promise<{ committed: Promise<void> }> {
+    await this.#transactions.settled();
     const epochs = this.#ledger.takeChanges();
     const change = this.#draft.take(this.#lease, epochs, this.#cursors.take());
-    if (change !== null) await this.#options.store.commit(change);
+    if (change === null) return { committed: Promise.resolve() };
+    const committed = this.#transactions.begin(change).then(() => {
+      this.#size = change.head.size;
+    });
+    return { committed };
   }
+}
+
+interface ReadItem {
+  item: SourceItem;
+  read: Read | { kind: 'promise' };
+}
+
+function readItem(item: SourceItem): ReadItem['read'] {
+  switch (item.kind) {
+    case 'broken':
+      return { kind: 'bad', reason: item.reason ?? 'MALFORMED' };
+    case 'promise':
+      return { kind: 'promise' };
+    case 'registration':
+      return readRegistration(item);
+    case 'message':
+      return readMessage(item);
+  }
+}
+
+/** The position that a promise says it ends at: its record says so too, and is only looked up. */
+function lastOf({ producer, epoch, seq }: SourceItem, { kind }: ReadItem['read']): Position | null {
+  const isPlaced = kind === 'promise' && producer !== null && epoch !== null && seq !== null;
+  return isPlaced ? { producer, epoch, seq } : null;
 }
 
 function localItem(bytes: Uint8Array): SourceItem {

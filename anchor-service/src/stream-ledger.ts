@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '@showcause/core';
+import { equalBytes, isHexOf, toHex } from '@showcause/core';
 import type { Hash } from '@showcause/core';
 import type { StreamMessage } from './intake.ts';
 import { previousOf } from './intake.ts';
@@ -12,12 +12,16 @@ export interface Hole {
   to: number;
 }
 
-export type Placement =
-  /** `broken`: its `prev` is not the leaf hash of the entry before it, or its start denies what the log holds */
-  | { kind: 'append'; holes: readonly Hole[]; broken: boolean }
-  | { kind: 'duplicate' }
-  | { kind: 'taken' }
-  | { kind: 'fenced' };
+/** `broken`: its `prev` is not the leaf hash of the entry before it, or its start denies what the log holds. */
+export interface Append {
+  kind: 'append';
+  holes: readonly Hole[];
+  broken: boolean;
+}
+
+export type Placement = Append | { kind: 'duplicate' } | { kind: 'taken' } | { kind: 'fenced' };
+
+export type LedgerReads = Pick<Store, 'epochs' | 'leafAt' | 'hashesAt'>;
 
 /** `prev` of the first entry of a producer. */
 export const NO_PREV = '0'.repeat(64);
@@ -27,13 +31,37 @@ export const NO_PREV = '0'.repeat(64);
  * later; a start of epoch n + 1 closes n at the seq it names.
  */
 export class StreamLedger {
-  readonly #store: Pick<Store, 'epochs' | 'leafAt'>;
+  readonly #store: LedgerReads;
   readonly #producers = new Map<string, Map<number, EpochState>>();
+  /** leaves of the transaction that is being built */
   readonly #fresh = new Map<string, Leaf>();
+  /** what `recall` read for it */
+  readonly #recalled = new Map<string, Hash | null>();
   readonly #changed = new Map<string, EpochState>();
 
-  constructor(store: Pick<Store, 'epochs' | 'leafAt'>) {
+  constructor(store: LedgerReads) {
     this.#store = store;
+  }
+
+  /** Whether there may be a leaf at a position: false only where that is sure without asking the store. */
+  mayHold({ producer, epoch, seq }: Position): boolean {
+    const epochs = this.#producers.get(producer);
+    if (epochs === undefined) return true;
+    return seq <= (epochs.get(epoch)?.seq ?? -1);
+  }
+
+  /** Asks the store once for all that the transaction will want to know of these positions. */
+  async recall(positions: readonly Position[]): Promise<void> {
+    const wanted = new Map<string, Position>();
+    for (const position of positions) {
+      const state = (await this.#epochs(position.producer)).get(position.epoch);
+      const key = positionKey(position);
+      if (state !== undefined && position.seq <= state.seq && !this.#fresh.has(key))
+        wanted.set(key, position);
+    }
+    if (wanted.size === 0) return;
+    const hashes = await this.#store.hashesAt([...wanted.values()]);
+    [...wanted.keys()].forEach((key, i) => this.#recalled.set(key, hashes[i] ?? null));
   }
 
   /** The leaf at a position, also one of the transaction that is being built. */
@@ -43,11 +71,32 @@ export class StreamLedger {
     return this.#fresh.get(positionKey(position)) ?? this.#store.leafAt(position);
   }
 
+  /** Its leaf hash alone. */
+  async hashAt(position: Position): Promise<Hash | null> {
+    const key = positionKey(position);
+    const known = this.#fresh.get(key)?.hash ?? this.#recalled.get(key);
+    if (known !== undefined) return known;
+    const { producer, epoch, seq } = position;
+    const state = (await this.#epochs(producer)).get(epoch);
+    if (state === undefined || seq > state.seq) return null;
+    if (seq === state.seq) return state.leaf;
+    return (await this.#store.hashesAt([position]))[0] ?? null;
+  }
+
   async newest(producer: string): Promise<EpochState | null> {
     let newest: EpochState | null = null;
     for (const state of (await this.#epochs(producer)).values())
       if (newest === null || state.epoch > newest.epoch) newest = state;
     return newest;
+  }
+
+  /** What {@link place} says of the next entry of an open epoch, where that needs nothing from the store; else null. */
+  placeNext({ position, prev, signed }: StreamMessage): Append | null {
+    const state = this.#producers.get(position.producer)?.get(position.epoch);
+    const isNext = state?.closedAt === null && position.seq === state.seq + 1;
+    if (!isNext || previousOf(signed) !== null) return null;
+    const broken = prev !== null && state.leaf !== null && !isHexOf(prev, state.leaf);
+    return { kind: 'append', holes: [], broken };
   }
 
   /** Decides; changes nothing. */
@@ -57,10 +106,10 @@ export class StreamLedger {
     const epochs = await this.#epochs(producer);
     const state = epochs.get(epoch);
     if (state !== undefined && seq <= state.seq) {
-      const first = await this.leafAt(position);
+      const first = await this.hashAt(position);
       if (first === null)
         return { kind: 'append', holes: [], broken: await this.#isBroken(message) };
-      return { kind: equalBytes(first.hash, message.hash) ? 'duplicate' : 'taken' };
+      return { kind: equalBytes(first, message.hash) ? 'duplicate' : 'taken' };
     }
     const newest = await this.newest(producer);
     if (
@@ -75,22 +124,21 @@ export class StreamLedger {
     return { kind: 'append', holes, broken };
   }
 
-  /** Records an entry that `place` let in, with its leaf. */
-  async take(message: Pick<StreamMessage, 'position' | 'known'>, leaf: Leaf): Promise<void> {
+  /** Records an entry that `place` let in, with its leaf: what the store has of its producer was read then. */
+  take(message: Pick<StreamMessage, 'position' | 'signed'>, leaf: Leaf): void {
     const { producer, epoch, seq } = message.position;
-    const epochs = await this.#epochs(producer);
     this.#fresh.set(positionKey(message.position), leaf);
-    const state = epochs.get(epoch);
+    const state = this.#producers.get(producer)?.get(epoch);
     if (state === undefined || seq > state.seq)
       this.#set({ producer, epoch, seq, leaf: leaf.hash, closedAt: state?.closedAt ?? null });
     else if (seq === state.seq) this.#set({ ...state, leaf: leaf.hash });
-    if (message.known?.type === 'stream' && message.known.event === 'start')
-      await this.#close(producer, epoch, previousOf(message.known));
+    if (message.signed?.type === 'stream' && message.signed.event === 'start')
+      this.#close(producer, epoch, previousOf(message.signed));
   }
 
   /** Marks holes as announced. */
-  async announce(hole: Hole): Promise<void> {
-    const state = (await this.#epochs(hole.producer)).get(hole.epoch);
+  announce(hole: Hole): void {
+    const state = this.#producers.get(hole.producer)?.get(hole.epoch);
     if (state === undefined || hole.to > state.seq)
       this.#set({
         producer: hole.producer,
@@ -106,12 +154,13 @@ export class StreamLedger {
     const changes = [...this.#changed.values()];
     this.#changed.clear();
     this.#fresh.clear();
+    this.#recalled.clear();
     return changes;
   }
 
   /** The start of an epoch names the last seq of the one before: what the log lacks of it is a hole. */
   #missedBefore(message: StreamMessage, epochs: Map<number, EpochState>): Hole[] {
-    const previous = previousOf(message.known);
+    const previous = previousOf(message.signed);
     if (previous === null || previous.epoch >= message.position.epoch) return [];
     const had = epochs.get(previous.epoch)?.seq ?? -1;
     if (previous.seq <= had) return [];
@@ -119,33 +168,29 @@ export class StreamLedger {
     return [{ producer, epoch: previous.epoch, from: had + 1, to: previous.seq }];
   }
 
-  async #close(
-    producer: string,
-    epoch: number,
-    previous: { epoch: number; seq: number } | null,
-  ): Promise<void> {
-    for (const state of (await this.#epochs(producer)).values()) {
+  #close(producer: string, epoch: number, previous: { epoch: number; seq: number } | null): void {
+    for (const state of this.#producers.get(producer)?.values() ?? []) {
       if (state.epoch >= epoch || state.closedAt !== null) continue;
       const named = previous?.epoch === state.epoch ? previous.seq : state.seq;
       this.#set({ ...state, closedAt: Math.max(named, state.seq) });
     }
   }
 
-  async #isBroken({ position, prev, known }: StreamMessage): Promise<boolean> {
+  async #isBroken({ position, prev, signed }: StreamMessage): Promise<boolean> {
     if (prev === null) return false;
     const { producer, epoch, seq } = position;
     if (seq > 0) {
-      const before = await this.leafAt({ producer, epoch, seq: seq - 1 });
-      return before !== null && toHex(before.hash) !== prev;
+      const before = await this.hashAt({ producer, epoch, seq: seq - 1 });
+      return before !== null && !isHexOf(prev, before);
     }
     const before = [...(await this.#epochs(producer)).values()]
       .filter((state) => state.epoch < epoch)
       .at(-1);
     if (before === undefined) return prev !== NO_PREV;
-    const previous = previousOf(known);
+    const previous = previousOf(signed);
     if (previous !== null && previous.epoch === before.epoch && previous.seq < before.seq)
       return true;
-    return before.leaf !== null && toHex(before.leaf) !== prev;
+    return before.leaf !== null && !isHexOf(prev, before.leaf);
   }
 
   #set(state: EpochState): void {

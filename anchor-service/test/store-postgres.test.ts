@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { TreeFrontier, toHex } from '@showcause/core';
+import { TreeFrontier, sha256, toHex, utf8 } from '@showcause/core';
 import { openPostgresStore } from '../src/adapters/store-postgres.ts';
 import type { PostgresStore, PostgresStoreOptions } from '../src/adapters/store-postgres.ts';
 import type { Leaf, Logger } from '../src/ports.ts';
@@ -362,6 +362,20 @@ describeWithPostgres('the PostgreSQL store', () => {
       await expect(open()).rejects.toEqual(coded('STORE_SCHEMA'));
       const tables = 'SELECT count(*)::int FROM pg_tables WHERE schemaname = $1';
       expect(await server.query(tables, [`log_${schemas}`])).toStrictEqual([[1]]);
+    });
+
+    test('finds a leaf by its hash in each part of a large log, the first one where there are two', async () => {
+      const store = await fresh();
+      const schema = `log_${schemas}`;
+      const hash = (text: string): Uint8Array => sha256(utf8(text));
+      await server.query(
+        `INSERT INTO ${schema}.leaves (idx, hash, entry)
+         SELECT n, sha256((n % 150000)::text::bytea), '' FROM generate_series(0, 160000) AS n`,
+      );
+      await server.query(`UPDATE ${schema}.head SET size = 160001`);
+      for (const index of [0, 65_535, 65_536, 9_000, 149_999])
+        expect(await store.indexOf(hash(String(index)))).toBe(index);
+      expect(await store.indexOf(hash('160000'))).toBeNull();
     });
 
     test('goes from version to version, all or nothing', async () => {

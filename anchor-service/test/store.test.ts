@@ -1,9 +1,14 @@
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MemoryStore, emptyDisk } from '../src/adapters/store-memory.ts';
 import { openPostgresStore } from '../src/adapters/store-postgres.ts';
+import { openThreadedSqliteStore } from '../src/adapters/store-sqlite-thread.ts';
 import { openSqliteStore } from '../src/adapters/store-sqlite.ts';
+import type { Store } from '../src/ports.ts';
+import { sha256, utf8 } from '@showcause/core';
+import { indexOfHash } from '../src/adapters/sqlite-schema.ts';
 import { sqliteDrivers } from '../src/sqlite/driver.ts';
 import { describeWithPostgres, startPostgres } from '../../test/support/postgres.ts';
 import type { Postgres } from '../../test/support/postgres.ts';
@@ -26,6 +31,57 @@ describe.each([...sqliteDrivers()])('a store in SQLite through %s', (_name, driv
   storeConformance({
     create: async () => openSqliteStore((path = join(newFolder(), 'log.sqlite')), { driver }),
     reopen: async () => openSqliteStore(path, { driver, lock: false }),
+  });
+});
+
+const thread = new URL('../dist/adapters/sqlite-thread.js', import.meta.url);
+const threaded = (path: string): Promise<Store> => openThreadedSqliteStore(path, thread);
+
+describe('a store in SQLite on a thread of its own', () => {
+  let path: string;
+  storeConformance({
+    create: () => threaded((path = join(newFolder(), 'log.sqlite'))),
+    reopen: async () => openSqliteStore(path, { lock: false }),
+  });
+
+  test('has the compiled thread', () => {
+    expect(existsSync(thread)).toBe(true);
+  });
+
+  test('reads see what was written before them, and a call after the end is refused', async () => {
+    const store = await threaded(join(newFolder(), 'log.sqlite'));
+    const lease = await store.takeLease();
+    const committed = store.commit(change(lease, [leaf(0, null), leaf(1, at(0))]));
+    expect(await store.hashesAt([at(0)])).toStrictEqual([leaf(1, null).hash]);
+    await committed;
+    expect(await store.leaves(0, 9)).toHaveLength(2);
+    await store.close();
+    await expect(store.head()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  test('a file that cannot be opened is refused with its code', async () => {
+    const path = join(newFolder(), 'log.sqlite');
+    const holder = openSqliteStore(path);
+    await expect(threaded(path)).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    await holder.close();
+    const store = await threaded(path);
+    await store.close();
+  });
+
+  test('a thread that ends by itself fails all that waits, and nothing that is asked later hangs', async () => {
+    const dying = join(newFolder(), 'thread.mjs');
+    writeFileSync(
+      dying,
+      `import { parentPort } from 'node:worker_threads';
+       parentPort.on('message', () => process.exit(3));
+       parentPort.postMessage({ id: 0, value: null });`,
+    );
+    const path = join(newFolder(), 'log.sqlite');
+    const store = await openThreadedSqliteStore(path, pathToFileURL(dying));
+    const failed = { code: 'STORE_FAILED', got: 'exit 3 of its thread' };
+    await expect(store.commit(change(1, [leaf(0, null)]))).rejects.toMatchObject(failed);
+    await expect(store.head()).rejects.toMatchObject(failed);
+    await store.close();
   });
 });
 
@@ -125,6 +181,44 @@ describe('the SQLite store', () => {
     await Promise.resolve();
   });
 
+  test('a file of the version before is brought to this one, and its leaves are found by their hash', async () => {
+    const path = join(newFolder(), 'log.sqlite');
+    const store = openSqliteStore(path);
+    const leaves = [leaf(0, null), leaf(1, at(0)), leaf(2, at(1)), leaf(3, at(2), 'entry 1')];
+    await store.commit(change(await store.takeLease(), leaves));
+    await store.close();
+    const database = [...sqliteDrivers().values()][0]!(path);
+    database.exec('DROP INDEX leaves_hash; CREATE INDEX leaves_hash ON leaves (hash)');
+    database.exec('PRAGMA user_version = 2');
+    database.close();
+    const again = openSqliteStore(path);
+    expect(await again.indexOf(leaves[2]!.hash)).toBe(2);
+    expect(await again.indexOf(leaves[3]!.hash)).toBe(1);
+    await again.close();
+    const migrated = [...sqliteDrivers().values()][0]!(path);
+    const plan = migrated.rows(`EXPLAIN QUERY PLAN ${indexOfHash}`, leaves[0]!.hash);
+    expect(plan.flat().join(' ')).toContain('USING INDEX leaves_hash');
+    migrated.close();
+  });
+
+  test('a leaf is found by its hash in each part of a large log, the first one where there are two', async () => {
+    const path = join(newFolder(), 'log.sqlite');
+    await openSqliteStore(path).close();
+    const database = [...sqliteDrivers().values()][0]!(path);
+    const insert = `INSERT INTO leaves (idx, hash, entry) VALUES (?, ?, x'')`;
+    database.exec('BEGIN');
+    for (let index = 0; index <= 140_000; index++)
+      database.run(insert, index, sha256(utf8(String(index % 135_000))));
+    database.run('UPDATE head SET size = 140001');
+    database.exec('COMMIT');
+    database.close();
+    const store = openSqliteStore(path);
+    for (const index of [0, 65_535, 65_536, 4_000, 134_999])
+      expect(await store.indexOf(sha256(utf8(String(index))))).toBe(index);
+    expect(await store.indexOf(sha256(utf8('140000')))).toBeNull();
+    await store.close();
+  });
+
   test('a page that was damaged after an unclean stop is found at start', async () => {
     const dir = newFolder();
     const path = join(dir, 'log.sqlite');
@@ -138,7 +232,7 @@ describe('the SQLite store', () => {
     const copy = join(newFolder(), 'log.sqlite');
     const wal = `${path}-wal`;
     const bytes = readFileSync(path);
-    bytes.fill(0x5a, 8192, 12_288);
+    bytes.fill(0x5a, 2 * 8192, 3 * 8192);
     writeFileSync(copy, bytes);
     if (existsSync(wal)) writeFileSync(`${copy}-wal`, readFileSync(wal));
     expect(() => openSqliteStore(copy)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));

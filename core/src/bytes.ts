@@ -3,13 +3,33 @@ import { ShowcauseError } from './errors.ts';
 const HEX = '0123456789abcdef';
 const B64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-const hexPairs = Array.from({ length: 256 }, (_, i) => HEX.charAt(i >> 4) + HEX.charAt(i & 15));
+const hexDigits = Uint8Array.from(HEX, (digit) => digit.charCodeAt(0));
+/** So many bytes at a time: a call takes only so many arguments. */
+const HEX_CHUNK = 4096;
+// One buffer serves the usual length, that of a hash: text that grows digit by digit is a chain of pieces, which costs its readers more.
+const hashDigits = new Uint8Array(64);
 
 /** Lower-case hex, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += hexPairs[byte];
-  return text;
+  if (bytes.length > HEX_CHUNK)
+    return toHex(bytes.subarray(0, HEX_CHUNK)) + toHex(bytes.subarray(HEX_CHUNK));
+  const digits = bytes.length === 32 ? hashDigits : new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    digits[2 * i] = hexDigits[bytes[i]! >> 4]!;
+    digits[2 * i + 1] = hexDigits[bytes[i]! & 15]!;
+  }
+  return String.fromCharCode.apply(null, digits as unknown as number[]);
+}
+
+/** Whether `text` is the lower-case hex of `bytes`. */
+export function isHexOf(text: string, bytes: Uint8Array): boolean {
+  if (text.length !== 2 * bytes.length) return false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (text.charCodeAt(2 * i) !== hexDigits[byte >> 4]) return false;
+    if (text.charCodeAt(2 * i + 1) !== hexDigits[byte & 15]) return false;
+  }
+  return true;
 }
 
 /**

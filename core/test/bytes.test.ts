@@ -8,6 +8,7 @@ import {
   fromBase64Url,
   fromHex,
   fromUtf8,
+  isHexOf,
   toBase64,
   toBase64Url,
   toHex,
@@ -31,6 +32,28 @@ describe('text of bytes', () => {
         expect(fromHex(toHex(bytes), bytes.length)).toStrictEqual(bytes);
         expect(fromBase64(toBase64(bytes), bytes.length)).toStrictEqual(bytes);
         expect(fromBase64Url(toBase64Url(bytes), bytes.length)).toStrictEqual(bytes);
+      }),
+    );
+  });
+
+  test('hex of long bytes, and bytes beside the hex of others', () => {
+    for (const length of [32, 4095, 4096, 4097, 70_000]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 255);
+      expect(toHex(bytes) === Buffer.from(bytes).toString('hex')).toBe(true);
+    }
+    fc.assert(
+      fc.property(anyBytes, fc.nat(), (bytes, at) => {
+        const hex = toHex(bytes);
+        expect(isHexOf(hex, bytes)).toBe(true);
+        if (hex === '') return;
+        const place = at % hex.length;
+        const other = hex[place] === '0' ? '1' : '0';
+        expect(isHexOf(hex.slice(0, place) + other + hex.slice(place + 1), bytes)).toBe(false);
+        expect([isHexOf(hex.slice(1), bytes), isHexOf(`${hex}0`, bytes)]).toStrictEqual([
+          false,
+          false,
+        ]);
+        if (/[a-f]/.test(hex)) expect(isHexOf(hex.toUpperCase(), bytes)).toBe(false);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -17,12 +17,21 @@ import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
 import type { FileFacts, LogFiles, SignedMark } from '../ports.ts';
 
-/** A published log in a folder. Every write is temp → fsync → rename → fsync of the folder. */
+/** A published log in a folder. Every write is temp → fsync → rename → fsync of the folder, which writes at once share. */
 export function openLogDirectory(root: string): LogFiles {
   const known = new Set<string>();
+  const syncFolder = sharedSync();
+  let making: Promise<void> = Promise.resolve();
 
-  /** Makes folders and makes their names durable, once each. */
-  async function ensureFolder(path: string): Promise<void> {
+  /** Makes folders and makes their names durable, one after the other: one may be in another. */
+  function ensureFolder(path: string): Promise<void> {
+    if (known.has(path)) return Promise.resolve();
+    const made = making.then(() => makeFolder(path));
+    making = made.catch(() => undefined);
+    return made;
+  }
+
+  async function makeFolder(path: string): Promise<void> {
     if (known.has(path)) return;
     const first = await mkdir(path, { recursive: true });
     if (first !== undefined) {
@@ -72,7 +81,8 @@ export function openLogDirectory(root: string): LogFiles {
       }
     },
     async create(path, bytes) {
-      const there = await readOrNull(join(root, path));
+      // An answer of the file system's cache: a refused read costs more than all else that a small file takes.
+      const there = existsSync(join(root, path)) ? await readOrNull(join(root, path)) : null;
       if (there === null) return write(join(root, path), bytes);
       if (!equalBytes(there, bytes))
         throw new ServiceError('PUBLISH_TILE', { got: `${there.length} bytes at ${path}` });
@@ -168,6 +178,30 @@ async function missingAsNull<T>(look: () => Promise<T>): Promise<T | null> {
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;)
     at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+}
+
+/** Syncs of one folder: whoever asks while one runs shares the next with all others who do. */
+function sharedSync(): (path: string) => Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  const next = new Map<string, Promise<void>>();
+  const run = (path: string): Promise<void> => {
+    const sync = syncFolder(path).finally(() => running.delete(path));
+    running.set(path, sync);
+    return sync;
+  };
+  return (path) => {
+    const current = running.get(path);
+    if (current === undefined) return run(path);
+    const waiting = next.get(path);
+    if (waiting !== undefined) return waiting;
+    const begin = (): Promise<void> => {
+      next.delete(path);
+      return run(path);
+    };
+    const shared = current.then(begin, begin);
+    next.set(path, shared);
+    return shared;
+  };
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -77,6 +77,7 @@ export function spoolSource(options: SpoolSourceOptions): Source {
         header: null,
         at,
         isDone: false,
+        synced: null,
         stuckSince: null,
         isFailing: false,
       });

@@ -1,4 +1,5 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import {
   SPOOL_MESSAGE,
   SPOOL_PROMISE,
@@ -33,6 +34,8 @@ export interface Segment {
   /** bytes before it were handed out */
   at: number;
   isDone: boolean;
+  /** what it was when it was last synced; written after that, it is synced again */
+  synced: { size: number; mtimeMs: number } | null;
   /** since when the bytes at `at` cannot be read, or were last searched in vain */
   stuckSince: number | null;
   /** it could not be read, and that was said */
@@ -63,7 +66,7 @@ export function readSegment(
       if (!isNewest) segment.isDone = true;
       return [];
     }
-    fdatasyncSync(fd);
+    syncOnce(fd, segment, stat);
     if (segment.header === null && !readHeader(fd, segment, size)) {
       if (!isGivenUp(segment, isNewest, now, graceMs)) return [];
       segment.isDone = true;
@@ -85,6 +88,14 @@ export function readSegment(
   } finally {
     closeSync(fd);
   }
+}
+
+/** What was synced and did not change since is durable: a segment that is read piece by piece is not synced for each. */
+function syncOnce(fd: number, segment: Segment, { size, mtimeMs }: Stats): void {
+  const { synced } = segment;
+  if (synced?.size === size && synced.mtimeMs === mtimeMs) return;
+  fdatasyncSync(fd);
+  segment.synced = { size, mtimeMs };
 }
 
 /** A segment that has a successor is final; the newest one may still be in the middle of a write, or be repaired. */

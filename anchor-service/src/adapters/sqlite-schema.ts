@@ -1,7 +1,15 @@
 import { ServiceError } from '../errors.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
+/** Most rows are longer than half a page of the usual 4 KiB; what is written, logged and copied is whole pages. */
+const PAGE_BYTES = 8192;
+
+/**
+ * Leaf hashes are random, so that an index over all of them would write a page of its own for every leaf of a large log. In order of index
+ * first, by parts of 65,536 leaves, what is written stays small and near; a look-up asks each part.
+ */
+const hashIndex = 'CREATE INDEX leaves_hash ON leaves (idx / 65536, substr(hash, 1, 8));';
 
 const schema = `
 CREATE TABLE head (
@@ -13,7 +21,7 @@ CREATE TABLE leaves (
   idx INTEGER PRIMARY KEY, hash BLOB NOT NULL, entry BLOB NOT NULL,
   producer TEXT, epoch INTEGER, seq INTEGER, UNIQUE (producer, epoch, seq)
 ) STRICT;
-CREATE INDEX leaves_hash ON leaves (hash);
+${hashIndex}
 CREATE INDEX leaves_registrations ON leaves (idx) WHERE producer IS NULL;
 CREATE TABLE sealed (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE promises (
@@ -31,14 +39,21 @@ CREATE TABLE quarantine (
 ) STRICT;
 CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, root BLOB NOT NULL, note BLOB NOT NULL) STRICT;
 CREATE TABLE anchors (size INTEGER PRIMARY KEY, evidence TEXT NOT NULL) STRICT;
-PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Rows of version 1 held no hash, but all the bytes. */
-const fromVersion1 = `
-ALTER TABLE quarantine ADD COLUMN hash BLOB;
-PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+/** Step i leads from version i + 1 to i + 2. Rows of version 1 held no hash of what was refused, but all the bytes. */
+const migrations = [
+  'ALTER TABLE quarantine ADD COLUMN hash BLOB;',
+  `DROP INDEX leaves_hash; ${hashIndex}`,
+];
+
+/** Of the first leaf with a hash. */
+export const indexOfHash = `
+WITH RECURSIVE part (number) AS (
+  VALUES (0) UNION ALL SELECT number + 1 FROM part WHERE number < (SELECT size FROM head) / 65536
+)
+SELECT min(idx) FROM part
+CROSS JOIN leaves ON idx / 65536 = number AND substr(hash, 1, 8) = substr(?1, 1, 8) AND hash = ?1`;
 
 /**
  * Sets what durability needs and makes the tables of a new file.
@@ -47,25 +62,30 @@ PRAGMA user_version = ${SCHEMA_VERSION};
 export function prepareDatabase(database: SqliteDatabase, path: string): void {
   try {
     database.exec('PRAGMA busy_timeout = 2000');
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
-    const version = database.rows('PRAGMA user_version')[0]?.[0];
-    if (version === 0 || version === 1) {
-      database.exec('BEGIN IMMEDIATE');
-      database.exec(version === 0 ? schema : fromVersion1);
-      database.exec('COMMIT');
-    } else if (version !== SCHEMA_VERSION) {
-      throw new ServiceError('STORE_SCHEMA', {
-        got: `version ${String(version)} in ${path}`,
-        want: `${SCHEMA_VERSION}`,
-      });
-    }
+    migrate(database, path);
     if (database.rows('SELECT clean FROM head')[0]?.[0] !== 1) checkIntegrity(database, path);
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;
     throw new ServiceError('STORE_CORRUPT', { got: path, cause });
   }
+}
+
+function migrate(database: SqliteDatabase, path: string): void {
+  const version = database.rows('PRAGMA user_version')[0]?.[0];
+  if (typeof version !== 'number' || version > SCHEMA_VERSION)
+    throw new ServiceError('STORE_SCHEMA', {
+      got: `version ${String(version)} in ${path}`,
+      want: `at most ${SCHEMA_VERSION}`,
+    });
+  if (version === SCHEMA_VERSION) return;
+  database.exec('BEGIN IMMEDIATE');
+  for (const step of version === 0 ? [schema] : migrations.slice(version - 1)) database.exec(step);
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  database.exec('COMMIT');
 }
 
 function checkIntegrity(database: SqliteDatabase, path: string): void {

@@ -103,6 +103,11 @@ export class MemoryStore implements Store {
     return Promise.resolve(this.#disk.byPosition.get(positionKey(position)) ?? null);
   }
 
+  async hashesAt(positions: readonly Position[]): Promise<readonly (Hash | null)[]> {
+    const { byPosition } = this.#disk;
+    return Promise.resolve(positions.map((at) => byPosition.get(positionKey(at))?.hash ?? null));
+  }
+
   async indexOf(leaf: Hash): Promise<number | null> {
     return Promise.resolve(this.#disk.byHash.get(toHex(leaf)) ?? null);
   }

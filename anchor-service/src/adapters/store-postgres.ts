@@ -16,12 +16,14 @@ import type {
 } from '../ports.ts';
 import { describePlace, isSchemaName, readPassword } from '../postgres/address.ts';
 import type { PostgresPlace } from '../postgres/address.ts';
+import { int8Array, textArray } from '../postgres/arrays.ts';
 import { fence, rowsOf } from '../postgres/change.ts';
 import { Connections, DEFAULT_TIMEOUTS } from '../postgres/connections.ts';
 import type { PostgresParameter, PostgresValue, Timeouts } from '../postgres/connections.ts';
 import { LeaseKeeper } from '../postgres/lease.ts';
-import { migrate } from '../postgres/migrations.ts';
+import { indexOfHash, migrate } from '../postgres/migrations.ts';
 import { bytes, leafColumns, number, splitHashes, toLeaf } from '../postgres/rows.ts';
+import { RecentLeaves } from '../recent-leaves.ts';
 
 export const DEFAULT_LEASE_MS = 5_000;
 
@@ -93,6 +95,7 @@ class SchemaStore implements PostgresStore {
   readonly #connections: Connections;
   readonly #keeper: LeaseKeeper;
   readonly #leaseMs: number;
+  readonly #recent = new RecentLeaves();
   #closed: Promise<void> | null = null;
 
   constructor(connections: Connections, keeper: LeaseKeeper, leaseMs: number) {
@@ -111,8 +114,8 @@ class SchemaStore implements PostgresStore {
     return { size: number(row?.[0]), peaks: splitHashes(bytes(row?.[1])) };
   }
 
-  commit(change: Change): Promise<void> {
-    return this.#connections.transaction(async (query) => {
+  async commit(change: Change): Promise<void> {
+    await this.#connections.transaction(async (query) => {
       const { count } = await query(fence(change, this.#leaseMs));
       if (count !== 1)
         throw new ServiceError('STORE_FENCED', {
@@ -120,10 +123,12 @@ class SchemaStore implements PostgresStore {
         });
       await query(rowsOf(change));
     });
+    this.#recent.add(change.leaves);
   }
 
-  leaves(from: number, count: number): Promise<readonly Leaf[]> {
-    return this.#leaves('WHERE idx >= $1 AND idx < $2 ORDER BY idx', from, from + count);
+  async leaves(from: number, count: number): Promise<readonly Leaf[]> {
+    const recent = this.#recent.read(from, count);
+    return recent ?? this.#leaves('WHERE idx >= $1 AND idx < $2 ORDER BY idx', from, from + count);
   }
 
   async leafAt({ producer, epoch, seq }: Position): Promise<Leaf | null> {
@@ -131,8 +136,19 @@ class SchemaStore implements PostgresStore {
     return (await this.#leaves(where, producer, epoch, seq))[0] ?? null;
   }
 
+  async hashesAt(positions: readonly Position[]): Promise<readonly (Hash | null)[]> {
+    const rows = await this.#rows(
+      `SELECT hash FROM unnest($1::text[], $2::int8[], $3::int8[]) WITH ORDINALITY AS wanted (producer, epoch, seq, place)
+       LEFT JOIN leaves USING (producer, epoch, seq) ORDER BY place`,
+      textArray(positions.map(({ producer }) => producer)),
+      int8Array(positions.map(({ epoch }) => epoch)),
+      int8Array(positions.map(({ seq }) => seq)),
+    );
+    return rows.map(([hash]) => (hash === null ? null : bytes(hash)));
+  }
+
   async indexOf(leaf: Hash): Promise<number | null> {
-    const [row] = await this.#rows('SELECT min(idx) FROM leaves WHERE hash = $1', leaf);
+    const [row] = await this.#rows(indexOfHash, leaf);
     return row === undefined || row[0] === null ? null : number(row[0]);
   }
 

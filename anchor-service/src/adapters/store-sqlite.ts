@@ -25,7 +25,7 @@ import type {
 import { holdLock } from '../sqlite/lock.ts';
 import type { Lock } from '../sqlite/lock.ts';
 import { attempt, bytes, leafColumns, number, splitHashes, toLeaf } from './sqlite-rows.ts';
-import { prepareDatabase } from './sqlite-schema.ts';
+import { indexOfHash, prepareDatabase } from './sqlite-schema.ts';
 import { openSqlite } from '../sqlite/driver.ts';
 import type { SqliteDatabase, SqliteDriver, SqliteValue } from '../sqlite/driver.ts';
 
@@ -170,9 +170,23 @@ class SqliteStore implements Store {
     return leaf ?? null;
   }
 
+  hashesAt(positions: readonly Position[]): Promise<readonly (Hash | null)[]> {
+    return this.#read(() =>
+      positions.map(({ producer, epoch, seq }) => {
+        const [row] = this.#database.rows(
+          'SELECT hash FROM leaves WHERE producer = ? AND epoch = ? AND seq = ?',
+          producer,
+          epoch,
+          seq,
+        );
+        return row === undefined ? null : bytes(row[0]);
+      }),
+    );
+  }
+
   indexOf(leaf: Hash): Promise<number | null> {
     return this.#read(() => {
-      const row = this.#database.rows('SELECT min(idx) FROM leaves WHERE hash = ?', leaf)[0];
+      const row = this.#database.rows(indexOfHash, leaf)[0];
       return row?.[0] === null || row === undefined ? null : number(row[0]);
     });
   }

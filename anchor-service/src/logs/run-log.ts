@@ -22,7 +22,7 @@ import { openLogDirectory, openSignedMark } from '../adapters/log-directory.ts';
 import { kafkaSource } from '../adapters/source-kafka.ts';
 import { spoolSource } from '../adapters/source-spool.ts';
 import { openPostgresStore } from '../adapters/store-postgres.ts';
-import { openSqliteStore } from '../adapters/store-sqlite.ts';
+import { openThreadedSqliteStore } from '../adapters/store-sqlite-thread.ts';
 import type { Anchoring, AnchoringOptions } from '../anchoring.ts';
 import { catchUp } from '../catch-up.ts';
 import type { ChainHead } from '../chain/port.ts';
@@ -141,7 +141,7 @@ async function openStore(
   { store }: LogConfig,
   { logger, signal, onStandby }: LogDeps,
 ): Promise<{ store: Store; lost: Promise<never> | null }> {
-  if (typeof store === 'string') return { store: openSqliteStore(store), lost: null };
+  if (typeof store === 'string') return { store: await openThreadedSqliteStore(store), lost: null };
   const opened = await openPostgresStore(store, {
     logger,
     leaseMs: store.leaseMs,

@@ -21,22 +21,36 @@ export function textArray(values: readonly (string | null)[]): Buffer {
   );
 }
 
-/** Integers of at most 2^53 - 1. */
+/** Integers of 0 to 2^53 - 1. */
 export function int8Array(values: readonly (number | null)[]): Buffer {
-  return encode(
-    oids.int8,
-    values.map((value) => {
-      if (value === null) return null;
-      const bytes = Buffer.allocUnsafe(8);
-      bytes.writeBigInt64BE(BigInt(value));
-      return bytes;
-    }),
-  );
+  const array = withHeader(oids.int8, values, 8);
+  let at = HEADER_BYTES;
+  for (const value of values) {
+    at = array.writeInt32BE(value === null ? NULL_LENGTH : 8, at);
+    if (value === null) continue;
+    at = array.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+    at = array.writeUInt32BE(value % 2 ** 32, at);
+  }
+  return array.subarray(0, values.length === 0 ? HEADER_BYTES_OF_NONE : at);
 }
 
 function encode(elementType: number, values: readonly (Uint8Array | null)[]): Buffer {
+  const size = values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+  const array = withHeader(elementType, values, size / (values.length || 1));
+  if (values.length === 0) return array;
+  let at = HEADER_BYTES;
+  for (const value of values) {
+    at = array.writeInt32BE(value?.length ?? NULL_LENGTH, at);
+    if (value !== null) array.set(value, at);
+    at += value?.length ?? 0;
+  }
+  return array;
+}
+
+/** @param width  bytes of an element, on average */
+function withHeader(elementType: number, values: readonly unknown[], width: number): Buffer {
   const isEmpty = values.length === 0;
-  const size = values.reduce((sum, value) => sum + LENGTH_BYTES + (value?.length ?? 0), 0);
+  const size = Math.round(values.length * (LENGTH_BYTES + width));
   const array = Buffer.alloc((isEmpty ? HEADER_BYTES_OF_NONE : HEADER_BYTES) + size);
   array.writeInt32BE(isEmpty ? 0 : 1, 0);
   array.writeInt32BE(values.includes(null) ? 1 : 0, 4);
@@ -44,11 +58,5 @@ function encode(elementType: number, values: readonly (Uint8Array | null)[]): Bu
   if (isEmpty) return array;
   array.writeInt32BE(values.length, 12);
   array.writeInt32BE(1, 16);
-  let at = HEADER_BYTES;
-  for (const value of values) {
-    at = array.writeInt32BE(value?.length ?? NULL_LENGTH, at);
-    if (value !== null) array.set(value, at);
-    at += value?.length ?? 0;
-  }
   return array;
 }

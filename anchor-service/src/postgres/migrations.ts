@@ -38,8 +38,25 @@ CREATE TABLE checkpoints (size bigint PRIMARY KEY, root bytea NOT NULL, note byt
 CREATE TABLE anchors (size bigint PRIMARY KEY, evidence text NOT NULL);
 `;
 
+/**
+ * Leaf hashes are random: an index over all of them makes every leaf of a large log write a page of its own, and the page's image with it.
+ * In order of index first, by parts of 65,536 leaves, what is written stays small and near; a look-up asks each part.
+ */
+const version2 = `
+DROP INDEX leaves_hash;
+CREATE INDEX leaves_hash ON leaves ((idx / 65536), substr(hash, 1, 8));
+`;
+
+/** Of the first leaf with a hash. A row a part at most: so that the parts are asked one by one, through the index. */
+export const indexOfHash = `
+SELECT min(found.idx) FROM generate_series(0, (SELECT size / 65536 FROM head)) AS part (number)
+CROSS JOIN LATERAL (
+  SELECT idx FROM leaves WHERE idx / 65536 = part.number AND substr(hash, 1, 8) = substr($1::bytea, 1, 8) AND hash = $1
+  ORDER BY idx LIMIT 1
+) AS found`;
+
 /** Step i leads from version i to version i + 1; a step that was released never changes. */
-export const migrations: readonly string[] = [version1];
+export const migrations: readonly string[] = [version1, version2];
 
 /**
  * Brings a schema to this release's version, in one transaction, one instance at a time.

@@ -61,6 +61,10 @@ export function storeConformance(stores: Stores): void {
     expect(await store.leafAt(at(1, epoch))).toStrictEqual(leaves[2]);
     expect(await store.leafAt(at(2, epoch))).toBeNull();
     expect(await store.leafAt(at(1, epoch, 'other'))).toBeNull();
+    const asked = [at(1, epoch), at(2, epoch), at(0, epoch), at(1, epoch, 'other'), at(1, epoch)];
+    const { hash: first } = (await store.leafAt(at(0, epoch)))!;
+    expect(await store.hashesAt(asked)).toStrictEqual([hash, null, first, null, hash]);
+    expect(await store.hashesAt([])).toStrictEqual([]);
     expect(await store.indexOf(hash)).toBe(2);
     expect(await store.registrations()).toStrictEqual([leaves[3]]);
     expect(await store.epochs('loan-api')).toStrictEqual([closed, open]);
