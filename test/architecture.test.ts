@@ -40,6 +40,10 @@ const table: readonly { part: string; may: RegExp }[] = [
     part: 'anchor-service/src/adapters',
     may: /^(@showcause\/(core|core\/node)|libsql|kafkajs|node:.*)$/,
   },
+  {
+    part: 'anchor-service/src/s3',
+    may: /^(@showcause\/(core|core\/node)|@aws-sdk\/client-s3|node:.*)$/,
+  },
   { part: 'anchor-service/src/postgres', may: /^(@showcause\/(core|core\/node)|pg|node:.*)$/ },
   {
     part: 'anchor-service/src',

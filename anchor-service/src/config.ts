@@ -9,6 +9,7 @@ import { overlayEnvironment } from './config-env.ts';
 import type { Environment } from './config-env.ts';
 import { ServiceError } from './errors.ts';
 import { isSchemaName, parsePostgresUrl } from './postgres/address.ts';
+import { nameOf } from './s3/place.ts';
 import { signedFileOf } from './signed-file.ts';
 
 const MAX_CONFIG_BYTES = 64 * 1024;
@@ -66,6 +67,27 @@ const postgresStore = v.strictObject({
   /** how long a stand-by waits after the last sign of life */
   leaseMs: v.optional(v.pipe(milliseconds(500), v.maxValue(60_000)), 5_000),
 });
+const s3Log = v.strictObject({
+  kind: v.literal('s3'),
+  bucket: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)),
+  /** before every key, such as `loans/`; a slash is put at its end */
+  prefix: v.optional(
+    v.pipe(v.string(), v.regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]{0,62}\/?){0,8}$/)),
+    '',
+  ),
+  region: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,63}$/)), 'us-east-1'),
+  endpoint: v.optional(v.nullable(url), null),
+  /** the bucket in the path instead of the host's name: most servers of one's own want that */
+  forcePathStyle: v.optional(v.boolean(), false),
+  /** both, or neither for what the environment and the machine offer */
+  accessKeyId: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^[!-~]{1,256}$/))), null),
+  secretKeyFile: v.optional(v.nullable(path), null),
+  caFile: v.optional(v.nullable(path), null),
+  requestMs: v.optional(v.pipe(milliseconds(100), v.maxValue(60_000)), 5_000),
+  totalMs: v.optional(v.pipe(milliseconds(100), v.maxValue(600_000)), 30_000),
+});
+/** A path is a folder. */
+const publishedLog = v.lazy((input) => (typeof input === 'object' ? s3Log : path));
 /** A path is SQLite's file. */
 const store = v.lazy((input) => (typeof input === 'object' ? postgresStore : path));
 
@@ -75,7 +97,7 @@ const logMembers = {
   genesis: path,
   registrations: v.pipe(v.array(path), v.maxLength(256)),
   store,
-  log: path,
+  log: publishedLog,
   public: v.boolean(),
   readerTokenFile: v.optional(v.nullable(path), null),
   producer: name,
@@ -167,7 +189,10 @@ export function logsOf(config: ServiceConfig): HostedLogConfig[] {
 const placesOfOneLog: readonly [string, (log: LogMembers) => string][] = [
   ['name', (log) => (log as LogConfig).name ?? ''],
   ['genesis', ({ genesis }) => genesis],
-  ['log', ({ log }) => log],
+  [
+    'log',
+    ({ log }) => (typeof log === 'string' ? log : `${log.endpoint ?? log.region} ${nameOf(log)}`),
+  ],
   [
     'store',
     ({ store }) => (typeof store === 'string' ? store : `${store.url} schema ${store.schema}`),
@@ -202,7 +227,7 @@ function locate(log: LogMembers, at: (relative: string) => string, where: string
     genesis: at(log.genesis),
     registrations: log.registrations.map(at),
     store: storeOf(log.store, at),
-    log: at(log.log),
+    log: publishedLogOf(log.log, at, where),
     readerTokenFile: log.readerTokenFile === null ? null : at(log.readerTokenFile),
     transport:
       transport.kind === 'embedded'
@@ -220,6 +245,25 @@ function anchorOf(
   return {
     ...anchor,
     countersigner: { ...countersigner, tokenFile: at(countersigner.tokenFile) },
+  };
+}
+
+function publishedLogOf(
+  log: LogMembers['log'],
+  at: (relative: string) => string,
+  where: string,
+): LogMembers['log'] {
+  if (typeof log === 'string') return at(log);
+  if ((log.accessKeyId === null) !== (log.secretKeyFile === null))
+    throw new ServiceError('CONFIG_MALFORMED', {
+      got: `one of accessKeyId and secretKeyFile in ${where}`,
+      want: 'both, or neither',
+    });
+  return {
+    ...log,
+    prefix: log.prefix === '' || log.prefix.endsWith('/') ? log.prefix : `${log.prefix}/`,
+    secretKeyFile: log.secretKeyFile === null ? null : at(log.secretKeyFile),
+    caFile: log.caFile === null ? null : at(log.caFile),
   };
 }
 

@@ -31,6 +31,10 @@ export const serviceErrorCodes = {
     means: 'password file of the store cannot be used',
     fix: 'Put the password alone into it, mode 0600.',
   },
+  CONFIG_SECRET: {
+    means: 'file with the secret key of an S3 store cannot be used',
+    fix: 'Put the secret access key alone into it, mode 0600.',
+  },
   STORE_LOCKED: {
     means: 'another process works on this store',
     fix: 'Stop the other one first; two services never share a store.',
@@ -98,6 +102,14 @@ export const serviceErrorCodes = {
   FILES_UNAVAILABLE: {
     means: 'store of the published log does not answer as it must',
     fix: 'Look at the store and the way to it; publishing goes on by itself once it answers.',
+  },
+  FILES_REFUSED: {
+    means: 'store of the published log refuses the service',
+    fix: 'Check bucket, region, credentials and clock, and the policy in docs/operations.md.',
+  },
+  FILES_UNSAFE: {
+    means: 'store of the published log does not keep its word',
+    fix: 'Use one whose conditional writes hold; docs/operations.md names those that were tried.',
   },
   SOURCE_SPOOL: {
     means: 'spool folder cannot be read',

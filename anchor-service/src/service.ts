@@ -245,7 +245,11 @@ function measured({ config, operator, log, reader }: Host): MeasuredLog {
     name,
     status: () => log.status(),
     stored: reader.store,
-    places: { store: dirname(signedFileOf(config)), log: config.log },
+    // A bucket has no free space to watch.
+    places: {
+      store: dirname(signedFileOf(config)),
+      ...(typeof config.log === 'string' ? { log: config.log } : {}),
+    },
     outlook: anchor === null || operator === null ? null : chainOutlook(anchor.rpcUrl, operator),
   };
 }

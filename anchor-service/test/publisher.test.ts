@@ -22,6 +22,7 @@ import { ServiceError } from '../src/errors.ts';
 import { collectPartialTiles } from '../src/partial-tiles.ts';
 import type { LogFiles, SignedMark } from '../src/ports.ts';
 import { Publisher } from '../src/publisher.ts';
+import { appendLeaves as grow } from './support/append-leaves.ts';
 import { newFolder, removeFolders, silent } from './support/log.ts';
 import { memoryFiles, memoryMark } from './support/memory-files.ts';
 
@@ -31,29 +32,6 @@ const ORIGIN = 'log.example/test';
 const key = generateKey('log');
 const signer = ed25519NoteSigner(ORIGIN, key.publicKey, ed25519KeySigner(key));
 const verifier = parseVkey(formatVkey(ORIGIN, key.publicKey));
-
-/** Grows the store as the sequencer does, without its rules. */
-async function grow(disk: MemoryDisk, count: number, text = 'entry'): Promise<void> {
-  const store = new MemoryStore(disk);
-  const { size, peaks } = disk.head;
-  const frontier = TreeFrontier.from(size, peaks);
-  const leaves = Array.from({ length: count }, (_, i) => {
-    const entry = utf8(`${text} ${size + i}`);
-    return { index: size + i, hash: leafHash(entry), entry, position: null };
-  });
-  for (const { hash } of leaves) frontier.append(hash);
-  await store.commit({
-    lease: disk.lease,
-    oldSize: size,
-    head: { size: frontier.size, peaks: frontier.peaks() },
-    leaves,
-    sealed: [],
-    promises: [],
-    epochs: [],
-    cursors: new Map(),
-    quarantine: [],
-  });
-}
 
 function start(
   disk: MemoryDisk,

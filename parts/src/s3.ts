@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PartError } from './errors.ts';
 import { cacheFolder, findProgram } from './find.ts';
@@ -11,14 +11,19 @@ import type { RunningProcess } from './process.ts';
 
 const VERSITYGW = '1.8.0';
 const MOTO = '5.2.5';
+const S3RVER = '3.7.1';
 const BUCKET = 'showcause';
 const REGION = 'us-east-1';
-const ACCESS_KEY_ID = 'showcause';
-const SECRET_ACCESS_KEY = 'for-tests-and-here-alone';
+/** s3rver knows no other. */
+const ACCESS_KEY_ID = 'S3RVER';
+const SECRET_ACCESS_KEY = 'S3RVER';
 const READY_WITHIN_MS = 30_000;
 
-/** `versitygw` keeps objects as files and asks for signatures; `moto` keeps them in memory and lets everybody in. */
-export type S3Server = 'versitygw' | 'moto';
+/**
+ * `versitygw` keeps objects as files and asks for signatures; `moto` keeps them in memory and lets everybody in; `s3rver`
+ * takes no notice of `If-None-Match`: a liar to be found out, for nothing else.
+ */
+export type S3Server = 'versitygw' | 'moto' | 's3rver';
 
 export interface S3 {
   server: S3Server;
@@ -66,16 +71,17 @@ export function s3Available(): S3Server | null {
 export async function startS3(options: S3Options = {}): Promise<S3> {
   const server = options.server ?? s3Available();
   if (server === null) throw new PartError('PART_MISSING', { got: 'neither go nor python3 here' });
-  const program = server === 'versitygw' ? fetchVersitygw() : fetchMoto();
+  const { program, args } = programs[server];
+  const command = program();
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'showcause-s3-'));
   const port = options.port ?? (await freePort());
   const processes = options.processes ?? new Processes();
   mkdirSync(join(dir, 'data', BUCKET), { recursive: true });
   const running = await processes.start({
     name: server,
-    command: program,
-    args: server === 'versitygw' ? versitygwArguments(port, dir) : motoArguments(port),
-    env: { ROOT_ACCESS_KEY: ACCESS_KEY_ID, ROOT_SECRET_KEY: SECRET_ACCESS_KEY, HOME: dir },
+    command,
+    args: args(port, dir),
+    env: { ROOT_ACCESS_KEY: ACCESS_KEY_ID, ROOT_SECRET_KEY: SECRET_ACCESS_KEY, HOME: dir, PATH },
     logFile: join(dir, `${server}.log`),
   });
   const endpoint = `http://127.0.0.1:${port}`;
@@ -106,14 +112,29 @@ export async function startS3(options: S3Options = {}): Promise<S3> {
   };
 }
 
-function versitygwArguments(port: number, dir: string): string[] {
-  const general = ['--port', `127.0.0.1:${port}`, '--region', REGION, '--quiet', '--keep-alive'];
-  return [...general, '--health', '/health', 'posix', join(dir, 'data')];
-}
+/** Where `node` is, for a script that asks for it. */
+const PATH = dirname(process.execPath);
 
-function motoArguments(port: number): string[] {
-  return ['-H', '127.0.0.1', '-p', String(port)];
-}
+const programs: Record<
+  S3Server,
+  { program: () => string; args: (port: number, dir: string) => string[] }
+> = {
+  versitygw: {
+    program: fetchVersitygw,
+    args: (port, dir) => {
+      const general = ['--port', `127.0.0.1:${port}`, '--region', REGION, '--quiet'];
+      return [...general, '--keep-alive', '--health', '/health', 'posix', join(dir, 'data')];
+    },
+  },
+  moto: { program: fetchMoto, args: (port) => ['-H', '127.0.0.1', '-p', String(port)] },
+  s3rver: {
+    program: fetchS3rver,
+    args: (port, dir) => {
+      const place = ['-d', join(dir, 'data'), '-a', '127.0.0.1', '-p', String(port)];
+      return [...place, '--configure-bucket', BUCKET];
+    },
+  },
+};
 
 /** Any answer will do: both give one as soon as they serve. */
 async function answers(endpoint: string, running: RunningProcess): Promise<void> {
@@ -171,12 +192,24 @@ function fetchMoto(): string {
   throw new PartError('PROCESS_FAILED', { got: `exit code ${installed.status} from pip` });
 }
 
+/** From npm once. */
+function fetchS3rver(): string {
+  const dir = join(cacheFolder, 's3rver', S3RVER);
+  fetchInto(dir, (work) => {
+    const args = ['install', '--prefix', work, '--ignore-scripts', '--no-audit', '--no-fund'];
+    return spawnSync('npm', [...args, `s3rver@${S3RVER}`], { stdio: 'ignore' }).status;
+  });
+  return join(dir, 'node_modules', '.bin', 's3rver');
+}
+
 function fetchInto(dir: string, fill: (work: string) => number | null): void {
+  if (existsSync(dir)) return;
   mkdirSync(join(dir, '..'), { recursive: true });
   const work = mkdtempSync(join(dir, '..', 'fetch-'));
   try {
     const status = fill(work);
-    if (status !== 0) throw new PartError('PROCESS_FAILED', { got: `exit code ${status} from Go` });
+    if (status !== 0)
+      throw new PartError('PROCESS_FAILED', { got: `exit code ${status} fetching ${dir}` });
     if (!existsSync(dir)) renameSync(work, dir);
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import { openCheckpoint, parseVkey } from '@showcause/core';
 import type { EntryOf } from '@showcause/core';
-import { openLogDirectory, openSignedMark } from '../adapters/log-directory.ts';
+import { openSignedMark } from '../adapters/log-directory.ts';
+import { readableLogFiles } from '../adapters/log-files.ts';
 import { lookIntoSqlite } from '../adapters/sqlite-look.ts';
 import { logsOf, readConfigured } from '../config.ts';
 import type { HostedLogConfig, ServiceConfig } from '../config.ts';
 import { lookIntoPostgres } from '../postgres/look.ts';
+import type { Logger } from '../ports.ts';
 import { CHECKPOINT_PATH } from '../publisher.ts';
 import { signedFileOf } from '../signed-file.ts';
 import { checkChain } from './chain.ts';
@@ -21,6 +23,9 @@ import type { KeptFolder } from './machine.ts';
 import { checkCountersigner, checkRunning, judgeListening } from './network.ts';
 import { emptyStore, factsOf, judgeProducerKey, judgeSchema, judgeSettings } from './store.ts';
 import type { StoreFacts, StoreLook } from './store.ts';
+
+const nothing = (): void => undefined;
+const silent: Logger = { info: nothing, warn: nothing, error: nothing };
 
 export interface DoctorDeps {
   /** of the key files; without it `<keys>/passphrase` is read */
@@ -72,7 +77,7 @@ function foldersOf(config: HostedLogConfig): KeptFolder[] {
     typeof store === 'string'
       ? { what: 'the store', path: dirname(store), locked: true }
       : { what: 'the signed mark', path: dirname(store.signedFile), locked: false },
-    { what: 'the published log', path: log, locked: false },
+    ...(typeof log === 'string' ? [{ what: 'the published log', path: log, locked: false }] : []),
     ...spools.map((path) => ({ what: 'a spool', path, locked: true })),
   ];
 }
@@ -130,7 +135,7 @@ async function* logFindings(
   const mark = openSignedMark(signedFileOf(config));
   yield await kept('signed mark', async () => (await mark.read())?.note ?? null);
   yield await kept('published checkpoint', () =>
-    openLogDirectory(config.log).read(CHECKPOINT_PATH),
+    readableLogFiles(config, silent).read(CHECKPOINT_PATH),
   );
 }
 

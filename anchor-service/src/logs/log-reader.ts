@@ -1,5 +1,5 @@
 import { parseCheckpoint, parseNote } from '@showcause/core';
-import { openLogDirectory } from '../adapters/log-directory.ts';
+import { readableLogFiles } from '../adapters/log-files.ts';
 import { openPostgresReader } from '../adapters/store-postgres.ts';
 import { openSqliteReader } from '../adapters/store-sqlite.ts';
 import type { LogConfig } from '../config.ts';
@@ -9,11 +9,14 @@ import { CHECKPOINT_PATH } from '../publisher.ts';
 
 /** How often the served checkpoint is looked at while another instance, or nobody, writes it. */
 const LOOK_EVERY_MS = 200;
+/** The same where a look is a request that somebody bills. */
+const LOOK_FAR_EVERY_MS = 1_000;
 
 /** A log as its readers get it, whoever writes it: this thread, another one, another machine, or nobody for now. */
 export class LogReader implements PublicLog {
   readonly store: StoreReader;
   readonly files: PublicLog['files'];
+  readonly #lookEveryMs: number;
   #published: SignedCheckpoint | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -23,7 +26,8 @@ export class LogReader implements PublicLog {
       typeof store === 'string'
         ? lazily(() => openSqliteReader(store))
         : openPostgresReader(store, logger);
-    this.files = openLogDirectory(config.log);
+    this.files = readableLogFiles(config, logger);
+    this.#lookEveryMs = typeof config.log === 'string' ? LOOK_EVERY_MS : LOOK_FAR_EVERY_MS;
   }
 
   published(): SignedCheckpoint | null {
@@ -39,7 +43,7 @@ export class LogReader implements PublicLog {
   follow(): void {
     if (this.#timer !== null) return;
     void this.#look();
-    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.#look(), this.#lookEveryMs).unref();
   }
 
   unfollow(): void {

@@ -18,7 +18,8 @@ import {
   readKeyFile,
 } from '@showcause/core/node';
 import type { KeyPair, KeyRole } from '@showcause/core/node';
-import { openLogDirectory, openSignedMark } from '../adapters/log-directory.ts';
+import { openSignedMark } from '../adapters/log-directory.ts';
+import { writableLogFiles } from '../adapters/log-files.ts';
 import { kafkaSource } from '../adapters/source-kafka.ts';
 import { spoolSource } from '../adapters/source-spool.ts';
 import { openPostgresStore } from '../adapters/store-postgres.ts';
@@ -61,7 +62,7 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
   const { store, lost } = await openStore(config, deps);
   const closing: (() => Promise<void>)[] = [() => store.close()];
   try {
-    const files = openLogDirectory(config.log);
+    const files = await writableLogFiles(config, logger);
     const mark = openSignedMark(signedFileOf(config));
     if (deps.catchUp === true) {
       const { origin } = genesis;
