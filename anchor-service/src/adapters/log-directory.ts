@@ -154,9 +154,9 @@ function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
   return one === null || other === null ? one === other : equalBytes(one, other);
 }
 
-/** A file gets its name when it is whole and never changes in place: another content has another time. */
-function factsOf({ size, mtimeNs }: BigIntStats): FileFacts {
-  return { size: Number(size), tag: `${mtimeNs.toString(36)}-${size.toString(36)}` };
+/** A file never changes in place: another content is another file, and clocks tick too slowly to tell two apart alone. */
+function factsOf({ size, mtimeNs, ino }: BigIntStats): FileFacts {
+  return { size: Number(size), tag: [mtimeNs, ino, size].map((n) => n.toString(36)).join('-') };
 }
 
 function readOrNull(path: string): Promise<Uint8Array | null> {

@@ -58,6 +58,10 @@ export function logFilesConformance(open: () => Promise<LogFiles> | LogFiles): v
     expect(await exchange('2', '3')).toBe(false);
     expect(await exchange('by another', '3')).toBe(true);
     expect(await text(files, 'checkpoint')).toBe('3');
+    // What it wrote itself a moment ago is no longer there.
+    await files.replace('checkpoint', utf8('by another again'));
+    expect(await exchange('3', '4')).toBe(false);
+    expect(await text(files, 'checkpoint')).toBe('by another again');
   });
 
   test('tells size and a tag that changes with the bytes', async () => {
