@@ -94,19 +94,20 @@ describeWithS3('publishing to S3', () => {
   }, 60_000);
 
   test('a zombie that was paused after it signed changes nothing', async () => {
-    const files = filesAt(placeOf(s3, secret));
+    const place = placeOf(s3, secret);
+    const [files, own] = [filesAt(place), filesAt(place)];
     const disk = emptyDisk();
     await appendLeaves(disk, 1);
-    await (await start(disk, files, newMark())).publish();
+    await (await start(disk, own, newMark())).publish();
     let resume!: () => void;
     const resumed = new Promise<void>((resolve) => (resume = resolve));
     const zombie = await start(
       disk,
       {
-        ...files,
+        ...own,
         exchange: async (...of) => {
           if (disk.checkpoints.length > 1) await resumed;
-          return files.exchange(...of);
+          return own.exchange(...of);
         },
       },
       newMark(),
