@@ -11,7 +11,8 @@ FROM node:22-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build --chown=root:root /app /app
-RUN mkdir /data && chown node:node /data
+# A new volume takes its owner from the image.
+RUN mkdir /data /buckets && chown node:node /data /buckets
 USER node
 VOLUME /data
 ENTRYPOINT ["node"]

@@ -119,6 +119,27 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  test('the bucket is served by what the tests run, with the keys and the path that the service has', () => {
+    const { image, command, environment, healthcheck } = services['s3']!;
+    const version = /VERSITYGW = '([\d.]+)'/.exec(text('parts/src/s3.ts'))![1];
+    expect(image).toBe(`versity/versitygw:v${version}`);
+    const log = JSON.parse(services['service']!.environment!['SHOWCAUSE_SERVE__LOG']!) as {
+      bucket: string;
+      endpoint: string;
+      accessKeyId: string;
+      secretKeyFile: string;
+    };
+    const health = new URL(healthcheck!.test.at(-1)!);
+    const line = command!.join(' ');
+    expect(line).toContain(`--port :${health.port} `);
+    expect(line).toContain(`--health ${health.pathname} `);
+    expect(log.endpoint).toBe(`http://s3:${health.port}`);
+    expect(log.accessKeyId).toBe(environment!['ROOT_ACCESS_KEY']);
+    const init = services['init']!.command![0]!;
+    expect(init).toContain(`mkdir -p /buckets/${log.bucket};`);
+    expect(init).toContain(`printf ${environment!['ROOT_SECRET_KEY']} > ${log.secretKeyFile}`);
+  });
+
   test('the chain is the one that the tests run, with the same finality', () => {
     const { command } = services['evm']!;
     const code = text('parts/src/anvil.ts');
@@ -148,8 +169,8 @@ describe('the set-up that it makes', () => {
   const dir = join(temporaryFolder(), 'parties');
 
   beforeAll(async () => {
-    const line = services['init']!.command![0]!;
-    const args = line.slice(line.indexOf('init ')).split(/\s+/);
+    const [line] = /init [^;]+/.exec(services['init']!.command![0]!)!;
+    const args = line.split(/\s+/);
     const inside = args.map((word) => word.replace('/data/parties', dir));
     const { exit, err } = await runProgram(process.execPath, [showcauseBin, ...inside]);
     expect({ exit, err }).toStrictEqual({ exit: 0, err: '' });
@@ -163,6 +184,7 @@ describe('the set-up that it makes', () => {
       public: true,
       http: { host: '0.0.0.0', port: Number(healthOf('service').port) },
       store: { kind: 'postgres', signedFile: '/data/parties/service/store/signed.json' },
+      log: { kind: 's3', bucket: 'showcause', forcePathStyle: true },
       transport: { kind: 'kafka', brokers: ['kafka:9092'] },
       anchor: {
         rpcUrl: 'http://evm:8545',

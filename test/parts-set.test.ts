@@ -92,6 +92,7 @@ describeWithAll('the whole set, from package registries alone', () => {
     expect(JSON.parse(config)).toMatchObject({
       transport: { kind: 'kafka' },
       store: { kind: 'postgres' },
+      log: { kind: 's3' },
     });
   });
 

@@ -2,13 +2,15 @@ import { dirname } from 'node:path';
 import { openCheckpoint, parseVkey } from '@showcause/core';
 import type { EntryOf } from '@showcause/core';
 import { openSignedMark } from '../adapters/log-directory.ts';
-import { readableLogFiles } from '../adapters/log-files.ts';
+import { readableLogFiles, writableLogFiles } from '../adapters/log-files.ts';
 import { lookIntoSqlite } from '../adapters/sqlite-look.ts';
 import { logsOf, readConfigured } from '../config.ts';
 import type { HostedLogConfig, ServiceConfig } from '../config.ts';
 import { lookIntoPostgres } from '../postgres/look.ts';
 import type { Logger } from '../ports.ts';
 import { CHECKPOINT_PATH } from '../publisher.ts';
+import { nameOf } from '../s3/place.ts';
+import type { S3Place } from '../s3/place.ts';
 import { signedFileOf } from '../signed-file.ts';
 import { checkChain } from './chain.ts';
 import { judgeClock } from './clock.ts';
@@ -59,6 +61,7 @@ async function* diagnoseLog(config: HostedLogConfig, deps: DoctorDeps): AsyncGen
   yield* checkFolders(foldersOf(config));
   yield* judgeListening(config);
   yield await checkRunning(config);
+  if (typeof config.log !== 'string') yield await checkBucket(config, config.log);
   const look = await openLook(config);
   try {
     const facts = yield* storeFindings(look);
@@ -80,6 +83,23 @@ function foldersOf(config: HostedLogConfig): KeptFolder[] {
     ...(typeof log === 'string' ? [{ what: 'the published log', path: log, locked: false }] : []),
     ...spools.map((path) => ({ what: 'a spool', path, locked: true })),
   ];
+}
+
+/** Tries the store of the published log with keys that go away again, as each start of the service does. */
+async function checkBucket(config: HostedLogConfig, place: S3Place): Promise<Finding> {
+  const name = 'bucket of the published log';
+  const said: string[] = [];
+  const logger = { ...silent, warn: (_fields: object, message: string) => void said.push(message) };
+  try {
+    await writableLogFiles(config, logger);
+  } catch (error) {
+    return failed(name, error);
+  }
+  const where = nameOf(place);
+  const [first] = said;
+  return first === undefined
+    ? ok(name, `${where} gives a key to one of many writers alone`)
+    : warn(name, `${where}: ${first}`, 'Use a store that holds to If-Match, or one service alone.');
 }
 
 /** Null: there is none yet. */

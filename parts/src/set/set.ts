@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseEntryOf } from '@showcause/core';
 import { startAnvil } from '../anvil.ts';
@@ -123,6 +123,7 @@ class Starting {
   async #startOurs({
     kafka,
     postgres,
+    s3,
     anvil,
   }: Pick<PartsSet, 'kafka' | 'postgres' | 's3' | 'anvil'>): Promise<void> {
     const ports = { service: await freePort(), countersigner: await freePort() };
@@ -137,6 +138,7 @@ class Starting {
     configure(join(this.#parties, 'service/config.json'), {
       broker,
       postgres,
+      s3,
       anchored: this.#only.has('countersigner'),
     });
     if (this.#only.has('countersigner'))
@@ -221,11 +223,12 @@ function configure(
   parts: {
     broker: { brokers: readonly string[]; topic: string } | null;
     postgres: Postgres | null;
+    s3: S3 | null;
     anchored: boolean;
   },
 ): void {
   const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  const { broker, postgres } = parts;
+  const { broker, postgres, s3 } = parts;
   if (broker !== null) config['transport'] = { kind: 'kafka', ...broker };
   if (postgres !== null)
     config['store'] = {
@@ -234,8 +237,15 @@ function configure(
       passwordFile: postgres.passwordFile,
       signedFile: './store/signed.json',
     };
+  if (s3 !== null) config['log'] = bucketOf(s3, join(dirname(path), 's3-secret'));
   if (!parts.anchored) config['anchor'] = null;
   writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`);
+}
+
+function bucketOf(s3: S3, secretKeyFile: string): object {
+  const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3;
+  writeFileSync(secretKeyFile, secretAccessKey, { mode: 0o600 });
+  return { kind: 's3', bucket, region, endpoint, forcePathStyle: true, accessKeyId, secretKeyFile };
 }
 
 /** @throws {PartError} `PROCESS_FAILED` when it does not say yes in time */
