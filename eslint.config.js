@@ -61,7 +61,13 @@ export default tseslint.config(
   },
   {
     // Only the entry points read the environment.
-    files: ['middleware/src/**', 'verify/src/**', 'contracts/src/**', 'anchor-service/src/**'],
+    files: [
+      'kafka/src/**',
+      'middleware/src/**',
+      'verify/src/**',
+      'contracts/src/**',
+      'anchor-service/src/**',
+    ],
     ignores: ['anchor-service/src/main.ts'],
     rules: {
       'no-restricted-properties': [

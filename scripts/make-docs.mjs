@@ -9,6 +9,7 @@ const path = join(root, 'docs/errors.md');
 const titles = {
   core: 'Formats (core)',
   explain: 'Models and explanations (explain)',
+  kafka: 'Kafka, at both ends',
   middleware: 'Middleware',
   'anchor-service': 'Anchor service, chain and countersigner',
   verify: 'Verification',

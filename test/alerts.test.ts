@@ -40,6 +40,7 @@ async function metrics(): Promise<string> {
         sequencing: 'running',
         publishing: 'running',
         source: 'whole',
+        sourceCodes: [],
         anchoring: 'running',
         anchoredSize: 1,
         waitingMessages: 0,

@@ -25,7 +25,7 @@ const table: readonly { part: string; may: RegExp }[] = [
   { part: 'verify/src', may: /^@showcause\/(core|contracts)$/ },
   {
     part: 'middleware/src/transports/kafka',
-    may: /^(@showcause\/(core|core\/node)|kafkajs|node:.*)$/,
+    may: /^(@showcause\/(core|core\/node|kafka)|node:.*)$/,
   },
   {
     part: 'middleware/src',
@@ -38,7 +38,7 @@ const table: readonly { part: string; may: RegExp }[] = [
   },
   {
     part: 'anchor-service/src/adapters',
-    may: /^(@showcause\/(core|core\/node)|libsql|kafkajs|node:.*)$/,
+    may: /^(@showcause\/(core|core\/node|kafka)|libsql|node:.*)$/,
   },
   {
     part: 'anchor-service/src/s3',
@@ -52,6 +52,10 @@ const table: readonly { part: string; may: RegExp }[] = [
   {
     part: 'chaos/src',
     may: /^(@showcause\/(core|core\/node|parts|verify|middleware|middleware\/transports\/kafka|example-loan-api)|kafkajs|node:.*)$/,
+  },
+  {
+    part: 'kafka/src',
+    may: /^(@showcause\/(core|core\/node)|kafkajs|@platformatic\/kafka|node:.*)$/,
   },
   { part: 'parts/src', may: /^(@showcause\/core|pg|node:.*)$/ },
   {
@@ -78,6 +82,7 @@ const packages = [
   'verify',
   'middleware',
   'anchor-service',
+  'kafka',
   'cli',
   'parts',
 ];

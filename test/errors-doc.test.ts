@@ -8,6 +8,7 @@ const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
 const parts = [
   'core',
   'explain',
+  'kafka',
   'middleware',
   'anchor-service',
   'verify',

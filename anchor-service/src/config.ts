@@ -33,6 +33,18 @@ const logName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/));
 const milliseconds = (least: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(86_400_000));
 
+const optionalPath = v.optional(v.nullable(path), null);
+const kafkaTls = v.strictObject({
+  caFile: optionalPath,
+  certFile: optionalPath,
+  keyFile: optionalPath,
+  serverName: v.optional(v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(253))), null),
+});
+const kafkaLogin = v.strictObject({
+  mechanism: v.picklist(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
+  username: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  passwordFile: optionalPath,
+});
 const transport = v.variant('kind', [
   v.strictObject({
     kind: v.literal('embedded'),
@@ -46,6 +58,15 @@ const transport = v.variant('kind', [
       v.maxLength(32),
     ),
     topic: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,249}$/)),
+    client: v.optional(v.picklist(['kafkajs', 'platformatic']), 'kafkajs'),
+    tls: v.optional(v.nullable(kafkaTls), null),
+    sasl: v.optional(v.nullable(kafkaLogin), null),
+    /** of a topic that this service makes */
+    partitions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)), 3),
+    replicas: v.optional(
+      v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16))),
+      null,
+    ),
   }),
 ]);
 
@@ -229,11 +250,32 @@ function locate(log: LogMembers, at: (relative: string) => string, where: string
     store: storeOf(log.store, at),
     log: publishedLogOf(log.log, at, where),
     readerTokenFile: log.readerTokenFile === null ? null : at(log.readerTokenFile),
-    transport:
-      transport.kind === 'embedded'
-        ? { ...transport, spools: transport.spools.map(at) }
-        : transport,
+    transport: transportOf(transport, at),
     anchor: anchor === null ? null : anchorOf(anchor, at),
+  };
+}
+
+function transportOf(
+  transport: LogMembers['transport'],
+  at: (relative: string) => string,
+): LogMembers['transport'] {
+  if (transport.kind === 'embedded') return { ...transport, spools: transport.spools.map(at) };
+  const { tls, sasl } = transport;
+  if (sasl?.mechanism === 'PLAIN' && tls === null)
+    throw new ServiceError('CONFIG_MALFORMED', {
+      got: 'transport.sasl with PLAIN and no transport.tls',
+      want: 'tls, which may be {}, or SCRAM',
+    });
+  const file = (relative: string | null): string | null => relative && at(relative);
+  return {
+    ...transport,
+    tls: tls && {
+      ...tls,
+      caFile: file(tls.caFile),
+      certFile: file(tls.certFile),
+      keyFile: file(tls.keyFile),
+    },
+    sasl: sasl && { ...sasl, passwordFile: file(sasl.passwordFile) },
   };
 }
 

@@ -115,10 +115,6 @@ export const serviceErrorCodes = {
     means: 'spool folder cannot be read',
     fix: 'Check the path and its permissions.',
   },
-  SOURCE_KAFKA: {
-    means: 'Kafka cannot be read as it must be',
-    fix: 'Check brokers, topic and its settings.',
-  },
   REQUEST_MALFORMED: {
     means: 'request is malformed',
     fix: 'Compare it with /openapi.json.',

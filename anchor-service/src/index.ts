@@ -1,4 +1,6 @@
 /** Sequencer, publisher, HTTP API, anchorer and countersigner of a log. */
+export { checkTopic } from './adapters/kafka-access.ts';
+export type { KafkaTransport } from './adapters/kafka-access.ts';
 export * from './anchorer.ts';
 export * from './chain/index.ts';
 export { readCountersignerConfig, readServiceConfig } from './config.ts';

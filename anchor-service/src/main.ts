@@ -3,13 +3,18 @@ import { jsonLogger } from './json-logger.ts';
 import { serveUntil } from './serve.ts';
 
 /**
- * Entry point of a container: configuration at SHOWCAUSE_CONFIG, passphrase in SHOWCAUSE_PASSPHRASE or beside the keys.
+ * Entry point of a container: configuration at SHOWCAUSE_CONFIG, passphrase in SHOWCAUSE_PASSPHRASE or beside the keys,
+ * the broker's password in SHOWCAUSE_KAFKA_PASSWORD or a file of its own.
  * Prints one line `{"listening":"http://…"}`, before it `{"standby":"http://…"}` while another instance holds the log; its
  * own log goes to standard error. SIGTERM or SIGINT ends it cleanly, a second one at once. Exit code 1 when it cannot go on.
  */
 async function main(): Promise<void> {
   const logger = jsonLogger('anchor-service', (line) => void process.stderr.write(`${line}\n`));
-  const { SHOWCAUSE_CONFIG: config, SHOWCAUSE_PASSPHRASE: passphrase } = process.env;
+  const {
+    SHOWCAUSE_CONFIG: config,
+    SHOWCAUSE_PASSPHRASE: passphrase,
+    SHOWCAUSE_KAFKA_PASSWORD: kafkaPassword = '',
+  } = process.env;
   if (config === undefined || config === '') {
     process.stderr.write('SHOWCAUSE_CONFIG is not set: give the path of a configuration file\n');
     process.exitCode = 64;
@@ -26,6 +31,7 @@ async function main(): Promise<void> {
   await serveUntil(ending.signal, readServiceConfig(config, process.env), {
     logger,
     ...(passphrase === undefined ? {} : { passphrase }),
+    ...(kafkaPassword === '' ? {} : { kafkaPassword }),
     say: (said) => void process.stdout.write(`${JSON.stringify(said)}\n`),
   });
 }

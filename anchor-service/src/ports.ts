@@ -171,9 +171,21 @@ export interface Source {
    * `signal` fired. Bytes it returns are durable where they were read.
    */
   read(limits: ReadLimits, signal: AbortSignal): Promise<readonly SourceItem[]>;
-  /** False while it cannot go on without somebody's help, because what it had acknowledged is gone. */
-  isWhole(): boolean;
+  health(): SourceHealth;
   close(): Promise<void>;
+}
+
+/** How a transport's reading end is doing. */
+export interface SourceHealth {
+  /**
+   * `away`: it is not reached now, and tried again; somebody has to help where it is `refused` (a login, a certificate,
+   * a setting) or `lost` (what it had acknowledged is gone)
+   */
+  state: 'whole' | 'away' | 'refused' | 'lost';
+  /** code of what is wrong */
+  code: string | null;
+  /** codes of dangerous settings under which it works all the same */
+  findings: readonly string[];
 }
 
 export interface ReadLimits {

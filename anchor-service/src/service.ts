@@ -29,6 +29,8 @@ export interface ServiceDeps {
   passphrase?: string;
   /** First brings each store that is behind its published log up to it: after a backup was restored. */
   catchUp?: boolean;
+  /** of the login at the broker, where the configuration names no file */
+  kafkaPassword?: string;
   /** Gives up a start, also one that waits as a stand-by; a service that runs is ended by `close`. */
   signal?: AbortSignal;
   /** Called when it answers readers while another instance holds its only log. */
@@ -182,6 +184,7 @@ function hostOf(config: LogConfig, deps: ServiceDeps, onState: (state: LogState)
         logger,
         ...(deps.passphrase === undefined ? {} : { passphrase: deps.passphrase }),
         catchUp: deps.catchUp ?? false,
+        ...(deps.kafkaPassword === undefined ? {} : { kafkaPassword: deps.kafkaPassword }),
         ...hooks,
         onPublish: (checkpoint) => reader.announce(checkpoint),
       }),

@@ -175,14 +175,6 @@ export const middlewareErrorCodes = {
   },
   PAGE_EXPIRED: { means: 'code for this page has expired', fix: 'Ask the contact for a new one.' },
   PAGE_ATTEMPTS: { means: 'too many wrong codes', fix: 'Wait some minutes and try again.' },
-  TRANSPORT_FAILED: {
-    means: 'transport did not take the messages',
-    fix: 'Check the broker; the spool keeps everything until it is taken.',
-  },
-  TRANSPORT_ANSWER: {
-    means: 'transport answered something that does not prove delivery',
-    fix: 'The messages are sent again; duplicates are harmless.',
-  },
   LOG_BROKEN: {
     means: 'published log contradicts itself or its key',
     fix: 'Compare it with other copies; do not trust this log.',

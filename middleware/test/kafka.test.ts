@@ -1,53 +1,150 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
+import type { KafkaConfig } from 'kafkajs';
+import type { TopicFinding } from '@showcause/kafka';
 import { startKafka } from '@showcause/parts';
-import type { Kafka as Broker } from '@showcause/parts';
-import { describeWithKafka } from '../../test/support/kafka.ts';
+import type { Kafka as Broker, SecureKafka } from '@showcause/parts';
+import { describeWithKafka, makeTopic } from '../../test/support/kafka.ts';
+import type { KafkaOptions } from '../src/transports/kafka.ts';
 import { kafka } from '../src/transports/kafka.ts';
 import { transportConformance } from './transport.conformance.ts';
 
 const DEAD_SEED = '127.0.0.1:9';
+const clients = ['kafkajs', 'platformatic'] as const;
+const ignore = (): void => undefined;
 
-describeWithKafka('kafkajs against a real broker', () => {
+describeWithKafka('the producer’s end, against a real broker', () => {
   let broker: Broker;
+  let secure: SecureKafka;
   let topics = 0;
   beforeAll(async () => {
-    broker = await startKafka();
+    broker = await startKafka({ secure: true });
+    secure = broker.secure!;
   }, 150_000);
   afterAll(async () => {
     await broker.stop();
   }, 30_000);
 
-  const client = () => new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING });
+  const reader = (more: Partial<KafkaConfig> = {}) =>
+    new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING, ...more });
 
-  transportConformance('kafka', async () => {
-    const topic = `conformance-${topics++}`;
-    const admin = client().admin();
-    await admin.connect();
-    await admin.createTopics({
-      topics: [{ topic, numPartitions: 3, replicationFactor: 1 }],
-      waitForLeaders: true,
+  async function newTopic(settings: Record<string, string> = {}): Promise<string> {
+    const topic = `entries-${topics++}`;
+    await makeTopic(broker.brokers, topic, settings);
+    return topic;
+  }
+
+  async function publishOne(options: KafkaOptions): Promise<void> {
+    const transport = kafka({ deadlineMs: 4_000, onFinding: ignore, ...options });
+    try {
+      await transport.publish([{ value: new Uint8Array(5), producer: 'api', headers: {} }]);
+    } finally {
+      await transport.close();
+    }
+  }
+
+  describe.each(clients)('%s', (client) => {
+    transportConformance(client, async () => {
+      const topic = await newTopic();
+      return {
+        transport: kafka({
+          // A dead seed first: rotation has to get past it.
+          brokers: [DEAD_SEED, ...broker.brokers],
+          client,
+          topic,
+          deadlineMs: 4_000,
+          onFinding: ignore,
+        }),
+        stored: () => consumeAll(reader(), topic),
+        outage: { begin: async () => broker.freeze(), end: async () => broker.thaw() },
+        dispose: () => Promise.resolve(),
+      };
     });
-    await admin.disconnect();
-    return {
-      // A dead seed first: rotation has to get past it.
-      transport: kafka({ brokers: [DEAD_SEED, ...broker.brokers], topic, deadlineMs: 4_000 }),
-      stored: () => consumeAll(client(), topic),
-      outage: { begin: async () => broker.freeze(), end: async () => broker.thaw() },
-      dispose: () => Promise.resolve(),
+
+    test('a topic that is not there is a failure, not a new topic', async () => {
+      const options = { brokers: broker.brokers, topic: 'nobody-made-this', client };
+      await expect(publishOne(options)).rejects.toMatchObject({ code: 'KAFKA_TOPIC' });
+    });
+
+    test('says dangerous settings once, and refuses a compacted topic', async () => {
+      const found: TopicFinding[] = [];
+      const onFinding = (finding: TopicFinding) => void found.push(finding);
+      const topic = await newTopic({ 'retention.ms': '60000' });
+      const transport = kafka({ brokers: broker.brokers, topic, client, onFinding });
+      const message = { value: new Uint8Array(5), producer: 'api', headers: {} };
+      await transport.publish([message]);
+      await transport.close();
+      await transport.publish([message]);
+      await transport.close();
+      const short = found.filter(({ code }) => code === 'TOPIC_RETENTION');
+      expect(short).toMatchObject([{ got: 'retention.ms=60000', refuses: false }]);
+      const compacted = await newTopic({ 'cleanup.policy': 'compact' });
+      await expect(
+        publishOne({ brokers: broker.brokers, topic: compacted, client }),
+      ).rejects.toMatchObject({ code: 'KAFKA_SETTINGS', got: 'cleanup.policy=compact' });
+    });
+
+    const tls = () => ({
+      caFile: secure.certificates.caFile,
+      serverName: secure.certificates.serverName,
+    });
+    const passwordFile = (password: string): string => {
+      const file = join(broker.dir, `password-${client}-${password.length}`);
+      writeFileSync(file, `${password}\n`, { mode: 0o600 });
+      return file;
     };
-  });
 
-  test('a topic that is not there is a failure, not a new topic', async () => {
-    const transport = kafka({
-      brokers: broker.brokers,
-      topic: 'nobody-made-this',
-      deadlineMs: 4_000,
+    test.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)(
+      'logs in by %s over TLS with a password from a file',
+      async (mechanism) => {
+        const topic = await newTopic();
+        const { name: username, password } = secure.user;
+        await publishOne({
+          brokers: secure.sasl,
+          topic,
+          client,
+          tls: tls(),
+          sasl: { mechanism, username, passwordFile: passwordFile(password) },
+        });
+        expect(await consumeAll(reader(), topic)).toHaveLength(1);
+      },
+    );
+
+    test('a client certificate opens the listener that asks for one', async () => {
+      const topic = await newTopic();
+      const { clientCertFile: certFile, clientKeyFile: keyFile } = secure.certificates;
+      const options = { brokers: secure.mutual, topic, client };
+      await publishOne({ ...options, tls: { ...tls(), certFile, keyFile } });
+      expect(await consumeAll(reader(), topic)).toHaveLength(1);
+      await expect(publishOne({ ...options, tls: tls() })).rejects.toMatchObject({
+        code: expect.stringMatching(/^KAFKA_(CERTIFICATE|UNREACHABLE)$/),
+      });
     });
-    await expect(
-      transport.publish([{ value: new Uint8Array(1), producer: 'api', headers: {} }]),
-    ).rejects.toMatchObject({ code: 'TRANSPORT_FAILED' });
-    await transport.close();
+
+    test.each([
+      ['a wrong password', 'KAFKA_AUTHENTICATION', { password: 'hunter2' }],
+      ['another authority', 'KAFKA_CERTIFICATE', { ca: 'other' }],
+      ['another name in the certificate', 'KAFKA_CERTIFICATE', { serverName: 'other.test' }],
+      ['an expired certificate', 'KAFKA_CERTIFICATE', { listener: 'expired' }],
+    ] as const)('%s is refused by its code, and nothing secret is in it', async (_, code, how) => {
+      const topic = await newTopic();
+      const { certificates, user } = secure;
+      const password = 'password' in how ? how.password : user.password;
+      const failure = await publishOne({
+        brokers: 'listener' in how ? secure.expired : secure.sasl,
+        topic,
+        client,
+        tls: {
+          caFile: 'ca' in how ? certificates.otherCaFile : certificates.caFile,
+          serverName: 'serverName' in how ? how.serverName : certificates.serverName,
+        },
+        sasl: { mechanism: 'SCRAM-SHA-512', username: user.name, password },
+      }).catch((error: unknown) => error as Error);
+      expect(failure).toMatchObject({ code });
+      expect(String(failure)).not.toContain(password);
+    });
   });
 });
 

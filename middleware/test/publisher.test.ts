@@ -7,7 +7,7 @@ import {
   parseEntry,
   toHex,
 } from '@showcause/core';
-import { AuditError } from '../src/errors.ts';
+import { KafkaError } from '@showcause/kafka';
 import type { OutgoingMessage, Transport } from '../src/index.ts';
 import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
 import type { TestAudit } from '../src/testing.ts';
@@ -31,7 +31,7 @@ function recorder(): Recorder {
     connect: () => Promise.resolve(),
     publish(messages) {
       if (made.failing)
-        return Promise.reject(new AuditError('TRANSPORT_FAILED', { got: 'an outage' }));
+        return Promise.reject(new KafkaError('KAFKA_UNREACHABLE', { got: 'an outage' }));
       made.taken.push(...messages);
       return Promise.resolve();
     },
@@ -142,7 +142,7 @@ describe('the publisher', () => {
     await decide(audited);
     first.notify();
     await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(first.publisher.status()).toMatchObject({ failing: 'TRANSPORT_FAILED' });
+    expect(first.publisher.status()).toMatchObject({ failing: 'KAFKA_UNREACHABLE' });
     expect(first.publisher.status().behind).toBeGreaterThan(0);
     await first.publisher.close();
     transport.failing = false;

@@ -1,6 +1,6 @@
 import express from 'express';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { AuditError } from '../src/errors.ts';
+import { KafkaError } from '@showcause/kafka';
 import { embedded } from '../src/index.ts';
 import type { AuditOptions, OutgoingMessage, Transport } from '../src/index.ts';
 import { SPOOL_MESSAGE, decodeMessage, decodeReceiptHeader, toHex } from '@showcause/core';
@@ -19,7 +19,7 @@ function broker() {
     taken: [] as OutgoingMessage[],
     connect: () => Promise.resolve(),
     async publish(messages: readonly OutgoingMessage[]) {
-      if (made.state === 'fails') throw new AuditError('TRANSPORT_FAILED', { got: 'an outage' });
+      if (made.state === 'fails') throw new KafkaError('KAFKA_UNREACHABLE', { got: 'an outage' });
       if (made.state === 'silent') await new Promise<void>((resolve) => release.push(resolve));
       made.taken.push(...messages);
     },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { AuditError } from '../src/errors.ts';
+import { KafkaError } from '@showcause/kafka';
 import type { Transport } from '../src/index.ts';
 import { watchBacklog } from '../src/backlog.ts';
 import { WatchedClock } from '../src/sealing/clock.ts';
@@ -118,7 +118,7 @@ describe('a transport that falls behind', () => {
       connect: () => Promise.resolve(),
       publish: () =>
         made.failing
-          ? Promise.reject(new AuditError('TRANSPORT_FAILED', { got: 'an outage' }))
+          ? Promise.reject(new KafkaError('KAFKA_UNREACHABLE', { got: 'an outage' }))
           : Promise.resolve(),
       close: () => Promise.resolve(),
     };

@@ -1,9 +1,9 @@
 import express from 'express';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { KafkaError } from '@showcause/kafka';
 import { SPOOL_MESSAGE, decodeMessage, parseEntry } from '@showcause/core';
 import { startAdoption } from '../src/adoption.ts';
 import type { Adoption } from '../src/adoption.ts';
-import { AuditError } from '../src/errors.ts';
 import type { OutgoingMessage, Transport } from '../src/index.ts';
 import { inlineSealer } from '../src/sealing/inline.ts';
 import { readEpochState } from '../src/spool/state.ts';
@@ -40,7 +40,7 @@ function recorder(): Transport & { taken: OutgoingMessage[]; failing: boolean } 
     connect: () => Promise.resolve(),
     publish(messages: readonly OutgoingMessage[]) {
       if (made.failing)
-        return Promise.reject(new AuditError('TRANSPORT_FAILED', { got: 'an outage' }));
+        return Promise.reject(new KafkaError('KAFKA_UNREACHABLE', { got: 'an outage' }));
       made.taken.push(...messages);
       return Promise.resolve();
     },
@@ -181,7 +181,7 @@ describe('a spool that nobody holds any more', () => {
     kill(b);
     transport.failing = true;
     const watched = adopt(a, transport);
-    await eventually(() => watched.status().failing === 'TRANSPORT_FAILED');
+    await eventually(() => watched.status().failing === 'KAFKA_UNREACHABLE');
     expect(watched.status()).toMatchObject({ left: 1, adopted: 0 });
     transport.failing = false;
     await eventually(() => watched.status().adopted === 1 && watched.status().left === 0);

@@ -148,7 +148,7 @@ export function spoolSource(options: SpoolSourceOptions): Source {
         await pause(options.pollMs ?? DEFAULT_POLL_MS, signal);
       }
     },
-    isWhole: () => true,
+    health: () => ({ state: 'whole', code: null, findings: [] }),
     close: () => Promise.resolve(),
   };
 }

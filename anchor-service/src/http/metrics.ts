@@ -82,7 +82,16 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
   ofStatus(
     'source_whole',
     '1 while the transport still has all that it acknowledged.',
-    ({ source }) => Number(source === 'whole'),
+    ({ source }) => Number(source !== 'lost'),
+  );
+  ofStatus('source_reading', '1 while entries are read from the transport.', ({ source }) =>
+    Number(source === 'whole'),
+  );
+  gauge(
+    'source_problem',
+    '1 for each thing that is wrong with the transport, or dangerous in its settings.',
+    ['code'],
+    (log) => log.status().sourceCodes.map((code) => [{ code }, 1]),
   );
   gauge('log_state', '1 for the state that the log is in.', ['state'], (log) =>
     logStates.map((state) => [{ state }, Number(log.status().state === state)]),

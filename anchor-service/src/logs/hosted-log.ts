@@ -49,6 +49,7 @@ const nothing: WorkStatus = {
   sequencing: 'stopped',
   publishing: 'stopped',
   source: 'whole',
+  sourceCodes: [],
   anchoring: 'off',
   anchoredSize: 0,
   waitingMessages: 0,
@@ -96,7 +97,8 @@ export class HostedLog {
       state === 'running' &&
       sequencing === 'running' &&
       publishing === 'running' &&
-      source === 'whole' &&
+      // Without the broker readers are served all the same, and the spools wait.
+      (source === 'whole' || source === 'away') &&
       anchoring !== 'failed'
     );
   }

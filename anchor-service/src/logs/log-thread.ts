@@ -19,8 +19,8 @@ export async function runLogOnThread(
   deps: LogDeps,
   script: URL,
 ): Promise<RunningLog> {
-  const { passphrase = null, catchUp = false } = deps;
-  const start: ThreadStart = { config, passphrase, catchUp };
+  const { passphrase = null, kafkaPassword = null, catchUp = false } = deps;
+  const start: ThreadStart = { config, passphrase, kafkaPassword, catchUp };
   const worker = new Worker(script, { workerData: start, name: `log-${config.name ?? ''}` });
   const thread = new LogThread(worker, deps);
   const stop = (): void => thread.send('stop');

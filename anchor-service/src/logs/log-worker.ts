@@ -10,7 +10,7 @@ const STATUS_EVERY_MS = 100;
 
 /** Works on one log until it is told to close or the log fails; then the thread ends. */
 async function work(port: MessagePort): Promise<void> {
-  const { config, passphrase, catchUp } = workerData as ThreadStart;
+  const { config, passphrase, kafkaPassword, catchUp } = workerData as ThreadStart;
   const tell = (message: FromThread): void => port.postMessage(message);
   const stop = new AbortController();
   let log: RunningLog | null = null;
@@ -23,6 +23,7 @@ async function work(port: MessagePort): Promise<void> {
       logger: loggerOf(tell),
       ...(passphrase === null ? {} : { passphrase }),
       catchUp,
+      ...(kafkaPassword === null ? {} : { kafkaPassword }),
       signal: stop.signal,
       onStandby: () => tell({ kind: 'standby' }),
       onPublish: (checkpoint) => tell({ kind: 'publish', checkpoint }),

@@ -18,6 +18,7 @@ import {
   readKeyFile,
 } from '@showcause/core/node';
 import type { KeyPair, KeyRole } from '@showcause/core/node';
+import { kafkaAccess } from '../adapters/kafka-access.ts';
 import { openSignedMark } from '../adapters/log-directory.ts';
 import { writableLogFiles } from '../adapters/log-files.ts';
 import { kafkaSource } from '../adapters/source-kafka.ts';
@@ -92,7 +93,7 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
       deps,
       sequencer,
     });
-    const source = sourceOf(config, logId, logger);
+    const source = sourceOf(config, logId, deps);
     const pipeline = await startPipeline({
       sequencer,
       publisher,
@@ -244,11 +245,16 @@ async function isSigned(head: ChainHead, logId: Uint8Array, store: Store): Promi
   return checkpoint !== null && equalBytes(checkpoint.root, head.root);
 }
 
-function sourceOf(config: LogConfig, logId: Uint8Array, logger: Logger): Source {
-  const { transport } = config;
+function sourceOf({ transport }: LogConfig, logId: Uint8Array, deps: LogDeps): Source {
+  const { logger } = deps;
   if (transport.kind === 'embedded') return spoolSource({ folders: transport.spools, logger });
-  const { brokers, topic } = transport;
-  return kafkaSource({ brokers, topic, groupId: `showcause-${toHex(logId).slice(0, 16)}`, logger });
+  return kafkaSource({
+    access: kafkaAccess(transport, deps.kafkaPassword),
+    topic: transport.topic,
+    newTopic: { partitions: transport.partitions, replicas: transport.replicas },
+    groupId: `showcause-${toHex(logId).slice(0, 16)}`,
+    logger,
+  });
 }
 
 function statusOf({
@@ -265,12 +271,14 @@ function statusOf({
   anchoring: Anchoring | null;
 }): WorkStatus {
   const { sequencing, publishing } = pipeline.state();
+  const health = source.health();
   return {
     size: sequencer.size,
     signedSize: publisher.published?.size ?? 0,
     sequencing,
     publishing,
-    source: source.isWhole() ? 'whole' : 'lost',
+    source: health.state,
+    sourceCodes: [...(health.code === null ? [] : [health.code]), ...health.findings],
     anchoring: anchoring?.state() ?? 'off',
     anchoredSize: anchoring?.settledSize() ?? 0,
     waitingMessages: sequencer.waiting.messages,

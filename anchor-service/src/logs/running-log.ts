@@ -1,5 +1,5 @@
 import type { PipelineState, PublishingState } from '../pipeline.ts';
-import type { Logger, SignedCheckpoint } from '../ports.ts';
+import type { Logger, SignedCheckpoint, SourceHealth } from '../ports.ts';
 
 /** How far a log is, and how its parts do. */
 export interface WorkStatus {
@@ -8,8 +8,9 @@ export interface WorkStatus {
   signedSize: number;
   sequencing: PipelineState;
   publishing: PublishingState;
-  /** lost: the transport no longer has what it had acknowledged */
-  source: 'whole' | 'lost';
+  source: SourceHealth['state'];
+  /** what is wrong with the source, and dangerous settings of it */
+  sourceCodes: readonly string[];
   anchoring: 'off' | PipelineState;
   anchoredSize: number;
   /** messages that wait for a promise */
@@ -22,6 +23,8 @@ export interface LogDeps {
   passphrase?: string;
   /** First brings a store that is behind the published log up to it. */
   catchUp?: boolean;
+  /** of the login at the broker, where the configuration names no file */
+  kafkaPassword?: string;
   /** Gives up waiting as a stand-by; a log that runs is ended by `close`. */
   signal?: AbortSignal;
   /** Another instance holds the log: this one waits. */

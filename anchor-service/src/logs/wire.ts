@@ -7,6 +7,7 @@ export interface ThreadStart {
   config: LogConfig;
   passphrase: string | null;
   catchUp: boolean;
+  kafkaPassword: string | null;
 }
 
 /** To the thread: `stop` gives up a start, `close` finishes what was read. */

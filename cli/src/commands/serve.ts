@@ -3,6 +3,12 @@ import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
 import { givenPassphrase } from '../passphrase.ts';
 
+/** Of the login at the broker; an empty variable counts as not set. */
+function givenKafkaPassword({ env }: Io): { kafkaPassword?: string } {
+  const { SHOWCAUSE_KAFKA_PASSWORD: kafkaPassword = '' } = env;
+  return kafkaPassword === '' ? {} : { kafkaPassword };
+}
+
 /** `showcause serve`: the anchor service until SIGINT or SIGTERM. */
 export function serveCommand(io: Io): Command {
   return new Command('serve')
@@ -21,7 +27,8 @@ export function serveCommand(io: Io): Command {
 On listening it prints one line {"listening":"http://…"} to standard output,
 as a stand-by {"standby":"http://…"} first; its log goes to standard error.
 SIGTERM ends it cleanly, a second one at once. The passphrase is
-SHOWCAUSE_PASSPHRASE, else KEYS/passphrase. Each member of the configuration
+SHOWCAUSE_PASSPHRASE, else KEYS/passphrase; a broker's password is
+SHOWCAUSE_KAFKA_PASSWORD, else transport.sasl.passwordFile. Each member of the configuration
 may come from the environment: SHOWCAUSE_SERVE__HTTP__PORT=8080.
 
 Examples:
@@ -38,6 +45,7 @@ Examples:
         logger: jsonLogger('anchor-service', (line) => io.err(line)),
         catchUp: options.catchUp === true,
         ...(passphrase === undefined ? {} : { passphrase }),
+        ...givenKafkaPassword(io),
         say: (said) => io.out(JSON.stringify(said)),
       });
     });

@@ -21,7 +21,7 @@ export interface Transport {
   /** True when the service reads the spool itself, so that nothing has to be published. */
   readonly readsSpool: boolean;
   connect(): Promise<void>;
-  /** Resolves when every message is stored by the other side, in this order; else rejects with `TRANSPORT_*`. */
+  /** Resolves when every message is stored by the other side, in this order; else rejects; its code is told as `failing`. */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
   close(): Promise<void>;
 }
