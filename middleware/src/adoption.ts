@@ -4,9 +4,10 @@ import type { Disk } from './spool/disk.ts';
 import { lockSpool, lockState, processTable } from './spool/lock.ts';
 import { placesBeside } from './spool/places.ts';
 import type { SpoolFamily, SpoolPlace } from './spool/places.ts';
-import { STATE_NAME, readEpochState } from './spool/state.ts';
+import { STATE_NAME, needsRecovery } from './spool/state.ts';
 import type { Transport } from './transports/port.ts';
 import { SpoolPublishing } from './transports/spool-publishing.ts';
+import type { Mistrusted } from './transports/spool-publishing.ts';
 
 export interface AdoptionStatus {
   /** spools beside this one that nobody holds and that still have something to say */
@@ -28,6 +29,8 @@ export interface AdoptionParts {
   transport: Pick<Transport, 'publish'> | null;
   published: (messages: number) => void;
   onFailure: (code: string) => void;
+  /** codes of the places that could not be opened at the start */
+  passedOver?: readonly string[];
   /** from one look to the next; 5 s by default */
   everyMs?: number;
   /** how long nobody has to have held a place: whoever replaces its process comes first; 15 s by default */
@@ -71,32 +74,49 @@ export function startAdoption(parts: AdoptionParts): Adoption {
 
 class Adopter {
   isClosed = false;
-  status: AdoptionStatus = { left: 0, adopted: 0, failing: null };
+  status: AdoptionStatus;
   readonly #parts: AdoptionParts;
+  readonly #mistrusted: Mistrusted = new Map();
 
   constructor(parts: AdoptionParts) {
     this.#parts = parts;
+    const { passedOver = [] } = parts;
+    this.status = { left: passedOver.length, adopted: 0, failing: passedOver[0] ?? null };
   }
 
   async look(): Promise<void> {
     const { disk, family, own, onFailure } = this.#parts;
     let left = 0;
     let failing: string | null = null;
-    for (const place of placesBeside(disk, family, own)) {
-      if (this.isClosed) return;
-      try {
-        if (!this.#isLeft(place) || !this.#hasMore(place)) continue;
-        left++;
-        await this.#bringToEnd(place);
-        if (!this.#hasMore(place)) left--;
-      } catch (error) {
-        failing = codeOf(error);
-        // Another worker was faster.
-        if (failing === 'SPOOL_LOCKED') failing = null;
-        else if (this.status.failing !== failing) onFailure(failing);
+    const fail = (error: unknown): void => {
+      const code = codeOf(error);
+      // Another worker was faster.
+      if (code === 'SPOOL_LOCKED') return;
+      failing = code;
+      if (this.status.failing !== code) onFailure(code);
+    };
+    try {
+      for (const place of placesBeside(disk, family, own)) {
+        if (this.isClosed) return;
+        if (await this.#lookAt(place, fail)) left++;
       }
+    } catch (error) {
+      fail(error);
+      left = this.status.left;
     }
     this.status = { ...this.status, left, failing };
+  }
+
+  /** @returns whether something is left there */
+  async #lookAt(place: SpoolPlace, fail: (error: unknown) => void): Promise<boolean> {
+    try {
+      if (!this.#isLeft(place) || !this.#hasMore(place)) return false;
+      await this.#bringToEnd(place);
+      return this.#hasMore(place);
+    } catch (error) {
+      fail(error);
+      return true;
+    }
   }
 
   #isLeft({ dir }: SpoolPlace): boolean {
@@ -111,15 +131,15 @@ class Adopter {
     return this.#isOpen(place) || this.#isUnpublished(place);
   }
 
-  /** Its last epoch has no end: promises, decisions and the end of the stream are missing. */
   #isOpen({ dir }: SpoolPlace): boolean {
-    const { last, settled } = readEpochState(this.#parts.disk, dir);
-    return settled <= last;
+    return needsRecovery(this.#parts.disk, dir);
   }
 
   #isUnpublished({ dir }: SpoolPlace): boolean {
     const { disk, transport } = this.#parts;
-    return transport !== null && new SpoolPublishing(disk, dir, transport).isBehind;
+    return (
+      transport !== null && new SpoolPublishing(disk, dir, transport, this.#mistrusted).isBehind
+    );
   }
 
   async #bringToEnd(place: SpoolPlace): Promise<void> {
@@ -132,13 +152,14 @@ class Adopter {
     const { disk, transport, published } = this.#parts;
     const lock = lockSpool(disk, dir, processTable(disk));
     try {
-      const spool = new SpoolPublishing(disk, dir, transport!);
+      const spool = new SpoolPublishing(disk, dir, transport!, this.#mistrusted);
       while (!this.isClosed) {
         const step = spool.next();
         if (step === null) return;
         await spool.publish(step);
-        lock.check();
         published(step.messages.length);
+        lock.check();
+        spool.keepCursor();
       }
     } finally {
       lock.release();

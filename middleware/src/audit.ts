@@ -160,8 +160,8 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
   const shared = sealingConfig(checked, identity, deployment.entry, deployment.hash);
   const openSealerAt = (config: SealingConfig): Promise<Sealer> =>
     openSealer(config, checked.sealing ?? null, { disk: nodeDisk, now: Date.now });
-  const { config, sealer } = await openPlace(nodeDisk, shared, checked.workers, openSealerAt);
-  const parts = { options: checked, identity, registry, config, sealer, openSealerAt };
+  const place = await openPlace(nodeDisk, shared, checked.workers, openSealerAt);
+  const parts = { options: checked, identity, registry, ...place, openSealerAt };
   return assembleAudit({ ...parts, now: Date.now });
 }
 
@@ -209,6 +209,8 @@ export interface AuditParts {
   config: SealingConfig;
   sealer: Sealer;
   now: () => number;
+  /** codes of the places that could not be opened before this one */
+  passedOver?: readonly string[];
   /** where the spool lies; the real disk by default */
   disk?: Disk;
   /** opens the spools of workers that are gone; without it they stay as they are */
@@ -223,6 +225,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   let late = (): Pick<PublisherStatus, 'behind' | 'lagSeconds'> => ({ behind: 0, lagSeconds: 0 });
   const telemetry = openTelemetry(() => ({ ...known, ...late() }));
   for (const alarm of known.alarms) telemetry.alarm(alarm.code);
+  for (const code of parts.passedOver ?? []) telemetry.alarm(code);
   const inFlight = new InFlight();
   const halt = watchHalt(options.halt);
   await halt.ready;
@@ -322,7 +325,7 @@ function housekeepingOf(
 }
 
 function adoptionOf(
-  { config, openSealerAt, disk = nodeDisk, adoption }: AuditParts,
+  { config, openSealerAt, disk = nodeDisk, adoption, passedOver = [] }: AuditParts,
   transport: Transport | null,
   telemetry: Telemetry,
 ): Adoption {
@@ -335,6 +338,7 @@ function adoptionOf(
     transport: transport?.readsSpool === false ? transport : null,
     published: (messages) => telemetry.published(messages),
     onFailure: (code) => telemetry.alarm(code),
+    passedOver,
     ...adoption,
   });
 }

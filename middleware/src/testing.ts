@@ -130,13 +130,13 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
   const shared = sealingConfig(checked, identity, deployment.entry, deployment.hash);
   const openSealerAt = (at: SealingConfig): Promise<Sealer> =>
     Promise.resolve().then(() => inlineSealer(at, { disk, now }));
-  const { config, sealer } = await openPlace(disk, shared, checked.workers, openSealerAt);
+  const place = await openPlace(disk, shared, checked.workers, openSealerAt);
+  const { config, sealer } = place;
   const audit = await assembleAudit({
     options: checked,
     identity,
     registry,
-    config,
-    sealer,
+    ...place,
     openSealerAt,
     now,
     disk,

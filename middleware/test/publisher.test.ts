@@ -2,15 +2,20 @@ import { describe, expect, test } from '@jest/globals';
 import {
   decodeMessage,
   decodeSignedPromise,
+  encodeEntry,
+  formatSignature,
   leafHash,
   merkleRoot,
   parseEntry,
+  registrarMessage,
   toHex,
 } from '@showcause/core';
 import { KafkaError } from '@showcause/kafka';
+import { watchBacklog } from '../src/backlog.ts';
 import type { OutgoingMessage, Transport } from '../src/index.ts';
 import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
-import type { TestAudit } from '../src/testing.ts';
+import type { TestAudit, TestIdentity } from '../src/testing.ts';
+import { wholeSeconds } from '../src/record/values.ts';
 import { partitionOf } from '../src/transports/kafka.ts';
 import { startPublisher } from '../src/transports/publisher.ts';
 import type { PublisherParts } from '../src/transports/publisher.ts';
@@ -62,9 +67,11 @@ transportConformance('in memory', () => {
   });
 });
 
+const alarms: string[] = [];
 const quiet: PublisherParts['telemetry'] = {
   published: () => undefined,
   publishFailed: () => undefined,
+  alarm: (code) => void alarms.push(code),
 };
 
 function publish(audited: TestAudit, transport: Transport) {
@@ -77,6 +84,26 @@ function publish(audited: TestAudit, transport: Transport) {
     disk: audited.disk,
   });
   return { publisher, notify: () => notify() };
+}
+
+const eventually = async (holds: () => boolean): Promise<void> => {
+  for (let left = 1200; !holds(); left--) {
+    if (left === 0) throw new Error('it did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+};
+
+/** The same identity, registered so long ago. */
+function aged(identity: TestIdentity, ms: number): TestIdentity {
+  const parsed = parseEntry(identity.keyEntry);
+  if (parsed.kind !== 'known' || parsed.entry.type !== 'key') throw new Error('not a key entry');
+  const { sig: _, ...unsigned } = {
+    ...parsed.entry,
+    time: wholeSeconds(Date.now() - ms),
+  };
+  const message = registrarMessage(identity.logId, unsigned);
+  const sig = formatSignature(identity.registrarSign(message));
+  return { ...identity, keyEntry: encodeEntry({ ...unsigned, sig }) };
 }
 
 const decide = (audited: TestAudit) => audited.audit.wrap({ name: 'job' }, { value: 1 }, () => 1);
@@ -155,18 +182,97 @@ describe('the publisher', () => {
     await audited.audit.close();
   });
 
-  test('nothing is sent that the disk may not hold: a failed sync stops it', async () => {
-    const audited = await createTestAudit();
+  test('nothing is sent that the disk may not hold: after a failed sync not even a later one counts', async () => {
+    const disk = memoryDisk();
+    const identity = testIdentity();
+    const audited = await createTestAudit({ disk, identity });
     await decide(audited);
-    audited.disk.faults.onDatasync = () => {
-      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    alarms.length = 0;
+    let syncs = 0;
+    disk.faults.onDatasync = () => {
+      // Linux marks the lost pages clean: the next sync has nothing to do.
+      if (syncs++ === 0) throw Object.assign(new Error('EIO'), { code: 'EIO' });
     };
     const transport = recorder();
     const { publisher } = publish(audited, transport);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => syncs === 1);
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // the first retry comes after 400 ms
+    expect(syncs).toBe(1);
     expect(transport.taken).toStrictEqual([]);
-    expect(publisher.status().failing).toBe('EIO');
+    expect(publisher.status().failing).toBe('SPOOL_POISONED');
+    expect(alarms).toStrictEqual(['SPOOL_POISONED']);
+    // Its writer is replaced: the tail is written again, and a new epoch begins.
+    disk.files.delete('/spool/spool.lock');
+    const successor = await createTestAudit({ disk, identity });
+    await eventually(() => publisher.status().behind === 0);
+    expect(transport.taken.length).toBeGreaterThan(6);
     await publisher.close();
+    await successor.audit.close();
+  });
+
+  test('the age is that of the oldest entry, not of the registrations before it', async () => {
+    const audited = await createTestAudit({ identity: aged(testIdentity(), 90 * 86_400_000) });
+    const transport = recorder();
+    transport.failing = true;
+    const { publisher } = publish(audited, transport);
+    await eventually(() => publisher.status().failing === 'TRANSPORT_FAILED');
+    expect(publisher.status().lagSeconds).toBeLessThan(3600);
+    transport.failing = false;
+    await publisher.close();
+    await audited.audit.close();
+  });
+
+  test('what is acknowledged is owed no more, also where the cursor cannot be kept', async () => {
+    const audited = await createTestAudit();
+    await decide(audited);
+    const { disk } = audited;
+    const replace = disk.replace.bind(disk);
+    disk.replace = (path, bytes) => {
+      if (path.endsWith('published.json'))
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+      replace(path, bytes);
+    };
+    const transport = recorder();
+    const { publisher } = publish(audited, transport);
+    const { epoch } = audited.audit.status();
+    expect(await publisher.acknowledged({ epoch, seq: 2 }, 10_000)).toBe(true);
+    await eventually(() => publisher.status().failing === 'ENOSPC');
+    expect(publisher.owedMs).toBe(0);
+    const sent = transport.taken.length;
+    disk.replace = replace;
+    await eventually(() => publisher.status().failing === null);
+    expect(disk.files.has('/spool/published.json')).toBe(true);
+    expect(transport.taken.length).toBe(sent);
+    await publisher.close();
+    await audited.audit.close();
+  });
+
+  test('a spool that cannot be looked at: neither a timer nor a health check throws, and it shows', async () => {
+    const audited = await createTestAudit();
+    await decide(audited);
+    const transport = recorder();
+    transport.failing = true;
+    const { publisher } = publish(audited, transport);
+    const { disk } = audited;
+    const list = disk.list.bind(disk);
+    const before = publisher.status().behind;
+    disk.list = () => {
+      throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+    };
+    const codes: string[] = [];
+    const backlog = watchBacklog({
+      publisher,
+      limits: { alertSeconds: 3600, mostSeconds: 3600, mostBytes: before - 1 },
+      onAlarm: (code) => codes.push(code),
+      everyMs: 5,
+    });
+    expect(publisher.status()).toMatchObject({ behind: before, failing: expect.any(String) });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(backlog.refuses).toBe(true);
+    disk.list = list;
+    backlog.close();
+    await publisher.close();
+    await audited.audit.close();
   });
 });
 

@@ -338,6 +338,25 @@ describe('a disk that fails', () => {
     await audited.audit.close();
   });
 
+  test.each(['the first segment', 'the first commit'])(
+    'a start that fails at %s leaves the spool to the next try in the same process',
+    async (where) => {
+      const disk = memoryDisk();
+      let writes = 0;
+      disk.faults.onWrite = (path) => {
+        if (!path.endsWith('.spool')) return;
+        // header, registrations, first commit
+        if (++writes >= (where === 'the first segment' ? 1 : 3))
+          throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+      };
+      await expect(open(disk)).rejects.toThrow();
+      delete disk.faults.onWrite;
+      const audited = await open(disk);
+      await decide(audited);
+      await audited.audit.close();
+    },
+  );
+
   test('a disk that fills between intent and decision: the intent is closed once there is room', async () => {
     const audited = await open(memoryDisk());
     const failing = audited.audit.wrap({ name: 'job' }, { value: 1 }, () => {

@@ -4,8 +4,11 @@ import { KafkaError } from '@showcause/kafka';
 import { SPOOL_MESSAGE, decodeMessage, parseEntry } from '@showcause/core';
 import { startAdoption } from '../src/adoption.ts';
 import type { Adoption } from '../src/adoption.ts';
+import { eraseElsewhere } from '../src/keystore/erasures.ts';
+import { pseudonymOf } from '../src/keystore/records.ts';
 import type { OutgoingMessage, Transport } from '../src/index.ts';
 import { inlineSealer } from '../src/sealing/inline.ts';
+import { placesBeside } from '../src/spool/places.ts';
 import { readEpochState } from '../src/spool/state.ts';
 import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
 import type { TestAudit, TestAuditOptions } from '../src/testing.ts';
@@ -85,7 +88,23 @@ describe('several workers of one producer', () => {
     await three[2]!.audit.close();
   });
 
-  test('a spool that is damaged, or of another producer, is not passed over', async () => {
+  test('a damaged place is passed over, and shown; it is not touched', async () => {
+    const disk = memoryDisk();
+    const [a, b] = [await worker(disk), await worker(disk)];
+    await a.audit.close();
+    await b.audit.close();
+    disk.replace('/spool/0/epoch.json', 'damaged');
+    disk.files.set(b.config.keyFile, new Uint8Array(200));
+    const c = await worker(disk);
+    expect(c.audit.status()).toMatchObject({
+      producer: 'test-api/2',
+      beside: { left: 2, failing: 'SPOOL_CORRUPT' },
+    });
+    expect(new TextDecoder().decode(disk.read('/spool/0/epoch.json')!)).toBe('damaged');
+    await c.audit.close();
+  });
+
+  test('a spool of another producer is not passed over, nor is a full disk', async () => {
     const disk = memoryDisk();
     await (await createTestAudit({ disk, workers: true, producer: 'other' })).audit.close();
     await expect(worker(disk)).rejects.toMatchObject({ code: 'SPOOL_FOREIGN' });
@@ -133,13 +152,33 @@ describe('several workers of one producer', () => {
     await single.audit.close();
   });
 
+  test('commits go on while a number that nobody knows is looked for everywhere', async () => {
+    const disk = memoryDisk();
+    const made = [await worker(disk), await worker(disk), await worker(disk), await worker(disk)];
+    for (const one of made) await decide(one);
+    const looked: string[] = [];
+    const readAt = disk.readAt.bind(disk);
+    disk.readAt = (path, at, length) => {
+      if (path.endsWith('decisions.index')) looked.push(path);
+      return readAt(path, at, length);
+    };
+    const asked = Promise.all(['0', '1', '2'].map((digit) => made[0]!.records(digit.repeat(32))));
+    await decide(made[0]!, 'ann');
+    const meanwhile = looked.length;
+    expect(await asked).toStrictEqual([[], [], []]);
+    expect(looked.length).toBe(12);
+    expect(meanwhile).toBeLessThan(12);
+    disk.readAt = readAt;
+    for (const one of made) await one.audit.close();
+  });
+
   test('erasing a person destroys their keys with every worker, running or gone', async () => {
     const disk = memoryDisk();
     const made = [await worker(disk), await worker(disk), await worker(disk)];
     const ids: string[] = [];
     for (const one of made) ids.push((await decide(one, 'eve')).decisionId);
     const { decisionId: kept } = await decide(made[0]!, 'ann');
-    kill(made[2]!);
+    await made[2]!.audit.close();
     expect(await made[1]!.audit.eraseSubject('eve')).toBe(3);
     for (const id of ids) expect(await made[0]!.audit.receipt(id)).toBeNull();
     expect(await made[1]!.audit.receipt(kept)).not.toBeNull();
@@ -151,6 +190,15 @@ describe('several workers of one producer', () => {
     await made[1]!.audit.close();
   });
 });
+
+/** As a power cut may leave it: nobody wrote durably who owns which key. */
+function forgetOwners({ disk, config }: TestAudit): void {
+  const bytes = disk.read(config.keyFile)!;
+  const kept = [bytes.subarray(0, 8)];
+  for (let at = 8; at < bytes.length; at += 81)
+    if (bytes[at] !== 2) kept.push(bytes.subarray(at, at + 81));
+  disk.files.set(config.keyFile, Buffer.concat(kept));
+}
 
 describe('a spool that nobody holds any more', () => {
   let adoption: Adoption | null = null;
@@ -199,6 +247,100 @@ describe('a spool that nobody holds any more', () => {
     });
     expect(disk.files.has('/spool/1/spool.lock')).toBe(false);
     expect(await a.audit.receipt(decisionId)).not.toBeNull();
+    await a.audit.close();
+  });
+
+  test.each(['lost', 'kept'])(
+    'an erasure waits for who finds out again whose its keys are; its index is %s',
+    async (index) => {
+      const disk = memoryDisk();
+      const [a, b] = [await worker(disk), await worker(disk)];
+      const { decisionId } = await decide(b, 'eve');
+      kill(b);
+      forgetOwners(b);
+      if (index === 'lost') disk.files.delete('/spool/1/decisions.index');
+      const { family, spoolDir, storeKey } = a.config;
+      const erase = (ms: number): Promise<number> =>
+        eraseElsewhere(
+          disk,
+          placesBeside(disk, family, spoolDir),
+          pseudonymOf(storeKey, 'eve'),
+          storeKey,
+          ms,
+        );
+      await expect(erase(100)).rejects.toMatchObject({ code: 'ERASURE_PENDING' });
+      expect(await a.audit.receipt(decisionId)).toEqual(
+        index === 'lost' ? null : expect.anything(),
+      );
+      const answered = (): string[] => disk.list('/spool/1').filter((n) => n.endsWith('.erased'));
+      adopt(a, null);
+      await eventually(() => answered().length === 1);
+      await adoption!.close();
+      const [answer] = answered();
+      expect(Buffer.from(disk.read(`/spool/1/${answer}`)!).toString()).toBe('1');
+      expect(await a.audit.receipt(decisionId)).toBeNull();
+      // Nobody waits for that answer any more: it goes when the next order is carried out.
+      disk.times.set(`/spool/1/${answer}`, Date.now() - 2 * 3_600_000);
+      expect(await erase(10_000)).toBe(0);
+      expect(answered()).toStrictEqual([]);
+      await a.audit.close();
+    },
+  );
+
+  test('who owns a key is on the disk before an epoch counts as settled', async () => {
+    const disk = memoryDisk();
+    const a = await worker(disk);
+    await decide(a, 'eve');
+    kill(a);
+    forgetOwners(a);
+    const replace = disk.replace.bind(disk);
+    const synced: string[] = [];
+    disk.faults.onDatasync = (path) => void synced.push(path);
+    const syncedBefore: (string | undefined)[] = [];
+    disk.replace = (path, bytes) => {
+      if (path === '/spool/0/epoch.json') {
+        const { last, settled } = JSON.parse(String(bytes)) as { last: number; settled: number };
+        if (settled >= last) syncedBefore.push(synced.at(-1));
+      }
+      replace(path, bytes);
+    };
+    const b = await worker(disk);
+    await decide(b, 'ann');
+    await b.audit.close();
+    expect(syncedBefore).toStrictEqual([b.config.keyFile, b.config.keyFile]);
+  });
+
+  test('a disk that is full while one is recovered: the spool is let go, and tried again', async () => {
+    const disk = memoryDisk();
+    const [a, b] = [await worker(disk), await worker(disk)];
+    await decide(b);
+    kill(b);
+    const before = new Set(disk.list('/spool/1').map((name) => `/spool/1/${name}`));
+    disk.faults.onWrite = (path) => {
+      if (path.startsWith('/spool/1/') && path.endsWith('.spool') && !before.has(path))
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    };
+    const watched = adopt(a, null);
+    await eventually(() => watched.status().failing !== null);
+    await adoption!.close();
+    expect(disk.files.has('/spool/1/spool.lock')).toBe(false);
+    delete disk.faults.onWrite;
+    const again = adopt(a, null);
+    await eventually(() => again.status().adopted === 1);
+    await a.audit.close();
+  });
+
+  test('a folder that cannot be listed is no end of the process: it shows, and the next look goes on', async () => {
+    const disk = memoryDisk();
+    const a = await worker(disk);
+    const list = disk.list.bind(disk);
+    disk.list = () => {
+      throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+    };
+    const watched = adopt(a, null);
+    await eventually(() => watched.status().failing === 'EMFILE');
+    disk.list = list;
+    await eventually(() => watched.status().failing === null);
     await a.audit.close();
   });
 

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { fdatasyncSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sha256, toHex, utf8, workerOfFolder } from '@showcause/core';
 import { isMissing } from '@showcause/core/node';
@@ -17,6 +17,8 @@ export interface SpoolSourceOptions {
   pollMs?: number;
   /** for how long the end of the newest segment may be unreadable before it counts as damage */
   graceMs?: number;
+  /** makes what was written to an open file durable */
+  datasync?: (fd: number) => void;
 }
 
 const DEFAULT_POLL_MS = 20;
@@ -78,6 +80,7 @@ export function spoolSource(options: SpoolSourceOptions): Source {
         at,
         isDone: false,
         synced: null,
+        mistrustedWith: null,
         stuckSince: null,
         isFailing: false,
       });
@@ -95,9 +98,11 @@ export function spoolSource(options: SpoolSourceOptions): Source {
     for (const segment of ordered) {
       if (items.length >= limits.maxItems || left <= 0) break;
       if (segment.isDone || blocked.has(segment.producerKey)) continue;
-      const isNewest = newest.get(segment.producerKey) === segment;
+      const last = newest.get(segment.producerKey)!;
       const read = attempt(segment, limits.maxItems - items.length, left, {
-        isNewest,
+        isNewest: last === segment,
+        newest: last.name,
+        datasync: options.datasync ?? fdatasyncSync,
         now: clock(),
         graceMs: options.graceMs ?? DEFAULT_GRACE_MS,
       });

@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import {
   SPOOL_MESSAGE,
@@ -36,6 +36,8 @@ export interface Segment {
   isDone: boolean;
   /** what it was when it was last synced; written after that, it is synced again */
   synced: { size: number; mtimeMs: number } | null;
+  /** which segment was its producer's newest when a sync of this one failed */
+  mistrustedWith: string | null;
   /** since when the bytes at `at` cannot be read, or were last searched in vain */
   stuckSince: number | null;
   /** it could not be read, and that was said */
@@ -44,6 +46,9 @@ export interface Segment {
 
 export interface Circumstances {
   isNewest: boolean;
+  /** name of its producer's newest segment */
+  newest: string;
+  datasync: (fd: number) => void;
   now: number;
   graceMs: number;
 }
@@ -66,7 +71,7 @@ export function readSegment(
       if (!isNewest) segment.isDone = true;
       return [];
     }
-    syncOnce(fd, segment, stat);
+    syncOnce(fd, segment, stat, circumstances);
     if (segment.header === null && !readHeader(fd, segment, size)) {
       if (!isGivenUp(segment, isNewest, now, graceMs)) return [];
       segment.isDone = true;
@@ -90,12 +95,34 @@ export function readSegment(
   }
 }
 
-/** What was synced and did not change since is durable: a segment that is read piece by piece is not synced for each. */
-function syncOnce(fd: number, segment: Segment, { size, mtimeMs }: Stats): void {
+/**
+ * What was synced and did not change since is durable: a segment that is read piece by piece is not synced for each.
+ * After a failed sync Linux marks the lost pages clean, so that a second one would lie. Its writer begins no segment
+ * any more, and whoever recovers the spool writes the tail again first: a newer segment says that the bytes are there.
+ */
+function syncOnce(
+  fd: number,
+  segment: Segment,
+  { size, mtimeMs }: Stats,
+  { newest, datasync }: Circumstances,
+): void {
   const { synced } = segment;
+  if (segment.mistrustedWith === newest) throw unsynced(segment);
   if (synced?.size === size && synced.mtimeMs === mtimeMs) return;
-  fdatasyncSync(fd);
+  try {
+    datasync(fd);
+  } catch (cause) {
+    segment.mistrustedWith = newest;
+    segment.synced = null;
+    throw unsynced(segment, cause);
+  }
+  segment.mistrustedWith = null;
   segment.synced = { size, mtimeMs };
+}
+
+function unsynced({ name }: Segment, cause?: unknown): ServiceError {
+  const got = `${name}, whose sync has failed: it is read once its producer was restarted`;
+  return new ServiceError('SOURCE_SPOOL', { got, cause });
 }
 
 /** A segment that has a successor is final; the newest one may still be in the middle of a write, or be repaired. */

@@ -4,6 +4,7 @@ import { randomId } from '../sealing/random.ts';
 import type { Disk } from '../spool/disk.ts';
 import { lockSpool, lockState, processTable } from '../spool/lock.ts';
 import type { SpoolPlace } from '../spool/places.ts';
+import { needsRecovery } from '../spool/state.ts';
 import { KeyStore } from './keystore.ts';
 
 /** One process may not write another's key store: it leaves an order in that one's spool folder. */
@@ -11,13 +12,17 @@ const ORDER = '.erase';
 const ANSWER = '.erased';
 const LOOK_EVERY_MS = 50;
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** Whoever asked has given up long before. */
+const ANSWER_KEPT_MS = 3_600_000;
 
 /**
  * Destroys what others ordered; durable when the order is gone.
  * @returns how many orders there were
  */
 export function carryOutErasures(disk: Disk, dir: string, keys: Pick<KeyStore, 'destroy'>): number {
-  const names = disk.list(dir).filter((name) => name.endsWith(ORDER));
+  const all = disk.list(dir);
+  removeStaleAnswers(disk, dir, all);
+  const names = all.filter((name) => name.endsWith(ORDER));
   for (const name of names) {
     const path = `${dir}/${name}`;
     const owner = ownerOf(disk.read(path));
@@ -26,6 +31,14 @@ export function carryOutErasures(disk: Disk, dir: string, keys: Pick<KeyStore, '
     disk.remove(path);
   }
   return names.length;
+}
+
+function removeStaleAnswers(disk: Disk, dir: string, names: readonly string[]): void {
+  for (const name of names) {
+    if (!name.endsWith(ANSWER)) continue;
+    const written = disk.modified(`${dir}/${name}`);
+    if (written !== null && Date.now() - written > ANSWER_KEPT_MS) disk.remove(`${dir}/${name}`);
+  }
 }
 
 function ownerOf(bytes: Uint8Array | null): string | null {
@@ -41,7 +54,7 @@ function ownerOf(bytes: Uint8Array | null): string | null {
 
 /**
  * Destroys a person's keys in the stores of other workers: their processes do it, or, where none is behind the
- * lock, this one does.
+ * lock, this one does. Where a process ended without closing, whoever recovers its spool does.
  * @param owner  pseudonym, hex
  * @returns how many keys
  * @throws {AuditError} `ERASURE_PENDING` when one did not answer; its order stays and is carried out later
@@ -77,9 +90,12 @@ export async function eraseElsewhere(
   }
 }
 
-/** Where nobody holds the spool. */
+/**
+ * Where nobody holds the spool. After a crash its key store may have forgotten who owns which key: only recovery
+ * finds that out, by opening the records, and the order waits for it.
+ */
 function carryOutAlone(disk: Disk, { dir, keyFile }: SpoolPlace, storeKey: Uint8Array): void {
-  if (lockState(disk, dir).state === 'held') return;
+  if (lockState(disk, dir).state === 'held' || needsRecovery(disk, dir)) return;
   let lock;
   try {
     lock = lockSpool(disk, dir, processTable(disk));
@@ -88,9 +104,14 @@ function carryOutAlone(disk: Disk, { dir, keyFile }: SpoolPlace, storeKey: Uint8
     throw error;
   }
   try {
+    // Another process may have begun and died between the look and the lock.
+    if (needsRecovery(disk, dir)) return;
     const keys = new KeyStore(disk, keyFile, storeKey);
-    carryOutErasures(disk, dir, keys);
-    keys.close();
+    try {
+      carryOutErasures(disk, dir, keys);
+    } finally {
+      keys.close();
+    }
   } finally {
     lock.release();
   }

@@ -83,6 +83,11 @@ export class KeyStore {
     return taken;
   }
 
+  /** Whether it is known who owns a key. */
+  isOwned(ordinal: number): boolean {
+    return this.#ownerOf.has(ordinal);
+  }
+
   /** Records who owns a key that a crash left without owner. */
   adopt(ordinal: number, owner: string): void {
     if (this.#ownerOf.has(ordinal)) return;
@@ -137,10 +142,18 @@ export class KeyStore {
     return ordinals.length;
   }
 
-  close(): void {
+  /** Who owns which key is durable on return: then no recovery has to find it out. */
+  sync(): void {
     this.flush();
     this.#file.datasync();
-    this.#file.close();
+  }
+
+  close(): void {
+    try {
+      this.sync();
+    } finally {
+      this.#file.close();
+    }
   }
 
   #make(): DiskFile {

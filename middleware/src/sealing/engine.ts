@@ -31,12 +31,14 @@ import type { ReadDecision } from './read.ts';
 import { RecordSealer } from './seal.ts';
 import type { SealedRecord } from './seal.ts';
 import { Siblings } from './siblings.ts';
-import { startEpoch } from './start.ts';
+import { Turns, atOnce } from './steps.ts';
+import type { Steps } from './steps.ts';
+import { quietly, startEpoch } from './start.ts';
 import type { EpochStart, OpenIntent, UnloggedSpan } from './start.ts';
 
 /**
  * Turns messages into sealed entries and answers them when they are durable. Runs on one thread;
- * every method is synchronous.
+ * every method but {@link read} is synchronous.
  */
 export class SealingEngine {
   readonly #config: SealingConfig;
@@ -49,6 +51,7 @@ export class SealingEngine {
   readonly #standing: ClaimTexts;
   readonly #sealer: RecordSealer;
   readonly #requests = new OpenRequests();
+  readonly #reads = new Turns();
   readonly #epochKey: SubjectKey;
   #refused: SealAnswer[] = [];
   #owed: OwedIntent[] = [];
@@ -65,21 +68,41 @@ export class SealingEngine {
     this.#ports = ports;
     this.#standing = standingTexts(config);
     this.#sealer = new RecordSealer(config.featureNames);
-    const promise = promiseMaker(config, ports.now);
-    this.#start = startEpoch(config, ports, promise);
-    this.#keys = this.#start.keys;
     const { now, uptime = () => performance.now() } = ports;
     this.#clock = new WatchedClock(now, uptime, config.clockToleranceSeconds * 1000);
     this.#siblings = new Siblings(ports.disk, config);
-    this.chores();
+    const promise = promiseMaker(config, now);
+    this.#start = startEpoch(config, ports, promise);
+    this.#keys = this.#start.keys;
     this.#unlogged = this.#start.unlogged;
-    this.#epochKey = this.#keys.keyOf(epochOwner(this.#start.epoch));
-    this.#journal = new Journal(config, ports, this.#start, promise);
+    try {
+      this.chores();
+      this.#epochKey = this.#keys.keyOf(epochOwner(this.#start.epoch));
+      this.#journal = new Journal(config, ports, this.#start, promise);
+    } catch (error) {
+      quietly(() => this.#start.release());
+      throw error;
+    }
+    try {
+      this.#begin();
+    } catch (error) {
+      this.#closed = true;
+      quietly(() => this.#journal.close());
+      quietly(() => this.#start.release());
+      throw error;
+    }
+  }
+
+  /** The stream's first entries, durable on return; then the epochs before need nothing more. */
+  #begin(): void {
     this.#addStreamEntry('start');
     this.#addUnended();
     for (const intent of this.#start.openIntents) this.#closeUnknown(intent);
     this.commit();
-    if (this.#journal.poisoned) throw new AuditError('SPOOL_POISONED', { got: 'the first commit' });
+    const { poisoned, durableSeq } = this.#journal;
+    // Also for want of room: without its first entries nothing of the epoch could be followed.
+    if (durableSeq < 0)
+      throw new AuditError(poisoned ? 'SPOOL_POISONED' : 'SPOOL_FULL', { got: 'the first commit' });
     this.#start.settle();
   }
 
@@ -118,11 +141,19 @@ export class SealingEngine {
     });
   }
 
-  /** All that is known about a decision, here or in a spool beside it. @returns null when no index knows it */
-  read(decisionId: string): ReadDecision | null {
-    const places = this.#start.index.find(decisionId);
+  /**
+   * All that is known about a decision, here or in a spool beside it. Anybody may ask for any number, so the looking
+   * goes on between commits, and for one number at a time.
+   * @returns null when no index knows it
+   */
+  read(decisionId: string): Promise<ReadDecision | null> {
+    return this.#reads.take(this.#read(decisionId));
+  }
+
+  *#read(decisionId: string): Steps<ReadDecision | null> {
+    const places = yield* this.#start.index.find(decisionId);
     const own = readDecision(this.#ports.disk, this.#config, this.#keys, places);
-    return this.#siblings.addTo(own, decisionId);
+    return yield* this.#siblings.addTo(own, decisionId);
   }
 
   /** Now and then: what other processes want of this one. */
@@ -171,9 +202,7 @@ export class SealingEngine {
       if (this.#isSettled()) this.#start.finish(this.#journal.end);
     }
     this.#journal.close();
-    this.#start.index.close();
-    this.#keys.close();
-    this.#start.unlock();
+    this.#start.release();
     return answers;
   }
 
@@ -274,7 +303,8 @@ export class SealingEngine {
   }
 
   #lookUp(decisionId: string): { subject: string | null; decision: string } | null {
-    const decision = this.read(decisionId)?.entries.findLast(({ type }) => type === 'decision');
+    const known = atOnce(this.#read(decisionId));
+    const decision = known?.entries.findLast(({ type }) => type === 'decision');
     if (decision === undefined) return null;
     const subject = decision.claims['subject'];
     return {

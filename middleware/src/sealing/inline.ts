@@ -42,7 +42,7 @@ export function inlineSealer(
         due ??= setImmediate(commit);
       });
     },
-    read: (decisionId) => Promise.resolve().then(() => engine.read(decisionId)),
+    read: (decisionId) => engine.read(decisionId),
     eraseSubject: (subject) => Promise.resolve().then(() => engine.eraseSubject(subject)),
     status: () => Promise.resolve(engine.status()),
     onCommit: (listener) => void listeners.push(listener),

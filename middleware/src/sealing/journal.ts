@@ -116,9 +116,14 @@ export class Journal {
     this.#stream = new Stream(config.producer, start.epoch, start.previous?.leaf ?? '0'.repeat(64));
     this.#mark = this.#stream.mark();
     this.#writer = new SegmentWriter(ports.disk, config.spoolDir, config, () => start.checkLock());
-    this.#beginSegment();
-    this.#writer.write(concatBytes(...start.registrations));
-    this.#writer.sync();
+    try {
+      this.#beginSegment();
+      this.#writer.write(concatBytes(...start.registrations));
+      this.#writer.sync();
+    } catch (error) {
+      this.#writer.close();
+      throw error;
+    }
   }
 
   /** seq of the newest durable entry, -1 before the first */

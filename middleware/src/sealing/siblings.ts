@@ -6,6 +6,7 @@ import type { SpoolPlace } from '../spool/places.ts';
 import type { SealingConfig } from './config.ts';
 import { readDecision } from './read.ts';
 import type { ReadDecision, ReadEntry } from './read.ts';
+import type { Steps } from './steps.ts';
 
 /**
  * Decisions of the other workers on this host, read from their spools: whoever is asked for a page
@@ -22,12 +23,12 @@ export class Siblings {
   }
 
   /** @param own  what lies here; damage beside it takes nothing from that */
-  addTo(own: ReadDecision | null, decisionId: string): ReadDecision | null {
+  *addTo(own: ReadDecision | null, decisionId: string): Steps<ReadDecision | null> {
     const found = own === null ? [] : [own];
     const failures: unknown[] = [];
     for (const place of placesBeside(this.#disk, this.#config.family, this.#config.spoolDir))
       try {
-        const there = this.#read(place, decisionId);
+        const there = yield* this.#read(place, decisionId);
         if (there !== null) found.push(there);
       } catch (error) {
         failures.push(error);
@@ -36,9 +37,9 @@ export class Siblings {
     return found.length < 2 ? (found[0] ?? null) : together(found);
   }
 
-  #read({ producer, dir, keyFile }: SpoolPlace, decisionId: string): ReadDecision | null {
+  *#read({ producer, dir, keyFile }: SpoolPlace, decisionId: string): Steps<ReadDecision | null> {
     const { featureNames, storeKey } = this.#config;
-    const places = findInIndex(this.#disk, dir, decisionId);
+    const places = yield* findInIndex(this.#disk, dir, decisionId);
     if (places.length === 0) return null;
     const keys = this.#keys.get(keyFile) ?? new KeyReader(this.#disk, keyFile, storeKey);
     this.#keys.set(keyFile, keys);

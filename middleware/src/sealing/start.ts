@@ -62,7 +62,8 @@ export interface EpochStart {
   finish(end: StreamEnd): void;
   /** @throws {AuditError} `SPOOL_LOCKED`, `EPOCH_FENCED` once the spool is another process's */
   checkLock(): void;
-  unlock(): void;
+  /** Closes what was opened and lets go of the spool, also where closing fails. */
+  release(): void;
   /** what an earlier process released without a record and could not say */
   unlogged: UnloggedSpan | null;
   /**
@@ -102,6 +103,8 @@ function lockAndRecover(
   if (volatile !== null && !config.allowVolatileSpool)
     throw new AuditError('SPOOL_VOLATILE', { got: `${volatile} at ${dir}`, want: 'a disk' });
   const lock = lockSpool(disk, dir, processTable(disk));
+  const opened: { close(): void }[] = [];
+  const release = (): void => closeAll([...opened, { close: () => lock.release() }]);
   try {
     const state = readEpochState(disk, dir);
     const recovered = recoverSpool(
@@ -117,7 +120,9 @@ function lockAndRecover(
     const unended = state.settled <= state.last ? releasing.since() : null;
     writeEpochState(disk, dir, { last: epoch, settled: state.settled, previous });
     const keys = new KeyStore(disk, config.keyFile, config.storeKey);
+    opened.push(keys);
     const index = new DecisionIndex(disk, dir);
+    opened.push(index);
     const openIntents = findOpenIntents(recovered.messages, keys);
     reindex(recovered.messages, state.settled, index, keys);
     return {
@@ -136,22 +141,44 @@ function lockAndRecover(
       ),
       alarms: recovered.alarms,
       settle() {
+        keys.sync();
         releasing.remove();
         writeEpochState(disk, dir, { last: epoch, settled: epoch, previous });
       },
       finish(end) {
+        keys.sync();
         writeEpochState(disk, dir, { last: epoch, settled: epoch + 1, previous: end });
         releasing.remove();
       },
       releasedFrom: unended === null ? null : lastTimeOf(recovered.messages, unended),
       noteReleasing: releasing.write,
       checkLock: () => checkHeld(lock, disk, dir, epoch),
-      unlock: () => lock.release(),
+      release,
       ...unloggedFile(ports, dir),
     };
   } catch (error) {
-    lock.release();
+    quietly(release);
     throw error;
+  }
+}
+
+/** @throws  the first failure, once all were tried */
+function closeAll(all: readonly { close(): void }[]): void {
+  const [first, ...others] = all;
+  if (first === undefined) return;
+  try {
+    first.close();
+  } finally {
+    closeAll(others);
+  }
+}
+
+/** What failed before is what counts. */
+export function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // said already by what made us let go
   }
 }
 
@@ -198,7 +225,9 @@ function reindex(
   if (messages.length === 0) return;
   const seen = index.seen(settled);
   for (const found of messages) {
-    if (seen.has(placeOf(found))) continue;
+    const sealedBy = seen.get(placeOf(found));
+    // The index may have outlived who owns the key.
+    if (sealedBy !== undefined && keys.isOwned(sealedBy)) continue;
     const entry = sealedEntryOf(found.message);
     if (entry === null || entry.type === 'intent') continue;
     const opened = openWithAny(entry, found.message.sealed, keys.candidates());
@@ -206,7 +235,7 @@ function reindex(
     if (opened === null || claims === undefined || !isJsonObject(claims)) continue;
     adopt(keys, opened.key, claims);
     const { decisionId } = claims;
-    if (typeof decisionId !== 'string') continue;
+    if (sealedBy !== undefined || typeof decisionId !== 'string') continue;
     const { epoch, firstSeq, seq, offset, batchOffset } = found;
     const kind = entry.type === 'decision' ? INDEX_DECISION : INDEX_FOLLOWUP;
     index.add({

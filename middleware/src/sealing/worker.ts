@@ -72,7 +72,7 @@ function serve(engine: SealingEngine, heartbeatSeconds: number): void {
     for (let message = first; message !== undefined; message = next()) {
       if (message.kind === 'seal') into.push(...message.messages);
       else if (message.question.kind === 'close') closing = message.id;
-      else answer(engine, message.id, message.question);
+      else void answer(engine, message.id, message.question);
     }
   };
   const heartbeat = setInterval(() => {
@@ -92,15 +92,15 @@ function next(): ToSealer | undefined {
   return receiveMessageOnPort(port!)?.message as ToSealer | undefined;
 }
 
-function answer(
+async function answer(
   engine: SealingEngine,
   id: number,
   question: Exclude<Question, { kind: 'close' }>,
-): void {
+): Promise<void> {
   try {
     const value =
       question.kind === 'read'
-        ? engine.read(question.decisionId)
+        ? await engine.read(question.decisionId)
         : question.kind === 'erase'
           ? engine.eraseSubject(question.subject)
           : engine.status();

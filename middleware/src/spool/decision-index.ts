@@ -1,4 +1,5 @@
 import { ByteReader, concatBytes, fromHex, toHex, u32, u64 } from '@showcause/core';
+import type { Steps } from '../sealing/steps.ts';
 import type { Disk, DiskFile } from './disk.ts';
 
 const NAME = 'decisions.index';
@@ -67,37 +68,45 @@ export class DecisionIndex {
   }
 
   /** All records of a decision, oldest first; one that was moved is where it lies now. */
-  find(decisionId: string): IndexRecord[] {
+  find(decisionId: string): Steps<IndexRecord[]> {
     this.flush();
     return findIn(this.#disk, this.#path, this.#length, decisionId);
   }
 
-  /** Every record of epochs from `epoch` on, by {@link placeOf}. */
-  seen(epoch: number): Set<string> {
-    const seen = new Set<string>();
+  /** Every record of epochs from `epoch` on, by {@link placeOf}, and the key that sealed its entry. */
+  seen(epoch: number): Map<string, number> {
+    const seen = new Map<string, number>();
     const bytes = this.#disk.readAt(this.#path, 0, this.#length);
     for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
       const record = decode(bytes.subarray(at, at + RECORD_BYTES));
-      if (record.epoch >= epoch) seen.add(placeOf(record));
+      if (record.epoch >= epoch) seen.set(placeOf(record), record.keyOrdinal);
     }
     return seen;
   }
 
   close(): void {
-    this.flush();
-    this.#file.close();
+    try {
+      this.flush();
+    } finally {
+      this.#file.close();
+    }
   }
 }
 
 /** The same of a spool that another process may be writing. */
-export function findInIndex(disk: Disk, dir: string, decisionId: string): IndexRecord[] {
+export function* findInIndex(disk: Disk, dir: string, decisionId: string): Steps<IndexRecord[]> {
   const path = `${dir}/${NAME}`;
   if (disk.modified(path) === null) return [];
   const size = disk.size(path);
-  return findIn(disk, path, size - (size % RECORD_BYTES), decisionId);
+  return yield* findIn(disk, path, size - (size % RECORD_BYTES), decisionId);
 }
 
-function findIn(disk: Disk, path: string, length: number, decisionId: string): IndexRecord[] {
+function* findIn(
+  disk: Disk,
+  path: string,
+  length: number,
+  decisionId: string,
+): Steps<IndexRecord[]> {
   const wanted = Buffer.from(decisionId, 'hex');
   const found = new Map<string, IndexRecord>();
   const step = CHUNK_RECORDS * RECORD_BYTES;
@@ -108,6 +117,7 @@ function findIn(disk: Disk, path: string, length: number, decisionId: string): I
       const record = decode(chunk.subarray(hit, hit + RECORD_BYTES));
       found.set(`${record.epoch}:${record.seq}`, record);
     }
+    yield;
   }
   return [...found.values()];
 }

@@ -53,6 +53,7 @@ export function memoryDisk(): MemoryDisk {
     },
     replace(path, bytes) {
       files.set(path, typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes.slice());
+      times.set(path, Date.now());
     },
     rename(from, to) {
       files.set(to, need(from));

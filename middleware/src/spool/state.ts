@@ -48,6 +48,12 @@ export function readEpochState(disk: Disk, dir: string): EpochState {
   return { last, settled, previous: { epoch, seq, leaf } };
 }
 
+/** Whether an epoch there has no end: promises, decisions, or who owns which key may be missing. */
+export function needsRecovery(disk: Disk, dir: string): boolean {
+  const { last, settled } = readEpochState(disk, dir);
+  return settled <= last;
+}
+
 /** Durable on return. */
 export function writeEpochState(disk: Disk, dir: string, state: EpochState): void {
   disk.replace(`${dir}/${STATE_NAME}`, `${JSON.stringify(state)}\n`);

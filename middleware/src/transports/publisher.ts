@@ -5,6 +5,7 @@ import { nodeDisk } from '../spool/disk.ts';
 import type { Disk } from '../spool/disk.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Transport } from './port.ts';
+import { PROMISE_HEADER } from './spool-reader.ts';
 import type { SpoolStep, StreamPlace } from './spool-reader.ts';
 import { SpoolPublishing } from './spool-publishing.ts';
 
@@ -33,7 +34,7 @@ export interface PublisherParts {
   config: Pick<SealingConfig, 'spoolDir' | 'producer'>;
   transport: Transport | null;
   sealer: Pick<Sealer, 'onCommit'>;
-  telemetry: Pick<Telemetry, 'published' | 'publishFailed'>;
+  telemetry: Pick<Telemetry, 'published' | 'publishFailed' | 'alarm'>;
   disk?: Disk;
 }
 
@@ -65,6 +66,9 @@ class PublishLoop implements Publisher {
   #oldest: number | null = null;
   #owedSince: number | null = null;
   #failing: string | null = null;
+  #behind = 0;
+  /** code of why the spool could not be looked at last */
+  #unreadable: string | null = null;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
@@ -82,13 +86,22 @@ class PublishLoop implements Publisher {
     this.#schedule(0);
   }
 
+  /** Asked by timers and by health checks: what cannot be read just now is as it was, and failing. */
   status(): PublisherStatus {
+    try {
+      this.#behind = this.#spool.behind;
+      this.#unreadable = null;
+    } catch (error) {
+      const code = codeOf(error);
+      if (this.#unreadable !== code) this.#telemetry.publishFailed(code);
+      this.#unreadable = code;
+    }
     const lag = this.#oldest === null ? 0 : Math.max(0, Date.now() - this.#oldest);
     return {
       name: this.#transport.name,
-      behind: this.#spool.behind,
+      behind: this.#behind,
       lagSeconds: Math.floor(lag / 1000),
-      failing: this.#failing,
+      failing: this.#failing ?? this.#unreadable,
     };
   }
 
@@ -155,21 +168,29 @@ class PublishLoop implements Publisher {
         if (step === null) break;
         this.#owedSince ??= performance.now();
         await this.#spool.publish(step);
+        // Acknowledged: that the cursor cannot be kept takes nothing from it.
         this.#owedSince = null;
         if (step.last !== null) this.#take(step.last);
         this.#telemetry.published(step.messages.length);
+        this.#spool.keepCursor();
       }
+      this.#owedSince = null;
+      this.#spool.keepCursor();
       this.#failing = null;
       this.#retryMs = FIRST_RETRY_MS;
     } catch (error) {
-      this.#failing = codeOf(error);
-      this.#telemetry.publishFailed(this.#failing);
+      const code = codeOf(error);
+      if (code === 'SPOOL_POISONED' && this.#failing !== code) this.#telemetry.alarm(code);
+      this.#failing = code;
+      this.#telemetry.publishFailed(code);
     }
   }
 }
 
+/** Of the first streamed entry: a registration is repeated in every epoch and was signed long before. */
 function timeOf({ messages }: SpoolStep): number | null {
-  const time = Date.parse(String(messages[0]?.headers['ce_time']));
+  const streamed = messages.find(({ headers }) => PROMISE_HEADER in headers);
+  const time = Date.parse(String(streamed?.headers['ce_time']));
   return Number.isNaN(time) ? null : time;
 }
 

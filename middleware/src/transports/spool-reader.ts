@@ -34,6 +34,8 @@ export interface SpoolStep {
   last: StreamPlace | null;
 }
 
+/** Every streamed entry has it, a registration never. */
+export const PROMISE_HEADER = 'showcause-promise';
 const WINDOW = 4 * 1024 * 1024;
 
 /**
@@ -87,7 +89,7 @@ function readSegment(disk: Disk, dir: string, segment: string, start: number): S
     if (record.type === SPOOL_REGISTRATION) messages.push(outgoing(record, {}));
     if (record.type === SPOOL_PROMISE) {
       messages.push(
-        ...waiting.map((covered) => outgoing(covered, { 'showcause-promise': record.bytes })),
+        ...waiting.map((covered) => outgoing(covered, { [PROMISE_HEADER]: record.bytes })),
       );
       waiting = [];
       last = { epoch: epochInName(segment), seq: record.seq };
