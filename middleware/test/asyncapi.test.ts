@@ -86,7 +86,11 @@ describeWithKafka('spec/asyncapi.yaml against a real topic', () => {
       config: { spoolDir: '/spool', producer: 'test-api' },
       transport: kafka({ brokers: broker.brokers, topic, onFinding: () => undefined }),
       sealer: { onCommit: () => undefined },
-      telemetry: { published: () => undefined, publishFailed: () => undefined },
+      telemetry: {
+        published: () => undefined,
+        publishFailed: () => undefined,
+        alarm: () => undefined,
+      },
       disk: audited.disk,
     });
     await publisher.close();

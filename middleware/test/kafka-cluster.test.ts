@@ -72,7 +72,11 @@ describeWithKafka('the publisher over three brokers', () => {
           onFinding: () => undefined,
         }),
         sealer: { onCommit: (listener) => (notify = () => listener(null as never)) },
-        telemetry: { published: () => undefined, publishFailed: () => undefined },
+        telemetry: {
+          published: () => undefined,
+          publishFailed: () => undefined,
+          alarm: () => undefined,
+        },
         disk: audited.disk,
       });
       const decide = async (times: number) => {
