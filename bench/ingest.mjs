@@ -1,6 +1,7 @@
 // From `accepted` to a signed checkpoint: the delivery path alone, on entries that were sealed beforehand, over every transport and
 // store; beside it, in the same minutes, a Tessera POSIX log and a plain insert into PostgreSQL.
 import { join } from 'node:path';
+import { wantedBy } from './lib/measure.mjs';
 import { inScratch } from './lib/scratch.mjs';
 import { openDelivery } from './delivery/delivery.mjs';
 import { drain, memorySlope } from './delivery/drain.mjs';
@@ -18,10 +19,19 @@ const PACED_SECONDS = 4;
 const TESSERA_SECONDS = 4;
 const SUSTAINED_ROOM = 1.5;
 
+/** transport and store, and what they need on the machine */
+const ways = [
+  { name: EMBEDDED, kafka: false, postgres: false },
+  { name: 'embedded, PostgreSQL', kafka: false, postgres: true },
+  { name: 'Kafka, SQLite', kafka: true, postgres: false },
+  { name: 'Kafka, PostgreSQL', kafka: true, postgres: true },
+];
+
 /** @param {import('./lib/measure.mjs').BenchOptions} options @returns {Promise<import('./lib/measure.mjs').BenchResult>} */
 export function run({ rounds, entries, seconds, only }) {
-  const isWanted = (name) => only === null || name.includes(only);
-  const wanted = { kafka: isWanted('Kafka'), postgres: isWanted('PostgreSQL') };
+  const isWanted = wantedBy(only);
+  const needs = (part) => ways.some((way) => isWanted(way.name) && way[part]);
+  const wanted = { kafka: needs('kafka'), postgres: needs('postgres') };
   return inScratch((dir) =>
     withParts(wanted, async (parts) => {
       const bench = new IngestBench(dir, parts, entries ?? ENTRIES, isWanted);
@@ -43,7 +53,7 @@ class IngestBench {
   #entryBytes;
   #isWanted;
   /** by contestant */
-  samples = { ours: new Map(), tessera: [], tesseraPaced: [], plain: [], sustained: null };
+  samples = { ours: new Map(), tessera: [], tesseraPaced: [], plain: new Map(), sustained: null };
 
   constructor(dir, parts, entries, isWanted) {
     this.#isWanted = isWanted;
@@ -76,18 +86,18 @@ class IngestBench {
 
   /** @returns {[name: string, open: () => Promise<import('./delivery/delivery.mjs').Delivery>][]} */
   #ways() {
-    const { kafka, postgres } = this.#parts;
-    const open = (store, transport) => () =>
-      openDelivery({ setUp: this.#setUp, dir: this.#dir, store, kafka: transport });
-    const inPostgres = (dir) => (this.#schema = postgresStore(dir, postgres));
-    const ways = [
-      [EMBEDDED, open(sqliteStore, null)],
-      ...(kafka === null ? [] : [['Kafka, SQLite', open(sqliteStore, kafka)]]),
-      ...(kafka === null || postgres === null
-        ? []
-        : [['Kafka, PostgreSQL', open(inPostgres, kafka)]]),
-    ];
-    return ways.filter(([name]) => this.#isWanted(name));
+    const parts = this.#parts;
+    const has = (part) => parts[part] !== null;
+    const inPostgres = (dir) => (this.#schema = postgresStore(dir, parts.postgres));
+    return ways
+      .filter(({ name }) => this.#isWanted(name))
+      .filter(({ kafka, postgres }) => (!kafka || has('kafka')) && (!postgres || has('postgres')))
+      .map(({ name, kafka, postgres }) => {
+        const store = postgres ? inPostgres : sqliteStore;
+        const transport = kafka ? parts.kafka : null;
+        const common = { setUp: this.#setUp, dir: this.#dir };
+        return [name, () => openDelivery({ ...common, store, kafka: transport })];
+      });
   }
   #schema = null;
 
@@ -95,7 +105,7 @@ class IngestBench {
     for (const [name, open] of this.#ways()) {
       const { drained, paced } = this.samples.ours.get(name);
       const load = { from: this.#spool, entries: this.#entries };
-      const besideEnd = name.endsWith('PostgreSQL') ? () => this.#insertPlainly() : undefined;
+      const besideEnd = name.endsWith('PostgreSQL') ? () => this.#insertPlainly(name) : undefined;
       drained.push(await drain(await open(), load, besideEnd));
       if (round === 0) this.#halfRates.set(name, Math.ceil(drained[0].rate / 2));
       if (name === EMBEDDED) this.#feedTessera('tessera', 0);
@@ -112,8 +122,10 @@ class IngestBench {
     this.samples[row].push(feedTessera(this.#tessera, this.#dir, load));
   }
 
-  async #insertPlainly() {
-    this.samples.plain.push(await plainInsert(this.#parts.postgres, this.#schema.schema));
+  async #insertPlainly(name) {
+    const { plain } = this.samples;
+    const rate = await plainInsert(this.#parts.postgres, this.#schema.schema);
+    plain.set(name, [...(plain.get(name) ?? []), rate]);
   }
 
   /** As many entries as a minute takes, or a million, whichever is asked for; memory is looked at all along. */

@@ -9,7 +9,7 @@ import { makeSetUp } from './delivery/set-up.mjs';
 import { sqliteStore } from './delivery/stores.mjs';
 import { benchBodies } from './lib/bench-model.mjs';
 import { startChild } from './lib/child.mjs';
-import { atLeast, bar, inTurn, median, rowOf } from './lib/measure.mjs';
+import { atLeast, bar, inTurn, median, rowOf, wantedBy } from './lib/measure.mjs';
 import { inScratch, root } from './lib/scratch.mjs';
 
 const CONNECTIONS = 128;
@@ -31,7 +31,7 @@ const contestants = {
 
 /** @param {import('./lib/measure.mjs').BenchOptions} options @returns {Promise<import('./lib/measure.mjs').BenchResult>} */
 export function run({ rounds, seconds, only }) {
-  const names = Object.keys(contestants).filter((name) => only === null || name.includes(only));
+  const names = Object.keys(contestants).filter(wantedBy(only));
   const time = seconds ?? SECONDS;
   return inScratch(async (dir) => {
     const samples = new Map(names.map((name) => [name, []]));

@@ -44,11 +44,12 @@ test('ingest: entries of the loan example go from a spool to a signed checkpoint
     'ingest',
     ...['--entries', '2000', '--seconds', '1'],
     '--only',
-    'embedded',
+    'Embedded, SQLite',
   );
   expect(document).toMatchObject({
     name: 'ingest',
-    command: 'npm run bench -- ingest --rounds 1 --entries 2000 --seconds 1 --only embedded',
+    command:
+      "npm run bench -- ingest --rounds 1 --entries 2000 --seconds 1 --only 'Embedded, SQLite'",
     node: process.version,
     parameters: { entries: 2000 },
   });
@@ -63,6 +64,11 @@ test('ingest: entries of the loan example go from a spool to a signed checkpoint
     valueOf(rows, 'embedded, SQLite, at half of that rate: p99 to checkpoint'),
   ).toBeGreaterThan(0);
 }, 120_000);
+
+test('store: commits beside plain inserts of the same rows', () => {
+  const { rows } = measured('store', '--entries', '2000', '--only', 'sqlite');
+  expect(valueOf(rows, 'SQLite: rate')).toBeGreaterThan(100);
+}, 60_000);
 
 test('path: every answer of the whole path is two entries under a signed checkpoint', () => {
   const { rows, document } = measured('path', '--seconds', '1', '--only', 'loan');

@@ -4,9 +4,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../lib/scratch.mjs';
 
-const ROWS = 1_000;
+export const ROWS = 1_000;
 /** held in memory */
 const MOST_ROWS = 50_000;
+const columns = { leaves: 'idx, hash, entry, producer, epoch, seq', sealed: 'idx, bytes' };
 const { Client } = createRequire(join(root, 'anchor-service/package.json'))('pg');
 
 /**
@@ -14,48 +15,71 @@ const { Client } = createRequire(join(root, 'anchor-service/package.json'))('pg'
  * @returns {Promise<number>} leaves a second, each with its sealed payload
  */
 export async function plainInsert(postgres, from) {
-  const { host, port, password } = postgres;
-  const client = new Client({ host, port, password, user: 'postgres', database: 'postgres' });
-  await client.connect();
-  const to = `${from}_plain`;
+  const tables = await PlainTables.open(postgres, from);
   try {
-    await client.query(`CREATE SCHEMA ${to}`);
-    const [leaves, sealed] = [
-      await copyOf(client, from, to, 'leaves'),
-      await copyOf(client, from, to, 'sealed'),
-    ];
+    const rows = { leaves: await tables.read('leaves'), sealed: await tables.read('sealed') };
     const started = performance.now();
-    for (let at = 0; at < leaves.rows.length; at += ROWS) {
-      await client.query('BEGIN');
-      for (const table of [leaves, sealed]) await insert(client, table, at);
-      await client.query('COMMIT');
-    }
-    return leaves.rows.length / ((performance.now() - started) / 1000);
+    for (let at = 0; at < rows.leaves.length; at += ROWS)
+      await tables.insert({
+        leaves: rows.leaves.slice(at, at + ROWS),
+        sealed: rows.sealed.slice(at, at + ROWS),
+      });
+    return rows.leaves.length / ((performance.now() - started) / 1000);
   } finally {
-    await client.query(`DROP SCHEMA IF EXISTS ${to} CASCADE`);
-    await client.end();
+    await tables.close();
   }
 }
 
-async function copyOf(client, from, to, table) {
-  await client.query(`CREATE TABLE ${to}.${table} (LIKE ${from}.${table} INCLUDING ALL)`);
-  const { rows, fields } = await client.query({
-    text: `SELECT * FROM ${from}.${table} ORDER BY 1 LIMIT ${MOST_ROWS}`,
-    rowMode: 'array',
-  });
-  return { name: `${to}.${table}`, rows, columns: fields.map(({ name }) => name) };
-}
+/** Copies of the two large tables of a log, empty, in a schema of their own. */
+export class PlainTables {
+  #client;
+  #from;
+  #to;
 
-async function insert(client, { name, rows, columns }, at) {
-  const some = rows.slice(at, at + ROWS);
-  if (some.length === 0) return;
-  const width = columns.length;
-  const tuples = some.map(
-    (_, i) => `(${columns.map((_column, j) => `$${i * width + j + 1}`).join()})`,
-  );
-  await client.query({
-    name: `${name} ${some.length}`.slice(-63),
-    text: `INSERT INTO ${name} (${columns.join()}) VALUES ${tuples.join()}`,
-    values: some.flat(),
-  });
+  static async open({ host, port, password }, from) {
+    const client = new Client({ host, port, password, user: 'postgres', database: 'postgres' });
+    await client.connect();
+    const to = `${from}_plain`;
+    await client.query(`CREATE SCHEMA ${to}`);
+    for (const table of Object.keys(columns))
+      await client.query(`CREATE TABLE ${to}.${table} (LIKE ${from}.${table} INCLUDING ALL)`);
+    return new PlainTables(client, from, to);
+  }
+
+  constructor(client, from, to) {
+    this.#client = client;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  async read(table) {
+    const { rows } = await this.#client.query({
+      text: `SELECT ${columns[table]} FROM ${this.#from}.${table} ORDER BY idx LIMIT ${MOST_ROWS}`,
+      rowMode: 'array',
+    });
+    return rows;
+  }
+
+  /** One transaction. @param {{ leaves: unknown[][], sealed: unknown[][] }} rows  in the order of the columns */
+  async insert(rows) {
+    await this.#client.query('BEGIN');
+    for (const table of Object.keys(columns)) await this.#insert(table, rows[table]);
+    await this.#client.query('COMMIT');
+  }
+
+  async #insert(table, rows) {
+    if (rows.length === 0) return;
+    const width = rows[0].length;
+    const tuples = rows.map((row, i) => `(${row.map((_, j) => `$${i * width + j + 1}`).join()})`);
+    await this.#client.query({
+      name: `${table} ${rows.length}`,
+      text: `INSERT INTO ${this.#to}.${table} (${columns[table]}) VALUES ${tuples.join()}`,
+      values: rows.flat(),
+    });
+  }
+
+  async close() {
+    await this.#client.query(`DROP SCHEMA IF EXISTS ${this.#to} CASCADE`);
+    await this.#client.end();
+  }
 }

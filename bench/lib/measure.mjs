@@ -34,6 +34,11 @@ const TURNS_PER_ROUND = 10;
  * @property {string[]} [against] names of the contestants that it is compared with
  */
 
+/** @param {string | null} only  @returns {(name: string) => boolean} whether a contestant takes part */
+export function wantedBy(only) {
+  return (name) => only === null || name.toLowerCase().includes(only.toLowerCase());
+}
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -8,7 +8,7 @@ const read = (path) => JSON.parse(readFileSync(new URL(`../../${path}`, import.m
 export function documentOf({ name, options, result, load, seconds }) {
   const { rows, bars, parameters = {} } = result;
   const flags = Object.entries(options).flatMap(([flag, value]) =>
-    value === null ? [] : [`--${flag} ${value}`],
+    value === null ? [] : [`--${flag} ${/\s/.test(value) ? `'${value}'` : value}`],
   );
   return {
     name,

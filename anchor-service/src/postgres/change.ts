@@ -13,7 +13,10 @@ export function fence({ head, lease, oldSize }: Change, ttlMs: number): Statemen
   };
 }
 
-/** All rows of a change in one statement, a column an array. */
+/**
+ * All rows of a change in one statement, a column an array. Not COPY: a server that waits for the rest of one heeds no timeout, so that a
+ * client that froze amid it would keep the lease's row for good.
+ */
 export function rowsOf(change: Change): Statement {
   return { name: 'rows', text, values: parameters(change) };
 }
