@@ -81,7 +81,8 @@ export class OwnStream {
 
   /** Whether it wrote before and a heartbeat is due. */
   isHeartbeatDue(): boolean {
-    const quiet = this.#clock() - this.#lastTime;
+    // A clock that was set back must not silence it.
+    const quiet = Math.abs(this.#clock() - this.#lastTime);
     return this.#last !== null && quiet >= OWN_HEARTBEAT_SECONDS * 1000;
   }
 

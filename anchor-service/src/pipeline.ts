@@ -79,7 +79,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   async function publish(): Promise<void> {
     const collect = collector(options);
     while (!abort.signal.aborted) {
-      const startedAt = Date.now();
+      // Not the wall clock: one that is set back would make it wait for as long as that.
+      const startedAt = performance.now();
       try {
         await publisher.publish();
         await collect();
@@ -95,7 +96,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         await pause(OUTAGE_BACKOFF_MS, abort.signal);
         continue;
       }
-      await pause(options.checkpointIntervalMs - (Date.now() - startedAt), abort.signal);
+      await pause(options.checkpointIntervalMs - (performance.now() - startedAt), abort.signal);
       if (sequencer.size === publisher.published?.size)
         await woken((resolve) => (wake = resolve), abort.signal);
     }
@@ -145,15 +146,15 @@ function collector({ files, store, settledSize }: PipelineOptions): () => Promis
   let collected = 0;
   let target = 0;
   let next = 0;
-  let settledAt = Date.now();
+  let settledAt = performance.now();
   return async () => {
-    if (Date.now() - settledAt >= COLLECT_EVERY_MS) {
+    if (performance.now() - settledAt >= COLLECT_EVERY_MS) {
       target = next;
       next = settledSize();
-      settledAt = Date.now();
+      settledAt = performance.now();
     }
     if (target - collected < TILE_WIDTH) return;
-    const deadline = Date.now() + COLLECT_WITHIN_MS;
+    const deadline = performance.now() + COLLECT_WITHIN_MS;
     const anchored = await store.anchoredSizes();
     collected = await collectPartialTiles(files, collected, target, anchored, deadline);
   };

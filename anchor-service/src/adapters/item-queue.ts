@@ -40,9 +40,9 @@ export class ItemQueue {
     // Whoever asks again has committed what it took before.
     this.#isWorking = false;
     this.#notify();
-    const deadline = Date.now() + limits.waitMs;
+    const deadline = performance.now() + limits.waitMs;
     while (this.#items.length === 0 && !signal.aborted && !this.#isClosed) {
-      const left = deadline - Date.now();
+      const left = deadline - performance.now();
       if (left <= 0) return [];
       await this.#change(left, signal);
     }

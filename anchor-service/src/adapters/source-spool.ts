@@ -12,7 +12,7 @@ export interface SpoolSourceOptions {
   /** folders that producers write */
   folders: readonly string[];
   logger: Logger;
-  /** Unix milliseconds */
+  /** milliseconds; never the wall clock, which may be set back */
   clock?: () => number;
   pollMs?: number;
   /** for how long the end of the newest segment may be unreadable before it counts as damage */
@@ -34,7 +34,7 @@ const SEGMENT_NAME = /^[a-z0-9~-]{1,64}-[0-9]{16}-[0-9]{16}\.spool$/;
  */
 export function spoolSource(options: SpoolSourceOptions): Source {
   const segments = new Map<string, Segment>();
-  const clock = options.clock ?? Date.now;
+  const clock = options.clock ?? (() => performance.now());
   let cursorOf: (stream: string) => Promise<number> = () => Promise.resolve(0);
   let listedAt = -Infinity;
   const failing = new Set<string>();

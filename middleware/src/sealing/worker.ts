@@ -33,11 +33,11 @@ function serve(engine: SealingEngine, heartbeatSeconds: number): void {
   let taken = 0;
   let turnDue = false;
   let sealed = false;
-  let told = 0;
+  let told = -Infinity;
   let closing: number | null = null;
 
   const tell = (answers: readonly SealAnswer[]): void => {
-    const now = Date.now();
+    const now = performance.now();
     const due = now - told > STATUS_EVERY_MS || answers.some((one) => 'refused' in one);
     if (due) told = now;
     if (answers.length > 0 || due)
