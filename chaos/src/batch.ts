@@ -7,6 +7,7 @@ import type { Plan } from './plan.ts';
 import type { BatchLine, TrialLine } from './records.ts';
 import { showcause } from './system/commands.ts';
 import type { Ran } from './system/commands.ts';
+import type { Supervised } from './system/supervised.ts';
 import { startSystem } from './system/system.ts';
 import type { System } from './system/system.ts';
 import { runTrial } from './trial.ts';
@@ -78,6 +79,11 @@ async function firstAnswer({ client }: System): Promise<string[]> {
   return checkpointMs === null ? ['never served'] : [];
 }
 
+function exitOf({ exits }: Supervised): string {
+  const { code = null, signal = null } = exits.at(-1) ?? {};
+  return signal ?? `exit code ${code}`;
+}
+
 type Ended = Pick<BatchLine, 'verifyLog' | 'fsck'> & { violations: string[] };
 
 /** Lets all that was promised reach the log, ends application and service in order, and reads the log again. */
@@ -89,10 +95,12 @@ async function conclude(
   await client.ask({ op: 'quiet', withinMs: QUIET_MS });
   const violations: string[] = [];
   await app.hold('SIGTERM');
-  if (app.exits.at(-1)?.code !== 0) violations.push('application did not end cleanly');
+  if (app.exits.at(-1)?.code !== 0)
+    violations.push(`application did not end cleanly: ${exitOf(app)}`);
   await setTimeout(SETTLE_MS);
   await service.hold('SIGTERM');
-  if (service.exits.at(-1)?.code !== 0) violations.push('service did not end cleanly');
+  if (service.exits.at(-1)?.code !== 0)
+    violations.push(`service did not end cleanly: ${exitOf(service)}`);
   const verdict = await client.ask({ op: 'finish' });
   const log = folders.log;
   const verify = await showcause(['verify', 'log', '--log', log, '--policy', policy], env);

@@ -15,6 +15,8 @@ const small = {
   keepSegments: 'all',
 } as const;
 
+const IDLE_EVERY_MS = 100;
+
 const { values } = parseArgs({
   options: {
     parties: { type: 'string', default: '' },
@@ -66,5 +68,5 @@ process.once('SIGTERM', () => {
       },
     );
   });
-  server.closeIdleConnections();
+  setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS).unref();
 });

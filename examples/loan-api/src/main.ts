@@ -43,6 +43,8 @@ async function transportOf(flags: ReturnType<typeof readFlags>): Promise<Transpo
   });
 }
 
+const IDLE_EVERY_MS = 100;
+
 async function main(): Promise<void> {
   const flags = readFlags();
   const passphrase = process.env['SHOWCAUSE_PASSPHRASE'];
@@ -86,7 +88,8 @@ async function main(): Promise<void> {
         },
       );
     });
-    server.closeIdleConnections();
+    // Again and again: a probe that was being answered would else keep its connection, and the server, for good.
+    setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS).unref();
   };
   process.on('SIGTERM', close);
   process.on('SIGINT', close);
