@@ -27,7 +27,7 @@ export async function collectPartialTiles(
       if (tile.level === 0) await removePartials(files, { ...tile, level: 'entries' }, kept);
     });
     start = stop;
-    if (Date.now() >= deadline) return start;
+    if (performance.now() >= deadline) return start;
   }
   return Math.max(from, end);
 }

@@ -70,12 +70,12 @@ async function fees(rpc: Rpc): Promise<{ maxFeePerGas: bigint; maxPriorityFeePer
  * @throws {ChainError} `CHAIN_TIMEOUT` when it is not mined within `withinMs`
  */
 export async function waitMined(rpc: Rpc, hash: string, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   for (let wait = 20; ; wait = Math.min(wait * 2, 2_000)) {
     const receipt = await rpc.request('eth_getTransactionReceipt', [hash]);
     if (typeof receipt === 'object' && receipt !== null)
       return (receipt as { status?: unknown }).status === '0x1';
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new ChainError('CHAIN_TIMEOUT', { got: 'a transaction that is not mined' });
     await new Promise((resolve) => setTimeout(resolve, wait));
   }

@@ -5,8 +5,11 @@ import { mkdirSync } from 'node:fs';
 export function mountSmallDisks(folders: Readonly<Record<string, number>>): (() => void) | null {
   const mounted: string[] = [];
   const unmount = (): void => {
+    process.off('exit', unmount);
     for (const folder of mounted.reverse()) spawnSync('umount', ['-l', folder]);
   };
+  // However the run ends, no disk stays.
+  process.once('exit', unmount);
   for (const [folder, mebibytes] of Object.entries(folders)) {
     mkdirSync(folder, { recursive: true });
     const args = ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0755`, 'tmpfs', folder];
