@@ -36,7 +36,12 @@ async function main(): Promise<void> {
   });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
-  process.exitCode = 1;
-});
+const LEFT_OPEN_MS = 1_000;
+
+main()
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+    process.exitCode = 1;
+  })
+  // What a client of a broker or database still holds open must not keep a service that has ended.
+  .finally(() => setTimeout(() => process.exit(), LEFT_OPEN_MS).unref());

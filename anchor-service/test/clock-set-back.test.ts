@@ -19,7 +19,7 @@ beforeEach(() => {
   behindMs = 0;
   jest.spyOn(Date, 'now').mockImplementation(() => wallClock() - behindMs);
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 /** From here on the wall clock is an hour behind. */
 function setBack(): void {

@@ -222,6 +222,21 @@ describeWithKafka('the service reads a real Kafka broker', () => {
     expect(await ready.json()).toMatchObject({ ready: false, status: { sequencing: 'running' } });
   }, 60_000);
 
+  test('a broker that does not answer does not keep the service from ending', async () => {
+    const { start } = await setUp();
+    const service = await start();
+    await eventually(() => service.status().source === 'whole');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    broker.freeze();
+    try {
+      const began = performance.now();
+      await service.close();
+      expect(performance.now() - began).toBeLessThan(10_000);
+    } finally {
+      broker.thaw();
+    }
+  }, 120_000);
+
   test('a broker that is killed loses nothing and holds up nothing for longer than it is away', async () => {
     const { log, topic, start } = await setUp();
     const service = await start();

@@ -72,6 +72,11 @@ export class LogJudge {
     return this.#leaves.has(leaf);
   }
 
+  /** undefined where it is not in the log */
+  indexOf(leaf: string): number | undefined {
+    return this.#leaves.get(leaf);
+  }
+
   /** @param bytes exact bytes of the next entry */
   add(bytes: Uint8Array): void {
     const index = this.#tree.size;

@@ -47,9 +47,9 @@ async function main(): Promise<number> {
     },
     onTrial: (line) => say(describe(line)),
   };
-  const skipped =
+  const outcome =
     options.mode === 'replay' ? await runPlans(run, drawn(options)) : await runLanes(run);
-  lines.push({ kind: 'end', ended: new Date().toISOString(), skipped });
+  lines.push({ kind: 'end', ended: new Date().toISOString(), ...outcome });
   const summary = summarise(lines);
   if (options.report !== null) say(`report: ${writeReport(options.report, lines)}`);
   process.stdout.write(

@@ -73,6 +73,8 @@ export interface EndLine {
   ended: string;
   /** faults and configurations that this machine cannot do, with the reason */
   skipped: readonly string[];
+  /** trials of the share that did not begin before the time was over */
+  left: number;
 }
 
 export type Line = RunLine | TrialLine | BatchLine | EndLine;

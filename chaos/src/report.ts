@@ -56,7 +56,7 @@ ${faults.map((fault) => rowOf(fault, summary.faults[fault])).join('\n')}
 
 ${ruleOfThree(summary)}
 kill -9 leaves what the kernel holds, so none of this says anything about a power cut. The services ran on one machine.
-${listOf('Not done here', summary.end?.skipped ?? [])}${listOf('Violations', summary.violations)}
+${listOf('Not done here', notDone(summary))}${listOf('Violations', summary.violations)}
 Every trial with its seed: [${lines}](${lines}).
 `;
 }
@@ -89,6 +89,12 @@ function ruleOfThree({ trials, violations, lost }: Summary): string {
   const most = ((300 / Math.max(trials, 1)) * 1).toFixed(2);
   return `No failure in ${trials} trials. By the rule of three, a failure in fewer than ${most} % of such trials (95 %), if trials
 were independent; those on one system are not quite. That is what can be said instead of "never".`;
+}
+
+function notDone({ end }: Summary): string[] {
+  if (end === null) return ['the run was not ended in order'];
+  const late = end.left === 0 ? [] : [`${end.left} trials did not begin before the time was over`];
+  return [...end.skipped, ...late];
 }
 
 function listOf(title: string, items: readonly string[]): string {

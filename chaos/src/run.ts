@@ -5,7 +5,7 @@ import type { Configuration, Fault } from './catalogue.ts';
 import { Draw, seedBelow } from './draw.ts';
 import { drawRound } from './plan.ts';
 import type { Plan } from './plan.ts';
-import type { BatchLine, Line, TrialLine } from './records.ts';
+import type { BatchLine, EndLine, Line, TrialLine } from './records.ts';
 import { buildShim } from './system/shim.ts';
 import { NotHere } from './system/system.ts';
 
@@ -27,8 +27,10 @@ export interface RunOptions {
 const BATCH = 20;
 const shimmed: readonly Fault[] = ['sync-error', 'clock-jump'];
 
-/** Every configuration in a lane of its own, all at once. @returns what could not be done here */
-export async function runLanes(options: RunOptions): Promise<string[]> {
+export type Outcome = Pick<EndLine, 'skipped' | 'left'>;
+
+/** Every configuration in a lane of its own, all at once. */
+export async function runLanes(options: RunOptions): Promise<Outcome> {
   const shim = buildShim(join(options.work, 'shim.so'));
   const skipped = shim === null ? shimmed.map((fault) => `${fault}: no C compiler`) : [];
   const possible = options.only.filter((fault) => shim !== null || !shimmed.includes(fault));
@@ -37,20 +39,22 @@ export async function runLanes(options: RunOptions): Promise<string[]> {
     .filter((one) => possible.some((fault) => timesOf(fault, one) > 0))
     .map((configuration) => new Lane(options, { configuration, faults: possible, shim, numbers }));
   const missing = await Promise.all(lanes.map((lane) => lane.run()));
-  return [...skipped, ...missing.flat()];
+  const left = lanes.reduce((sum, lane) => sum + lane.left, 0);
+  return { skipped: [...skipped, ...missing.flat()], left };
 }
 
 /** Plans that are given, each on a system of its own. */
-export async function runPlans(options: RunOptions, plans: readonly Plan[]): Promise<string[]> {
+export async function runPlans(options: RunOptions, plans: readonly Plan[]): Promise<Outcome> {
   const shim = buildShim(join(options.work, 'shim.so'));
   const numbers = counter();
-  const missing: string[] = [];
+  const outcome = { skipped: [] as string[], left: 0 };
   for (const plan of plans) {
     const { configuration } = plan;
     const lane = new Lane(options, { configuration, faults: [], shim, numbers });
-    missing.push(...(await lane.batch([plan])));
+    outcome.skipped.push(...(await lane.batch([plan])));
+    outcome.left += lane.left;
   }
-  return missing;
+  return outcome;
 }
 
 function counter(): () => number {
@@ -68,6 +72,8 @@ interface LaneSetting {
 class Lane {
   readonly #options: RunOptions;
   readonly #own: LaneSetting;
+  /** trials that did not begin in time; a lane that goes on for ever leaves none */
+  left = 0;
 
   constructor(options: RunOptions, own: LaneSetting) {
     this.#options = options;
@@ -79,7 +85,11 @@ class Lane {
     const { seed, share, until } = this.#options;
     for (let round = 0; round < Math.max(1, share) && Date.now() < until; round++) {
       const plans = drawRound(seedBelow(seed, round), { ...this.#own, share: Math.min(1, share) });
-      for (let at = 0; at < plans.length && Date.now() < until; at += BATCH) {
+      for (let at = 0; at < plans.length; at += BATCH) {
+        if (Date.now() >= until) {
+          if (share <= 1) this.left += plans.length - at;
+          break;
+        }
         const missing = await this.batch(plans.slice(at, at + BATCH));
         if (missing.length > 0) return missing;
       }
@@ -98,6 +108,7 @@ class Lane {
         ...{ number, configuration, plans, dir, env, shim, inline, until, onTrial },
       });
       for (const line of [...done.trials, done.batch]) onLine(line);
+      if (this.#options.share <= 1) this.left += plans.length - done.trials.length;
       return [];
     } catch (error) {
       if (error instanceof NotHere) return [`${configuration}: ${error.message}`];

@@ -26,7 +26,7 @@ const batch: BatchLine = {
   restarts: { app: 1, service: 0 },
   violations: [],
 };
-const end: Line = { kind: 'end', ended: '2026-01-02T03:05:05.000Z', skipped: [] };
+const end: Line = { kind: 'end', ended: '2026-01-02T03:05:05.000Z', skipped: [], left: 0 };
 
 test('a summary follows from the lines, also when they come from a file', () => {
   const lines = [run, trial, batch, end];

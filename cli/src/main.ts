@@ -3,6 +3,7 @@ import { runCli } from './run.ts';
 
 // The only place of this package that reads the environment and the arguments of the process.
 const ending = new AbortController();
+const LEFT_OPEN_MS = 1_000;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 const end = (): void => {
   ending.abort();
@@ -16,3 +17,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   signal: ending.signal,
   env: process.env,
 });
+
+// What a client of a broker or database still holds open must not keep a service that has ended: nobody would start it again.
+if (['serve', 'countersign'].includes(process.argv[2] ?? ''))
+  setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();

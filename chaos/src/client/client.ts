@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { built } from '../programs.ts';
 import type { Answers, ClientSetting, Request } from './protocol.ts';
 
-const program = fileURLToPath(new URL('./main.js', import.meta.url));
+const program = built('client/main.js');
 
 interface Reply {
   ready?: true;

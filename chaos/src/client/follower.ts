@@ -46,6 +46,14 @@ export class Follower {
       .sort((a, b) => a.size - b.size);
   }
 
+  /** Unix ms at which a signed head was first seen that covers this leaf; null: not yet */
+  coveredAt(leaf: string): number | null {
+    const index = this.judge.indexOf(leaf);
+    if (index === undefined) return null;
+    const heads = [...this.#heads.values()].filter(({ size }) => size > index);
+    return heads.length === 0 ? null : Math.min(...heads.map(({ at }) => at));
+  }
+
   /** what was wrong with a head when it was seen */
   get wrong(): readonly string[] {
     return this.#wrong;

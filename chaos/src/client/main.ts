@@ -32,6 +32,7 @@ class Client {
   static async start(setting: ClientSetting): Promise<Client> {
     const client = new Client(setting, await ReceiptFile.open(setting.receipts));
     client.#load.start();
+    void client.#follow();
     return client;
   }
 
@@ -67,11 +68,12 @@ class Client {
       else await setTimeout(LOOK_MS / 2);
     }
     const answerMs = first.got - after;
-    while (!this.#follower.judge.has(first.leaf)) {
+    for (;;) {
+      const covered = this.#follower.coveredAt(first.leaf);
+      if (covered !== null) return { answerMs, checkpointMs: Math.max(answerMs, covered - after) };
       if (since() > withinMs) return { answerMs, checkpointMs: null };
-      await this.#look();
+      await setTimeout(LOOK_MS);
     }
-    return { answerMs, checkpointMs: since() };
   }
 
   async #missing(before: number, withinMs: number): Promise<number> {
@@ -85,18 +87,21 @@ class Client {
         .slice(this.#included)
         .filter(({ got, leaf }) => got < before && !judge.has(leaf));
       if (missing.length === 0 || Date.now() > deadline) return missing.length;
-      await this.#look();
+      await setTimeout(LOOK_MS);
     }
   }
 
-  async #look(): Promise<void> {
-    try {
-      if (await this.#follower.look()) return;
-    } catch (error) {
-      // Between two files of one publication, or not there at all: a verdict is only given at the end.
-      if (!(error instanceof ShowcauseError)) throw error;
+  /** For as long as this process lives. */
+  async #follow(): Promise<never> {
+    for (;;) {
+      try {
+        await this.#follower.look();
+      } catch (error) {
+        // Between two files of one publication, or not there at all: a verdict is only given at the end.
+        if (!(error instanceof ShowcauseError)) throw error;
+      }
+      await setTimeout(LOOK_MS);
     }
-    await setTimeout(LOOK_MS);
   }
 
   async #finish(): Promise<FinalVerdict> {

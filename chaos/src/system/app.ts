@@ -4,14 +4,14 @@ import { createAudit, embedded } from '@showcause/middleware';
 import type { Transport } from '@showcause/middleware';
 
 /**
- * The application under test: the loan API with the real middleware, its sizes small enough that segments end, disks
- * fill and heartbeats come within a trial.
+ * The application under test: the loan API with the real middleware, its sizes small enough that segments end and disks
+ * fill within a trial.
  */
 const small = {
   segmentBytes: 1024 * 1024,
   minFreeBytes: 256 * 1024,
   reserveBytes: 128 * 1024,
-  heartbeatSeconds: 5,
+  heartbeatSeconds: 60,
   keepSegments: 'all',
 } as const;
 

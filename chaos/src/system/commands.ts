@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { built } from '../programs.ts';
 
-export const appProgram = fileURLToPath(new URL('./app.js', import.meta.url));
+export const appProgram = built('system/app.js');
 export const showcauseProgram = fileURLToPath(
   new URL('../../../cli/bin/showcause.js', import.meta.url),
 );
