@@ -136,9 +136,19 @@ function countsOf(verdict: FinalVerdict) {
   };
 }
 
-function violationsOf({ lost, duplicated, holes, forked }: FinalVerdict): string[] {
+function violationsOf({
+  lost,
+  unproven,
+  duplicated,
+  holes,
+  forked,
+  wrong,
+}: FinalVerdict): string[] {
   return [
     ...lost.slice(0, 3).map(({ epoch, seq, leaf }) => `lost: epoch ${epoch} seq ${seq}, ${leaf}`),
+    // No fault done to a running system destroys what its disk acknowledged.
+    ...unproven.slice(0, 3).map(({ epoch, seq }) => `unproven: epoch ${epoch} seq ${seq}`),
+    ...wrong.map((what) => `judged: ${what}`),
     ...duplicated.slice(0, 3).map((what) => `twice: ${what}`),
     ...holes.slice(0, 3).map((what) => `hole: ${what}`),
     ...forked.slice(0, 3).map((what) => `fork: ${what}`),

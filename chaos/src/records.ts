@@ -35,6 +35,8 @@ export interface TrialLine {
   /** after the fault had ended: first answer to a new request, first checkpoint that holds it; null where nothing was away */
   answerMs: number | null;
   checkpointMs: number | null;
+  /** false where the fault never came to be: it counts for nothing */
+  hit: boolean;
   outcome: string;
   violations: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { catalogue, faults, timesOf, configurations } from './catalogue.ts';
 import type { Fault } from './catalogue.ts';
+import { isSound } from './summary.ts';
 import type { FaultSummary, Spread, Summary } from './summary.ts';
 
 /** The page of a run, from its summary alone: the same summary gives the same page. */
@@ -25,6 +26,7 @@ plan and not the interleaving.
 | --- | --- |
 ${[
   ['trials', summary.trials],
+  ['trials whose fault never came to be, which count for nothing', summary.missed],
   ['systems made, each with a verdict over its whole log', summary.batches],
   ['receipts that clients kept', summary.receipts],
   ['entries read again', summary.entries],
@@ -48,8 +50,8 @@ over its receipts in the order they were got).
 Times are from the end of the fault: to the first answer with a receipt, and to the first signed checkpoint that holds
 it. The bar is ${BAR_MS / 1000} s.
 
-| fault | trials | of a round | failed | lost | unproven | answer: median, p99, most | checkpoint: median, p99, most |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| fault | trials | missed | of a round | failed | lost | unproven | answer: median, p99, most | checkpoint: median, p99, most |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${faults.map((fault) => rowOf(fault, summary.faults[fault])).join('\n')}
 
 ## What this says
@@ -70,10 +72,10 @@ function roundOf(fault: Fault): number {
 
 function rowOf(fault: Fault, found: FaultSummary | undefined): string {
   const round = roundOf(fault);
-  if (found === undefined) return `| ${fault} | 0 | 0 of ${round} | – | – | – | – | – |`;
-  const { trials, failed, lost, unproven, answer, checkpoint } = found;
+  if (found === undefined) return `| ${fault} | 0 | 0 | 0 of ${round} | – | – | – | – | – |`;
+  const { trials, missed, failed, lost, unproven, answer, checkpoint } = found;
   const part = `${(trials / round).toFixed(1)} × ${round}`;
-  return `| ${fault} | ${trials} | ${part} | ${failed} | ${lost} | ${unproven} | ${spreadOf(answer)} | ${spreadOf(checkpoint)} |`;
+  return `| ${fault} | ${trials} | ${missed} | ${part} | ${failed} | ${lost} | ${unproven} | ${spreadOf(answer)} | ${spreadOf(checkpoint)} |`;
 }
 
 function spreadOf(spread: Spread | null): string {
@@ -83,10 +85,11 @@ function spreadOf(spread: Spread | null): string {
     .join(', ');
 }
 
-function ruleOfThree({ trials, violations, lost }: Summary): string {
-  if (violations.length > 0 || lost > 0)
+function ruleOfThree(summary: Summary): string {
+  const { trials, violations } = summary;
+  if (!isSound(summary))
     return `${violations.length} violations in ${trials} trials: they are listed below.`;
-  const most = ((300 / Math.max(trials, 1)) * 1).toFixed(2);
+  const most = (300 / trials).toFixed(2);
   return `No failure in ${trials} trials. By the rule of three, a failure in fewer than ${most} % of such trials (95 %), if trials
 were independent; those on one system are not quite. That is what can be said instead of "never".`;
 }

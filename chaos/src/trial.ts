@@ -41,6 +41,7 @@ export async function runTrial(
     lost: 0,
     unproven: 0,
     ...back,
+    hit: injected.hit,
     outcome: injected.outcome,
     violations: [...(injected.violations ?? []), ...violations, ...counts.strange],
   };
@@ -52,7 +53,12 @@ async function inject(system: System, plan: Plan): Promise<Injected> {
     return await injectors[plan.fault](system, plan);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown';
-    return { ended: Date.now(), outcome: 'not done', violations: [`fault not done: ${why}`] };
+    return {
+      ended: Date.now(),
+      hit: false,
+      outcome: 'not done',
+      violations: [`fault not done: ${why}`],
+    };
   }
 }
 

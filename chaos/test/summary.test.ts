@@ -16,7 +16,15 @@ const trial: TrialLine = {
   ...{ seed: '00', batch: 1, configuration: 'embedded', fault: 'kill-app', target: 'by-time' },
   planned: { delaysMs: [1], nth: 1, holdMs: 1, manner: 'reset', jumpMs: 0 },
   ...{ at: '2026-01-02T03:04:06.000Z', load: 1, tookMs: 9, accepted: 3, refused: 1, failed: 0 },
-  ...{ lost: 0, unproven: 0, answerMs: 5, checkpointMs: 8, outcome: 'killed', violations: [] },
+  ...{
+    lost: 0,
+    unproven: 0,
+    answerMs: 5,
+    checkpointMs: 8,
+    hit: true,
+    outcome: 'killed',
+    violations: [],
+  },
 };
 const batch: BatchLine = {
   kind: 'batch',
@@ -42,6 +50,9 @@ test('a summary follows from the lines, also when they come from a file', () => 
 test.each([
   ['a receipt lost', [trial, { ...batch, lost: 1 }]],
   ['an entry twice', [trial, { ...batch, duplicated: 1 }]],
+  ['a receipt unproven', [trial, { ...batch, unproven: 1 }]],
+  ['no fault that came to be', [{ ...trial, hit: false }, batch]],
+  ['too many faults that never came to be', [trial, { ...trial, hit: false }, batch]],
   ['a hole', [trial, { ...batch, holes: 1 }]],
   ['a fork', [trial, { ...batch, forked: 1 }]],
   ['a violation of a batch', [trial, { ...batch, violations: ['fsck 1'] }]],

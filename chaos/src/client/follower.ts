@@ -5,6 +5,8 @@ import type { LogReader } from '@showcause/core/node';
 import { LogJudge } from '../judge.ts';
 import type { SeenHead } from '../judge.ts';
 
+const MOST_WRONG = 20;
+
 /** Entries `from` to `size` of a published log. */
 export async function* entriesFrom(
   log: LogReader,
@@ -57,6 +59,11 @@ export class Follower {
   /** what was wrong with a head when it was seen */
   get wrong(): readonly string[] {
     return this.#wrong;
+  }
+
+  /** Something served that does not verify. */
+  refute(what: string): void {
+    if (this.#wrong.length < MOST_WRONG && !this.#wrong.includes(what)) this.#wrong.push(what);
   }
 
   get dir(): string {

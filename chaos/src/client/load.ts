@@ -31,6 +31,8 @@ export class Load {
   readonly #applications: readonly string[];
   #counts = { accepted: 0, refused: 0, failed: 0 };
   #strange: string[] = [];
+  /** of all trials */
+  readonly everStrange: string[] = [];
   #trial = '';
   #next = 0;
   #stopped = false;
@@ -69,15 +71,34 @@ export class Load {
       const turn = this.#next++;
       const app = this.#setting.apps[turn % this.#setting.apps.length]!;
       const body = this.#applications[turn % this.#applications.length]!;
-      const answered = await this.#ask(`${app}/v1/applications`, body).catch(() => false);
+      const answered = await this.#turn(`${app}/v1/applications`, body);
       if (!answered) this.#counts.failed++;
       await setTimeout(answered ? this.#setting.pauseMs : AFTER_FAILURE_MS);
     }
   }
 
-  /** @returns false without a whole answer */
-  async #ask(url: string, body: string): Promise<boolean> {
+  /** @returns false without a whole answer: no fault of the system's. What it did answer is judged, and never passed over. */
+  async #turn(url: string, body: string): Promise<boolean> {
     const asked = Date.now();
+    const answer = await this.#ask(url, body).catch(() => null);
+    if (answer === null) return false;
+    const { status, header, text } = answer;
+    try {
+      if (status === 200 && header !== null) await this.#keep(header, text, asked);
+      else if (status >= 500) this.#counts.refused++;
+      else this.#say(`status ${status} without a receipt`);
+    } catch (error) {
+      this.#say(
+        `a receipt that nobody can read: ${error instanceof Error ? error.message : 'unknown'}`,
+      );
+    }
+    return true;
+  }
+
+  async #ask(
+    url: string,
+    body: string,
+  ): Promise<{ status: number; header: string | null; text: string }> {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -85,11 +106,7 @@ export class Load {
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     const header = response.headers.get('decision-receipt');
-    const text = await response.text();
-    if (response.status === 200 && header !== null) await this.#keep(header, text, asked);
-    else if (response.status >= 500) this.#counts.refused++;
-    else this.#say(`status ${response.status}`);
-    return true;
+    return { status: response.status, header, text: await response.text() };
   }
 
   async #keep(text: string, response: string, asked: number): Promise<void> {
@@ -122,5 +139,6 @@ export class Load {
 
   #say(what: string): void {
     if (this.#strange.length < MOST_STRANGE) this.#strange.push(what);
+    if (this.everStrange.length < MOST_STRANGE) this.everStrange.push(what);
   }
 }

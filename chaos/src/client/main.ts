@@ -97,8 +97,10 @@ class Client {
       try {
         await this.#follower.look();
       } catch (error) {
-        // Between two files of one publication, or not there at all: a verdict is only given at the end.
         if (!(error instanceof ShowcauseError)) throw error;
+        // Not there yet, or replaced meanwhile, is no fault; what is served and does not verify is.
+        if (error.code !== 'LOG_FETCH')
+          this.#follower.refute(`served: ${error.code}: ${error.got}`);
       }
       await setTimeout(LOOK_MS);
     }
@@ -108,12 +110,13 @@ class Client {
     await this.#load.stop();
     await this.#file.close();
     const verdict = await this.#judge(this.#follower.dir, Infinity);
-    const { wrong } = this.#follower;
-    return {
-      ...verdict,
-      kept: verdict.kept && wrong.length === 0,
-      forked: [...verdict.forked, ...wrong],
-    };
+    const wrong = [...this.#follower.wrong, ...this.#load.everStrange];
+    return { ...verdict, kept: verdict.kept && wrong.length === 0, wrong };
+  }
+
+  #wasLogged(leaf: string, before: number): boolean {
+    const at = this.#follower.coveredAt(leaf);
+    return at !== null && at < before;
   }
 
   /** Reads a whole log again, against what was known before a moment. */
@@ -124,6 +127,8 @@ class Client {
     return {
       ...shortened(verdict),
       kept: isKept(verdict),
+      wrong: [],
+      lostOfLog: verdict.lost.filter(({ leaf }) => this.#wasLogged(leaf, before)).length,
       root: toHex(merkleRoot(receipts.map(({ hash }) => hash))),
       trials: byTrial(receipts, verdict),
     };

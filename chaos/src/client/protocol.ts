@@ -46,6 +46,10 @@ export interface FinalVerdict {
   holes: readonly string[];
   announced: number;
   forked: readonly string[];
+  /** what was served or answered at any time and did not verify */
+  wrong: readonly string[];
+  /** of the lost: those that a signed head covered before the moment */
+  lostOfLog: number;
   /** RFC 6962 root over the receipts in the order they were got, hex */
   root: string;
   /** receipts by trial: got, lost, unproven */

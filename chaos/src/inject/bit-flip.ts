@@ -2,16 +2,18 @@ import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Processes, listeningLine, lowPort } from '@showcause/parts';
+import type { FinalVerdict } from '../client/protocol.ts';
 import type { Plan } from '../plan.ts';
 import { appProgram, applications, showcause, showcauseProgram } from '../system/commands.ts';
 import type { System } from '../system/system.ts';
-import { flipIn, isMended, published, spooled } from './flip-targets.ts';
+import { flipIn, isMended, published, restore, spooled } from './flip-targets.ts';
 import type { Flipped } from './flip-targets.ts';
 import type { Injected } from './injected.ts';
 
 const UP_WITHIN_MS = 40_000;
 const ASKED = 3;
-const SETTLE_MS = 1_500;
+const SETTLE_WITHIN_MS = 15_000;
+const SETTLE_LOOK_MS = 500;
 
 /**
  * Copies a frozen system as a crash would leave it, flips one bit of the copy, and starts the copy. It must be refused,
@@ -22,13 +24,27 @@ export async function flipBit(system: System, plan: Plan): Promise<Injected> {
   const copy = join(system.dir, `copy-${plan.seed}`);
   const moment = await copyFrozen(system, copy);
   try {
+    // The control: what finds nothing wrong before finds something behind the flip, or it says nothing.
+    const before = await toolsFind(system, copy, plan.target);
     const flipped = flipIn(copy, plan.target, plan);
-    if (flipped === null) return { ended: moment, outcome: 'no such file yet', live: false };
-    const found = await toolsFind(system, copy, plan.target);
-    const started = await startCopy(system, copy);
-    const { outcome, violations } = await judge(system, { copy, moment, flipped, found, started });
-    const where = `bit ${flipped.bit} of ${flipped.path}`;
-    return { ended: moment, outcome: `${outcome}: ${where}`, violations, live: false };
+    if (flipped === null)
+      return { ended: moment, hit: false, outcome: 'no such file yet', live: false };
+    const after = await toolsFind(system, copy, plan.target);
+    const started = await startCopy(system, copy, moment);
+    const running = await judgeRunning(system, {
+      copy,
+      moment,
+      flipped,
+      target: plan.target,
+      started,
+    });
+    return {
+      ended: moment,
+      hit: true,
+      outcome: `${[running.outcome, ...describeTools(after)].join(', ')}: bit ${flipped.bit} of ${flipped.path}`,
+      violations: [...judgeTools(before, after), ...running.violations],
+      live: false,
+    };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -73,7 +89,11 @@ interface Started {
 }
 
 /** Starts service and application of the copy, asks a little, and ends both. */
-async function startCopy({ env, configuration }: System, copy: string): Promise<Started> {
+async function startCopy(
+  { env, configuration, client }: System,
+  copy: string,
+  moment: number,
+): Promise<Started> {
   const processes = new Processes();
   const said: string[] = [];
   const start = async (name: string, args: readonly string[]): Promise<string | null> => {
@@ -105,9 +125,30 @@ async function startCopy({ env, configuration }: System, copy: string): Promise<
     ...(configuration === 'small-disks' ? ['--volatile'] : []),
   ]);
   if (app !== null) await ask(app);
-  await setTimeout(SETTLE_MS);
+  if (app !== null && service !== null) await settle(client, log, moment);
+  // One that may not sign stays up for readers, and says that it is not ready.
+  if (service !== null && !(await isReady(service)))
+    said.push(`service: not ready, ${lastCode(join(copy, 'service.log'))}`);
   await processes.stopAll();
   return { app: app !== null, service: service !== null, said };
+}
+
+async function isReady(service: string): Promise<boolean> {
+  const answer = await fetch(`${service}/readyz`, { signal: AbortSignal.timeout(10_000) }).catch(
+    () => null,
+  );
+  return answer?.status === 200;
+}
+
+/** Time to log what lay in the spool; whether it did is judged afterwards. */
+async function settle(client: System['client'], log: string, before: number): Promise<void> {
+  const deadline = Date.now() + SETTLE_WITHIN_MS;
+  while (Date.now() < deadline) {
+    await setTimeout(SETTLE_LOOK_MS);
+    // A flipped byte may still lie in what is read here.
+    const verdict = await client.ask({ op: 'judge-copy', log, before }).catch(() => null);
+    if (verdict?.lost.length === 0) return;
+  }
 }
 
 async function ask(app: string): Promise<void> {
@@ -129,35 +170,64 @@ function lastCode(logFile: string): string {
   return codes?.at(-1) ?? 'no code';
 }
 
-async function judge(
+/** Tools alone: clean before, not clean behind it. */
+export function judgeTools(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+): string[] {
+  return Object.entries(after).flatMap(([tool, exit]) => {
+    if (before[tool] !== 0) return [`${tool} ${before[tool]} before the flip`];
+    return exit === 0 ? [`${tool} found nothing behind the flip`] : [];
+  });
+}
+
+function describeTools(exits: Readonly<Record<string, number>>): string[] {
+  return Object.entries(exits).map(([tool, exit]) => `${tool} ${exit}`);
+}
+
+/** The system that was started, whatever the tools said: it refuses, or what it publishes is whole. */
+async function judgeRunning(
   { client }: System,
-  facts: {
-    copy: string;
-    moment: number;
-    flipped: Flipped;
-    found: Record<string, number>;
-    started: Started;
-  },
+  facts: { copy: string; moment: number; flipped: Flipped; target: string; started: Started },
 ): Promise<{ outcome: string; violations: string[] }> {
-  const { copy, moment, flipped, found, started } = facts;
-  const blind = Object.entries(found)
-    .filter(([, exit]) => exit === 0)
-    .map(([tool]) => `${tool} found nothing in ${flipped.path}, bit ${flipped.bit}`);
-  const seen = Object.entries(found)
-    .filter(([, exit]) => exit !== 0)
-    .map(([tool, exit]) => `${tool} ${exit}`);
-  if (started.said.length > 0)
-    return { outcome: `refused (${[...seen, ...started.said].join(', ')})`, violations: blind };
-  const isQuarantined = existsSync(join(copy, 'producer/spool/quarantine'));
+  const { copy, moment, flipped, target, started } = facts;
+  const setAside = existsSync(join(copy, 'producer/spool/quarantine'));
+  const mended = isMended(copy, flipped);
+  // What the flip left in a published file is the tools' to find. Here it is undone, to see what the service did with it.
+  if (published.has(target) && !mended) restore(copy, flipped);
   const log = join(copy, 'service/log');
-  const verdict = await client.ask({ op: 'judge-copy', log, before: moment }).catch(() => null);
-  if (verdict?.kept === true) {
-    const how = isQuarantined ? 'set aside' : isMended(copy, flipped) ? 'mended' : 'no consequence';
-    return { outcome: [how, ...seen].join(', '), violations: blind };
-  }
-  const isKnown = seen.length > 0 || isQuarantined;
-  const outcome = [isQuarantined ? 'set aside' : 'found', ...seen].join(', ');
-  if (isKnown) return { outcome, violations: blind };
-  const silent = `accepted in silence: ${JSON.stringify(verdict)}`;
-  return { outcome: 'accepted', violations: [...blind, silent] };
+  const verdict = await client.ask({ op: 'judge-copy', log, before: moment });
+  const isRefused = started.said.length > 0;
+  const outcome = isRefused
+    ? `refused (${started.said.join(', ')})`
+    : setAside
+      ? 'set aside'
+      : mended
+        ? 'mended'
+        : 'no consequence';
+  // Who refuses logs nothing more; what had been logged stays all the same.
+  return {
+    outcome,
+    violations: consequences(verdict, isRefused || (setAside && spooled.has(target))),
+  };
+}
+
+/** Only what lay in a damaged spool alone, and was set aside for all to see, may be missing. */
+export function consequences(
+  verdict: Pick<
+    FinalVerdict,
+    'lost' | 'unproven' | 'lostOfLog' | 'duplicated' | 'holes' | 'forked'
+  >,
+  mayMiss: boolean,
+): string[] {
+  const { lost, unproven, lostOfLog, duplicated, holes, forked } = verdict;
+  const found: [string, number][] = [
+    ['logged and lost', lostOfLog],
+    ['lost', mayMiss ? 0 : lost.length],
+    ['unproven', mayMiss ? 0 : unproven.length],
+    ['twice', duplicated.length],
+    ['holes', mayMiss ? 0 : holes.length],
+    ['forked', forked.length],
+  ];
+  return found.filter(([, n]) => n > 0).map(([what, n]) => `accepted in silence: ${n} ${what}`);
 }

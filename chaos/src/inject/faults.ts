@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Fault as NetworkFault } from '@showcause/parts';
@@ -44,7 +43,7 @@ async function freeze(system: System, plan: Plan): Promise<Injected> {
     await setTimeout(holdMs);
     process.signal('SIGCONT');
   }
-  return { ended: Date.now(), outcome: `${target} stopped for ${holdMs} ms` };
+  return { ended: Date.now(), hit: true, outcome: `${target} stopped for ${holdMs} ms` };
 }
 
 async function network(system: System, plan: Plan): Promise<Injected> {
@@ -59,7 +58,8 @@ async function network(system: System, plan: Plan): Promise<Injected> {
   await setTimeout(times === Infinity ? plan.holdMs : 100);
   await proxy.clear();
   const hits = proxy.hits() - before;
-  return { ended: Date.now(), outcome: `${plan.manner} on ${plan.target}, ${hits} times` };
+  const outcome = `${plan.manner} on ${plan.target}, ${hits} times`;
+  return { ended: Date.now(), hit: hits > 0, outcome };
 }
 
 function networkFault({ manner, nth }: Plan): { fault: NetworkFault; times: number } {
@@ -82,7 +82,7 @@ async function postgres({ postgres: server }: System, plan: Plan): Promise<Injec
   await (plan.target === 'kill' ? server.kill() : server.shutDown());
   await setTimeout(plan.holdMs);
   await server.start();
-  return { ended: Date.now(), outcome: `${plan.target}, away for ${plan.holdMs} ms` };
+  return { ended: Date.now(), hit: true, outcome: `${plan.target}, away for ${plan.holdMs} ms` };
 }
 
 const CHUNK = Buffer.alloc(64 * 1024);
@@ -93,7 +93,11 @@ async function fillDisk({ folders }: System, plan: Plan): Promise<Injected> {
   const bytes = fill(ballast);
   await setTimeout(2 * plan.holdMs);
   rmSync(ballast);
-  return { ended: Date.now(), outcome: `${plan.target} full, ${bytes} bytes of ballast` };
+  return {
+    ended: Date.now(),
+    hit: bytes > 0,
+    outcome: `${plan.target} full, ${bytes} bytes of ballast`,
+  };
 }
 
 function fill(path: string): number {
@@ -121,7 +125,7 @@ async function failSync({ shims }: System, plan: Plan): Promise<Injected> {
   const hit = await until(() => shim.get('faults') > before, HIT_WITHIN_MS);
   shim.set('syncError', 0);
   const outcome = hit ? `sync ${plan.nth} of ${plan.target} failed` : 'no sync came';
-  return { ended: Date.now(), outcome };
+  return { ended: Date.now(), hit, outcome };
 }
 
 async function jumpClock({ shims }: System, plan: Plan): Promise<Injected> {
@@ -131,14 +135,20 @@ async function jumpClock({ shims }: System, plan: Plan): Promise<Injected> {
   for (const role of roles) shims[role].set('clockMs', plan.jumpMs);
   await setTimeout(2 * plan.holdMs);
   for (const role of roles) shims[role].set('clockMs', 0);
-  return { ended: Date.now(), outcome: `${plan.target} by ${plan.jumpMs / 3_600_000} h` };
+  return {
+    ended: Date.now(),
+    hit: true,
+    outcome: `${plan.target} by ${plan.jumpMs / 3_600_000} h`,
+  };
 }
 
 /** The application forgets how far it had come, and publishes its whole spool once more. */
 async function republish({ app, folders }: System, plan: Plan): Promise<Injected> {
   await setTimeout(plan.delaysMs[0]);
   await app.hold('SIGKILL');
-  rmSync(join(folders.spool, 'published.json'), { force: true });
+  const cursor = join(folders.spool, 'published.json');
+  const hit = existsSync(cursor);
+  rmSync(cursor, { force: true });
   app.release();
-  return { ended: Date.now(), outcome: 'whole spool published again' };
+  return { ended: Date.now(), hit, outcome: 'whole spool published again' };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Which files of a set-up a target means, below the folder that `showcause init` made. */
@@ -60,4 +60,14 @@ export function isMended(parties: string, { path, byte, before }: Flipped): bool
   } catch {
     return false;
   }
+}
+
+/** Puts the flipped byte back, where it is still the flipped one. */
+export function restore(parties: string, { path, byte, before, after }: Flipped): void {
+  const file = join(parties, path);
+  if (!existsSync(file)) return;
+  const bytes = readFileSync(file);
+  if (bytes[byte] !== after) return;
+  bytes[byte] = before;
+  writeFileSync(file, bytes);
 }

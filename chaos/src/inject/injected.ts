@@ -5,6 +5,8 @@ import type { System } from '../system/system.ts';
 export interface Injected {
   /** Unix ms: from here on the service has to come back */
   ended: number;
+  /** false where the fault never came to be: such a trial counts for nothing */
+  hit: boolean;
   /** in a few words */
   outcome: string;
   /** what must not be and was */
