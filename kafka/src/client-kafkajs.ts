@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { AssignerProtocol, Kafka, Partitioners, logLevel } from 'kafkajs';
 import type {
   Admin,
@@ -28,6 +29,7 @@ import { lowestReplicas } from './settings.ts';
 /** Kinds of resource in the protocol; kafkajs exports them in a way that modules cannot import. */
 const TOPIC = 2;
 const BROKER = 4;
+const LEAVE_WITHIN_MS = 3_000;
 
 /**
  * kafkajs in its safe subset. Producer: not idempotent (its retry under concurrency can acknowledge what is not there),
@@ -72,9 +74,18 @@ async function connected(client: Producer | Admin | Consumer): Promise<void> {
   try {
     await client.connect();
   } catch (error) {
-    await client.disconnect().catch(() => undefined);
+    await leave(client);
     throw error;
   }
+}
+
+/** kafkajs waits long for a broker that does not answer: such a client is left behind. */
+async function leave(client: Producer | Admin | Consumer): Promise<void> {
+  const patience = new AbortController();
+  const late = setTimeout(LEAVE_WITHIN_MS, undefined, { signal: patience.signal });
+  const gone = client.disconnect().catch(() => undefined);
+  await Promise.race([gone, late.catch(() => undefined)]);
+  patience.abort();
 }
 
 async function openProducer(
@@ -253,7 +264,7 @@ class Reading {
       });
       await ended;
     } finally {
-      await this.#consumer.disconnect().catch(() => undefined);
+      await leave(this.#consumer);
     }
   }
 
