@@ -17,6 +17,12 @@ export function givenPassphrase(io: Pick<Io, 'env'>): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
+/** Of the login at the broker; an empty variable counts as not set. */
+export function givenKafkaPassword({ env }: Pick<Io, 'env'>): { kafkaPassword?: string } {
+  const { SHOWCAUSE_KAFKA_PASSWORD: kafkaPassword = '' } = env;
+  return kafkaPassword === '' ? {} : { kafkaPassword };
+}
+
 /**
  * The passphrase of a key folder: the named file, else SHOWCAUSE_PASSPHRASE, else `<dir>/passphrase`.
  * @throws {CliError} `FILE_UNREADABLE`; `FILE_UNSAFE` when others may read the file

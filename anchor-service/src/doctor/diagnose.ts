@@ -3,6 +3,7 @@ import { openCheckpoint, parseVkey } from '@showcause/core';
 import type { EntryOf } from '@showcause/core';
 import { openSignedMark } from '../adapters/log-directory.ts';
 import { readableLogFiles, writableLogFiles } from '../adapters/log-files.ts';
+import { checkTopic } from '../adapters/kafka-access.ts';
 import { lookIntoSqlite } from '../adapters/sqlite-look.ts';
 import { logsOf, readConfigured } from '../config.ts';
 import type { HostedLogConfig, ServiceConfig } from '../config.ts';
@@ -25,6 +26,7 @@ import type { KeptFolder } from './machine.ts';
 import { checkCountersigner, checkRunning, judgeListening } from './network.ts';
 import { emptyStore, factsOf, judgeProducerKey, judgeSchema, judgeSettings } from './store.ts';
 import type { StoreFacts, StoreLook } from './store.ts';
+import { checkTransport } from './topic.ts';
 
 const nothing = (): void => undefined;
 const silent: Logger = { info: nothing, warn: nothing, error: nothing };
@@ -32,6 +34,8 @@ const silent: Logger = { info: nothing, warn: nothing, error: nothing };
 export interface DoctorDeps {
   /** of the key files; without it `<keys>/passphrase` is read */
   passphrase?: string;
+  /** of the login at the broker, where the configuration names no file */
+  kafkaPassword?: string;
   /** default: this runtime's */
   nodeVersion?: string;
   /** default: this machine's clock */
@@ -62,6 +66,9 @@ async function* diagnoseLog(config: HostedLogConfig, deps: DoctorDeps): AsyncGen
   yield* judgeListening(config);
   yield await checkRunning(config);
   if (typeof config.log !== 'string') yield await checkBucket(config, config.log);
+  const { transport } = config;
+  if (transport.kind === 'kafka')
+    yield* await checkTransport(transport, () => checkTopic(transport, deps.kafkaPassword));
   const look = await openLook(config);
   try {
     const facts = yield* storeFindings(look);

@@ -3,7 +3,7 @@ import { VerdictExit } from '@showcause/verify/command';
 import { Command } from 'commander';
 import { exitCodes, readers } from '../io.ts';
 import type { Io } from '../io.ts';
-import { givenPassphrase } from '../passphrase.ts';
+import { givenKafkaPassword, givenPassphrase } from '../passphrase.ts';
 
 const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', unknown: '?   ' } as const;
 const EXITS = {
@@ -44,10 +44,10 @@ Examples:
       const config = readServiceConfig(options.config, io.env);
       const passphrase = givenPassphrase(io);
       const findings: Finding[] = [];
-      for await (const finding of diagnose(
-        config,
-        passphrase === undefined ? {} : { passphrase },
-      )) {
+      for await (const finding of diagnose(config, {
+        ...(passphrase === undefined ? {} : { passphrase }),
+        ...givenKafkaPassword(io),
+      })) {
         findings.push(finding);
         if (options.json !== true) for (const line of linesOf(finding)) io.out(line);
       }

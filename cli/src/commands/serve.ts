@@ -1,13 +1,7 @@
 import { Command } from 'commander';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
-import { givenPassphrase } from '../passphrase.ts';
-
-/** Of the login at the broker; an empty variable counts as not set. */
-function givenKafkaPassword({ env }: Io): { kafkaPassword?: string } {
-  const { SHOWCAUSE_KAFKA_PASSWORD: kafkaPassword = '' } = env;
-  return kafkaPassword === '' ? {} : { kafkaPassword };
-}
+import { givenKafkaPassword, givenPassphrase } from '../passphrase.ts';
 
 /** `showcause serve`: the anchor service until SIGINT or SIGTERM. */
 export function serveCommand(io: Io): Command {
