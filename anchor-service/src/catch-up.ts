@@ -13,9 +13,12 @@ import type { NoteVerifier } from '@showcause/core';
 import { Draft } from './draft.ts';
 import { ServiceError } from './errors.ts';
 import { readMessage } from './intake.ts';
+import type { StreamMessage } from './intake.ts';
 import type { LogFiles, Logger, SignedCheckpoint, SignedMark, SourceItem, Store } from './ports.ts';
 import { CHECKPOINT_PATH } from './publisher.ts';
 import { StreamLedger } from './stream-ledger.ts';
+import { noteTold, nothingTold } from './told.ts';
+import type { Told } from './told.ts';
 
 export interface CatchUpOptions {
   store: Store;
@@ -23,6 +26,8 @@ export interface CatchUpOptions {
   mark: SignedMark;
   origin: string;
   verifier: NoteVerifier;
+  /** name of the service's own stream */
+  producer: string;
   logger: Logger;
 }
 
@@ -31,14 +36,16 @@ export interface CatchUpOptions {
  * published log: the only ones that may ever stand there. Nothing is written before all of them, behind what the store
  * holds, gave the signed root. What the published log does not hold, payloads and promises of those entries, the store
  * then lacks; producers' spools have them.
+ * @returns what the service's own entries among them say of items that were refused, whose rows the store lacks
  * @throws {ServiceError} `STORE_CATCH_UP`, `STORE_FENCED`
  */
-export async function catchUp(options: CatchUpOptions): Promise<void> {
+export async function catchUp(options: CatchUpOptions): Promise<Told> {
   const { store, files, logger } = options;
   const signed = await newestSigned(options);
   const lease = await store.takeLease();
   const head = await store.head();
-  if (signed === null || signed.size <= head.size) return;
+  const told = nothingTold();
+  if (signed === null || signed.size <= head.size) return told;
   const whole = TreeFrontier.from(head.size, head.peaks);
   for await (const entries of published(files, head.size, signed.size))
     for (const entry of entries) whole.append(leafHash(entry));
@@ -49,11 +56,16 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
   const draft = new Draft(TreeFrontier.from(head.size, head.peaks));
   const ledger = new StreamLedger(store);
   for await (const entries of published(files, head.size, signed.size)) {
-    for (const entry of entries) await append(entry, draft, ledger);
+    for (const entry of entries) {
+      const message = await append(entry, draft, ledger);
+      if (message?.position.producer === options.producer && message.signed !== null)
+        noteTold(told, message.signed);
+    }
     const change = draft.take(lease, ledger.takeChanges(), new Map());
     if (change !== null) await store.commit(change);
   }
   logger.warn({ from: head.size, to: signed.size }, 'store caught up with the published log');
+  return told;
 }
 
 /** The larger of what the mark beside the store and the served checkpoint say. */
@@ -99,13 +111,17 @@ async function bundle(files: LogFiles, index: number, width: number): Promise<Ui
   });
 }
 
-/** What the sequencer knew when it took the entry, read from the entry again. */
-async function append(entry: Uint8Array, draft: Draft, ledger: StreamLedger): Promise<void> {
+/** What the sequencer knew when it took the entry, read from the entry again. @returns null: of no stream */
+async function append(
+  entry: Uint8Array,
+  draft: Draft,
+  ledger: StreamLedger,
+): Promise<StreamMessage | null> {
   const hash = leafHash(entry);
   const read = readMessage(itemOf(entry));
   if (draft.size === 0 || read.kind === 'registration') {
     draft.append(entry, hash, null);
-    return;
+    return null;
   }
   if (read.kind !== 'stream')
     throw new ServiceError('STORE_CATCH_UP', {
@@ -114,7 +130,8 @@ async function append(entry: Uint8Array, draft: Draft, ledger: StreamLedger): Pr
   const { message } = read;
   const placement = await ledger.place(message);
   if (placement.kind === 'append') for (const hole of placement.holes) await ledger.announce(hole);
-  await ledger.take(message, draft.append(entry, hash, message.position));
+  ledger.take(message, draft.append(entry, hash, message.position));
+  return message;
 }
 
 function itemOf(entry: Uint8Array): SourceItem {

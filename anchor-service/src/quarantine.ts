@@ -3,6 +3,8 @@ import type { Settle } from './cursors.ts';
 import type { QuarantineReason } from './errors.ts';
 import type { OwnFields } from './own-stream.ts';
 import type { QuarantineRow, SourceItem } from './ports.ts';
+import { Recognition, sourceNameOf } from './told.ts';
+import type { Held, ToldItems } from './told.ts';
 
 /** Raw bytes of something unreadable are kept up to here. */
 const MAX_ITEM_BYTES = 1024 * 1024;
@@ -13,6 +15,8 @@ export const OPAQUE_INTERVAL_MS = 1_000;
 /** So much waits at most; the log then says it at once. */
 const MAX_HELD_ITEMS = 16_384;
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
+/** For so long the rest of what an entry tells of is waited for. */
+const RECOGNISED_WITHIN_MS = 30_000;
 
 /** Makes rows, and keeps raw bytes while there is room. */
 export class QuarantineRoom {
@@ -32,11 +36,6 @@ export class QuarantineRoom {
   }
 }
 
-interface Held {
-  row: QuarantineRow;
-  settles: Settle[];
-}
-
 /** What is written of it: rows, and one `opaque` entry a stream. */
 export interface Unplaced {
   rows: readonly QuarantineRow[];
@@ -49,12 +48,19 @@ export interface Unplaced {
  */
 export class UnplacedItems {
   readonly #intervalMs: number;
+  readonly #recognition: Recognition;
   readonly #held = new Map<string, Held>();
+  readonly #told = new Set<Held>();
+  /** what may be told of, once the rest of it is there */
+  readonly #awaiting = new Set<Held>();
+  #awaitingSince: number | null = null;
   #bytes = 0;
   #takenAt = -Infinity;
 
-  constructor(intervalMs: number = OPAQUE_INTERVAL_MS) {
+  /** @param told  what entries say already of items that come again */
+  constructor(intervalMs: number = OPAQUE_INTERVAL_MS, told: readonly ToldItems[] = []) {
     this.#intervalMs = intervalMs;
+    this.#recognition = new Recognition(told);
   }
 
   /** @returns false when the same position is held already; both are settled together */
@@ -68,26 +74,60 @@ export class UnplacedItems {
     const held = { row: row(), settles: [settle] };
     this.#held.set(key, held);
     this.#bytes += held.row.bytes.length;
+    this.#recognise(held);
     return true;
+  }
+
+  #recognise(held: Held): void {
+    const known = this.#recognition.take(held);
+    if (known === null) return;
+    this.#awaiting.add(held);
+    for (const one of [...known.told, ...known.untold]) this.#awaiting.delete(one);
+    for (const one of known.told) this.#told.add(one);
+    if (this.#awaiting.size === 0) this.#awaitingSince = null;
   }
 
   /** @param now  Unix milliseconds */
   isDue(now: number): boolean {
     if (this.#held.size === 0) return false;
-    const isFull = this.#held.size >= MAX_HELD_ITEMS || this.#bytes >= MAX_HELD_BYTES;
+    if (this.#isFull || this.#isOverdue(now)) return true;
     // A clock that was set back must not silence it.
-    return isFull || Math.abs(now - this.#takenAt) >= this.#intervalMs;
+    const isDue = Math.abs(now - this.#takenAt) >= this.#intervalMs;
+    return isDue && this.#held.size > this.#awaiting.size;
   }
 
-  /** All of it, settled. */
-  take(now: number): Unplaced {
-    const held = [...this.#held.values()];
-    this.#held.clear();
-    this.#bytes = 0;
-    if (held.length > 0) this.#takenAt = now;
-    for (const { settles } of held) for (const settle of settles) settle();
-    const rows = held.map(({ row }) => row);
-    return { rows, entries: opaqueOf(rows) };
+  /**
+   * All of it, settled, but for what waits to be recognised.
+   * @param isLast  that too
+   */
+  take(now: number, isLast = false): Unplaced {
+    if (isLast || this.#isFull || this.#isOverdue(now)) this.#giveUp();
+    const taken = [...this.#held].filter(([, held]) => !this.#awaiting.has(held));
+    const untold: QuarantineRow[] = [];
+    for (const [key, held] of taken) {
+      this.#held.delete(key);
+      this.#bytes -= held.row.bytes.length;
+      if (!this.#told.delete(held)) untold.push(held.row);
+      for (const settle of held.settles) settle();
+    }
+    if (taken.length > 0) this.#takenAt = now;
+    return { rows: taken.map(([, { row }]) => row), entries: opaqueOf(untold) };
+  }
+
+  get #isFull(): boolean {
+    return this.#held.size >= MAX_HELD_ITEMS || this.#bytes >= MAX_HELD_BYTES;
+  }
+
+  #isOverdue(now: number): boolean {
+    if (this.#awaiting.size === 0) return false;
+    this.#awaitingSince ??= now;
+    return Math.abs(now - this.#awaitingSince) >= RECOGNISED_WITHIN_MS;
+  }
+
+  #giveUp(): void {
+    this.#recognition.giveUp();
+    this.#awaiting.clear();
+    this.#awaitingSince = null;
   }
 }
 
@@ -102,7 +142,7 @@ function opaqueOf(rows: readonly QuarantineRow[]): Unplaced['entries'] {
     items.sort((a, b) => a.from - b.from);
     return {
       type: 'opaque' as const,
-      source: stream.replace(/[^ -~]/g, '?').slice(0, 200),
+      source: sourceNameOf(stream),
       from: String(items[0]!.from),
       to: String(items.at(-1)!.to),
       count: items.length,

@@ -7,7 +7,7 @@ import { OwnStream, ownTypes } from './own-stream.ts';
 import type { OwnProducer } from './own-stream.ts';
 import type { Logger, SourceItem, Store } from './ports.ts';
 import { PromiseJudge } from './promise-judge.ts';
-import { QuarantineRoom } from './quarantine.ts';
+import { QuarantineRoom, UnplacedItems } from './quarantine.ts';
 import { Registrations } from './registrations.ts';
 import { LogEnd } from './sequencing/log-end.ts';
 import { Placing } from './sequencing/placing.ts';
@@ -17,6 +17,7 @@ import { noCounts } from './sequencing/shared.ts';
 import type { SequencerCounts, Shared } from './sequencing/shared.ts';
 import { Taking } from './sequencing/taking.ts';
 import { StreamLedger } from './stream-ledger.ts';
+import type { Told } from './told.ts';
 import { Transactions } from './transactions.ts';
 
 export interface SequencerOptions {
@@ -33,6 +34,8 @@ export interface SequencerOptions {
   maxWaitingBytes?: number;
   /** Between two times that the log says what could not be placed. */
   opaqueIntervalMs?: number;
+  /** What the log says already of items that will come again: after a store was restored. */
+  told?: Told;
   /** Raw bytes that are kept in quarantine, all together. */
   maxQuarantineBytes?: number;
 }
@@ -72,8 +75,13 @@ export class Sequencer {
     this.#size = size;
     this.#shared = shared;
     this.#end = new LogEnd(shared);
-    this.#refusals = new Refusals(shared, this.#end, room, options.opaqueIntervalMs);
-    const placing = new Placing(shared, this.#end, this.#refusals);
+    this.#refusals = new Refusals(
+      shared,
+      this.#end,
+      room,
+      new UnplacedItems(options.opaqueIntervalMs, options.told?.opaque),
+    );
+    const placing = new Placing(shared, this.#end, this.#refusals, options.told?.equivocations);
     this.#taking = new Taking(shared, this.#end, this.#refusals, placing);
   }
 
@@ -165,7 +173,7 @@ export class Sequencer {
 
   /** Says what is left to say and ends the service's own epoch, signed. */
   async close(): Promise<void> {
-    this.#refusals.write();
+    this.#refusals.write(true);
     this.#end.endOwn();
     const { committed } = await this.#begin();
     await committed;

@@ -94,9 +94,13 @@ export async function startService(
     if (state === 'standby' && hosts.length === 1) deps.onStandby?.(url);
   });
   const servers: HttpServer[] = [];
-  const stop = (): void => hosts.forEach(({ log }) => void log.close());
+  const stop = (): void => hosts.forEach(({ log }) => log.stop());
   try {
-    const app = createApp({ logs: hosts.map(servedLog), logger: deps.logger });
+    const app = createApp({
+      logs: hosts.map(servedLog),
+      isEnding: () => hosts.some(({ log }) => log.isEnding),
+      logger: deps.logger,
+    });
     servers.push(await serveHttp(app, config.http));
     if (config.metrics !== null)
       servers.push(
@@ -179,12 +183,13 @@ function hostOf(config: LogConfig, deps: ServiceDeps, onState: (state: LogState)
   const log = new HostedLog({
     logger,
     failure: name === null ? 'ends' : 'restarts',
-    start: (hooks) =>
+    start: ({ isFirst, ...hooks }) =>
       run(config, {
         logger,
         ...(deps.passphrase === undefined ? {} : { passphrase: deps.passphrase }),
-        catchUp: deps.catchUp ?? false,
         ...(deps.kafkaPassword === undefined ? {} : { kafkaPassword: deps.kafkaPassword }),
+        // A store that falls behind later is for somebody to look at again.
+        catchUp: isFirst && deps.catchUp === true,
         ...hooks,
         onPublish: (checkpoint) => reader.announce(checkpoint),
       }),

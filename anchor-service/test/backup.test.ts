@@ -2,7 +2,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { openCheckpoint, parseVkey, toHex, verifyInclusion } from '@showcause/core';
-import { openSqliteStore } from '../src/adapters/store-sqlite.ts';
+import { openSqliteReader, openSqliteStore } from '../src/adapters/store-sqlite.ts';
 import { readServiceConfig } from '../src/config.ts';
 import { startService } from '../src/service.ts';
 import type { AnchorService } from '../src/service.ts';
@@ -187,6 +187,39 @@ describe('a store that was restored from a backup', () => {
     await scene.published(service);
     await scene.expectNothingLost(service);
   }, 60_000);
+
+  test('what was refused before is refused again, and the log does not say so twice', async () => {
+    const scene = new Scene();
+    const stranger = new TestProducer('stranger', scene.made.log.logId);
+    const spooled = new TestSpool(scene.made.spool, scene.made.log.logId);
+    spooled.begin(stranger);
+    spooled.batch(stranger.batch(3));
+    let service = await scene.start();
+    await scene.logged(service, 5);
+    const store = () => openSqliteReader(scene.at('store/log.sqlite'));
+    const said = async (): Promise<number> => {
+      const reader = store();
+      const entries = await reader.leaves(0, 1_000);
+      await reader.close();
+      return entries.filter(({ entry }) => Buffer.from(entry).includes('"opaque"')).length;
+    };
+    const refused = async () => {
+      const reader = store();
+      const counts = await reader.quarantineCounts();
+      await reader.close();
+      return counts;
+    };
+    await eventually(async () => (await said()) > 0);
+    await service.close();
+    const before = { said: await said(), refused: await refused() };
+    rmSync(scene.at('store'), { recursive: true });
+
+    service = await scene.start(true);
+    await eventually(async () => (await refused()).KEY === before.refused.KEY);
+    await scene.logged(service, 2);
+    await service.close();
+    expect({ said: await said(), refused: await refused() }).toStrictEqual(before);
+  }, 30_000);
 
   test('published entries that are not the signed ones are not taken, and nothing is written', async () => {
     const scene = new Scene();

@@ -134,11 +134,13 @@ describe('several logs in one service', () => {
       code: 'STORE_SCHEMA',
     });
     expect(await json(`${service.url}/readyz`)).toMatchObject({
-      ready: false,
+      ready: true,
       status: {
         logs: { good: { ready: true }, bad: { ready: false, status: { code: 'STORE_SCHEMA' } } },
       },
     });
+    // A log that stands takes the others from nobody.
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
     expect((await fetch(`${service.url}/logs/good/readyz`)).status).toBe(200);
     expect((await fetch(`${service.url}/logs/bad/readyz`)).status).toBe(503);
     const note = await (await fetch(`${service.url}/logs/bad/checkpoint`)).arrayBuffer();
@@ -180,6 +182,15 @@ describe('several logs in one service', () => {
     for (const one of logs) await expectPublished(service, one, 8);
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
   }, 30_000);
+
+  test('a stop is told at the root before anything ends, whatever state its logs are in', async () => {
+    const { config } = writeManyLogs(newFolder(), ['a', 'b'], {}, { drainMs: 1_000 });
+    const service = await start(config);
+    const closed = service.close();
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    await closed;
+  });
 
   test('a log with the key of another is refused; the others go on', async () => {
     const dir = newFolder();

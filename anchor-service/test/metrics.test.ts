@@ -1,7 +1,9 @@
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { readServiceConfig } from '../src/config.ts';
 import { metricsListener, metricsRegistry } from '../src/http/metrics.ts';
+import { recentCounts } from '../src/http/stored-counts.ts';
 import { serveHttp } from '../src/http/server.ts';
 import { startService } from '../src/service.ts';
 import type { ServiceStatus } from '../src/service.ts';
@@ -57,7 +59,7 @@ test('states and counts under names of their convention', async () => {
   expect(Object.fromEntries(found)).toMatchObject({
     showcause_log_entries: 70,
     showcause_log_signed_entries: 64,
-    showcause_log_anchored_entries: 32,
+    showcause_store_readable: 1,
     showcause_waiting_messages: 5,
     showcause_source_whole: 0,
     showcause_source_reading: 0,
@@ -71,25 +73,67 @@ test('states and counts under names of their convention', async () => {
   expect(found.get('showcause_operator_affordable_anchors')).toBe(12_345);
   expect(found.get('showcause_clock_behind_chain_seconds')).toBeGreaterThan(60);
   expect(found.has('showcause_part_running{part="anchoring"}')).toBe(false);
+  expect(found.has('showcause_log_anchored_entries')).toBe(false);
+  const anchored = { ...status, anchoring: 'running' as const };
+  const log = { name: null, status: () => anchored, stored: counts, places, outlook };
+  const withChain = samples(await metricsRegistry([log]).metrics());
+  expect(withChain.get('showcause_log_anchored_entries')).toBe(32);
   for (const name of found.keys()) expect(name).toMatch(/^showcause_[a-z][a-z0-9_]*(\{.*\})?$/);
 });
 
-test('a store that fails answers 503, other paths and methods 404', async () => {
-  const broken = { ...counts, quarantinedBytes: () => Promise.reject(new Error('secret path')) };
+test.each([null, 'loans'])(
+  'a store or a place that is away blinds nobody to the rest: %s',
+  async (name) => {
+    const broken = { ...counts, quarantinedBytes: () => Promise.reject(new Error('secret path')) };
+    const gone = { ...places, log: join(tmpdir(), 'not', 'there') };
+    const log = { name, status: () => status, stored: broken, places: gone, outlook };
+    const found = samples(await metricsRegistry([log]).metrics());
+    const at = (metric: string, label?: string): number | undefined => {
+      const labels = [name === null ? null : `log="${name}"`, label ?? null].filter(Boolean);
+      return found.get(labels.length === 0 ? metric : `${metric}{${labels.join(',')}}`);
+    };
+    expect(at('showcause_log_entries')).toBe(70);
+    expect(at('showcause_store_readable')).toBe(0);
+    expect(at('showcause_quarantined_bytes')).toBeUndefined();
+    expect(at('showcause_disk_free_bytes', 'place="store"')).toBeGreaterThan(0);
+    expect(at('showcause_disk_free_bytes', 'place="log"')).toBeUndefined();
+  },
+);
+
+test('rows are counted now and then, not for each who asks, and a store that hangs is waited for shortly', async () => {
+  let asked = 0;
+  let now = 0;
+  let hangs = false;
+  const stored = {
+    ...counts,
+    quarantinedBytes: () => {
+      asked++;
+      return hangs ? new Promise<number>(() => undefined) : Promise.resolve(asked);
+    },
+  };
+  const read = recentCounts(stored, () => now, 10);
+  expect(await read()).toMatchObject({ bytes: 1 });
+  expect(await Promise.all([read(), read()])).toMatchObject([{ bytes: 1 }, { bytes: 1 }]);
+  now += 60_000;
+  expect(await read()).toMatchObject({ bytes: 2 });
+  now += 60_000;
+  hangs = true;
+  expect(await read()).toBeNull();
+  expect(await read()).toBeNull();
+  expect(asked).toBe(3);
+});
+
+test('other paths and methods are answered 404', async () => {
   const server = await serveHttp(
     metricsListener(
-      metricsRegistry([{ name: null, status: () => status, stored: broken, places, outlook }]),
+      metricsRegistry([{ name: null, status: () => status, stored: counts, places, outlook }]),
     ),
     {
       host: '127.0.0.1',
       port: 0,
     },
   );
-  const answer = await fetch(`${server.url}/metrics`);
-  expect({ status: answer.status, text: await answer.text() }).toStrictEqual({
-    status: 503,
-    text: '',
-  });
+  expect((await fetch(`${server.url}/metrics`)).status).toBe(200);
   expect((await fetch(`${server.url}/`)).status).toBe(404);
   expect((await fetch(`${server.url}/metrics`, { method: 'POST' })).status).toBe(404);
   await server.close();

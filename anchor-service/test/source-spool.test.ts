@@ -1,6 +1,8 @@
 import {
   appendFileSync,
   readFileSync,
+  rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   renameSync,
@@ -10,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { SPOOL_MESSAGE, encodeSpoolRecord, toHex, utf8 } from '@showcause/core';
 import { spoolSource } from '../src/adapters/source-spool.ts';
-import type { Source, SourceItem } from '../src/ports.ts';
+import type { Logger, Source, SourceItem } from '../src/ports.ts';
 import { TestProducer, TestSpool } from '../src/testing.ts';
 import { createTestLog, newFolder, removeFolders, silent } from './support/log.ts';
 
@@ -34,11 +36,12 @@ async function setUp(
   cursors = new Map<string, number>(),
   folder = newFolder(),
   datasync?: () => void,
+  logger: Logger = silent,
 ): Promise<Reading> {
   let now = 1_000_000;
   const source = spoolSource({
     folders: [folder],
-    logger: silent,
+    logger,
     clock: () => now,
     pollMs: 1,
     graceMs: 5_000,
@@ -296,5 +299,46 @@ describe('a folder that several workers share', () => {
     const items = await read();
     expect(items.map(({ producer }) => producer)).toStrictEqual(['loan-api/7', 'loan-api/7']);
     expect(await read()).toStrictEqual([]);
+  });
+
+  test('one that is no folder keeps none of the others from being read, and is said once', async () => {
+    const alarms: string[] = [];
+    const error = (_fields: object, message: string): void => void alarms.push(message);
+    const { folder, read } = await setUp(new Map(), newFolder(), undefined, {
+      ...silent,
+      error,
+    });
+    const elsewhere = newFolder();
+    const spools = [join(folder, '0'), elsewhere].map((dir, i) => {
+      const spool = new TestSpool(dir, log.logId);
+      const producer = new TestProducer(`loan-api/${i}`, log.logId, 5);
+      spool.begin(producer);
+      return { spool, producer };
+    });
+    writeFileSync(join(folder, '7'), 'no folder');
+    symlinkSync(elsewhere, join(folder, '9'));
+    for (const { spool, producer } of spools) spool.batch(producer.batch(1));
+    const items = await read();
+    expect(items.map(({ producer }) => producer)).toStrictEqual(['loan-api/0', 'loan-api/0']);
+    await read();
+    expect(alarms).toHaveLength(2);
+    expect(alarms[0]).toContain(join(folder, '7'));
+  });
+
+  test('one that cannot be read for a while goes on where it was', async () => {
+    const { folder, read } = await setUp();
+    const own = join(folder, '3');
+    const spool = new TestSpool(own, log.logId);
+    const producer = new TestProducer('loan-api/3', log.logId, 5);
+    spool.begin(producer);
+    spool.batch(producer.batch(2));
+    expect(await read()).toHaveLength(3);
+    renameSync(own, join(folder, 'away'));
+    writeFileSync(own, 'no folder');
+    expect(await read()).toStrictEqual([]);
+    rmSync(own);
+    renameSync(join(folder, 'away'), own);
+    spool.batch(producer.batch(1));
+    expect(kinds(await read())).toStrictEqual(['message', 'promise']);
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -49,17 +49,20 @@ export function openLogDirectory(root: string): LogFiles {
     await ensureFolder(folder);
     const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
     const handle = await open(temporary, 'wx', 0o644);
-    try {
-      await writeAll(handle, bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await orRemoved(temporary, async () => {
+      try {
+        await writeAll(handle, bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
     return temporary;
   }
 
   async function write(path: string, bytes: Uint8Array): Promise<void> {
-    await rename(await prepare(path, bytes), path);
+    const temporary = await prepare(path, bytes);
+    await orRemoved(temporary, () => rename(temporary, path));
     await syncFolder(dirname(path));
   }
 
@@ -82,18 +85,20 @@ export function openLogDirectory(root: string): LogFiles {
     },
     async create(path, bytes) {
       // An answer of the file system's cache: a refused read costs more than all else that a small file takes.
-      const there = existsSync(join(root, path)) ? await readOrNull(join(root, path)) : null;
-      if (there === null) return write(join(root, path), bytes);
+      const place = join(root, path);
+      const isThere = statSync(place, { throwIfNoEntry: false }) !== undefined;
+      const there = isThere ? await readOrNull(place) : null;
+      if (there === null) return write(place, bytes);
       if (!equalBytes(there, bytes))
         throw new ServiceError('PUBLISH_TILE', { got: `${there.length} bytes at ${path}` });
       // Its name may not have been durable when the process that made it ended.
-      await syncFolder(dirname(join(root, path)));
+      await syncFolder(dirname(place));
     },
     replace: (path, bytes) => write(join(root, path), bytes),
     async exchange(path, was, bytes) {
       const target = join(root, path);
       const temporary = await prepare(target, bytes);
-      const moved = exchangeNow(temporary, target, was);
+      const moved = await orRemoved(temporary, () => exchangeNow(temporary, target, was));
       if (moved) await syncFolder(dirname(target));
       else await rm(temporary, { force: true });
       return moved || isSame(await readOrNull(target), bytes);
@@ -164,6 +169,16 @@ function readOrNull(path: string): Promise<Uint8Array | null> {
     const bytes = await readFile(path);
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   });
+}
+
+/** A full disk is not filled further by what could not be finished. */
+async function orRemoved<T>(temporary: string, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function missingAsNull<T>(look: () => Promise<T>): Promise<T | null> {

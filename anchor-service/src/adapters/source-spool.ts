@@ -1,5 +1,6 @@
 import { fdatasyncSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { sha256, toHex, utf8, workerOfFolder } from '@showcause/core';
 import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
@@ -44,19 +45,50 @@ export function spoolSource(options: SpoolSourceOptions): Source {
     const found: { folder: string; name: string }[] = [];
     let failed: ServiceError | null = null;
     let read = 0;
-    for (const folder of options.folders)
-      try {
-        found.push(...filesIn(folder));
-        failing.delete(folder);
+    for (const folder of options.folders) {
+      const listed = attempted(folder, () => entriesOf(folder));
+      if (listed instanceof ServiceError) failed = listed;
+      else {
         read++;
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        failed = error;
-        if (!failing.has(folder)) options.logger.error({ code: error.code }, error.message);
-        failing.add(folder);
+        for (const entry of listed) found.push(...filesAt(folder, entry));
       }
+    }
     if (failed !== null && read === 0) throw failed;
     return found;
+  }
+
+  /** Of a folder that several workers share, those in the folders of each too: they come and go. */
+  function filesAt(folder: string, entry: Dirent): { folder: string; name: string }[] {
+    const { name } = entry;
+    if (workerOfFolder(name) === null) return [{ folder, name }];
+    const own = join(folder, name);
+    const listed = attempted(own, () => {
+      // A link would lead to wherever whoever may write here likes.
+      if (!entry.isDirectory())
+        throw new ServiceError('SOURCE_SPOOL', { got: own, want: 'a folder of a worker' });
+      return entriesOf(own);
+    });
+    if (listed instanceof ServiceError) return [];
+    return listed.map((file) => ({ folder: own, name: file.name }));
+  }
+
+  /** Said once for each folder, until it can be read again. */
+  function attempted(folder: string, look: () => Dirent[]): Dirent[] | ServiceError {
+    try {
+      const listed = look();
+      failing.delete(folder);
+      return listed;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (!failing.has(folder)) options.logger.error({ code: error.code }, error.message);
+      failing.add(folder);
+      return error;
+    }
+  }
+
+  /** Its segments are only not seen now, and keep their positions. */
+  function isHidden(path: string): boolean {
+    return failing.has(dirname(path)) || failing.has(dirname(dirname(path)));
   }
 
   async function list(): Promise<void> {
@@ -85,7 +117,8 @@ export function spoolSource(options: SpoolSourceOptions): Source {
         isFailing: false,
       });
     }
-    for (const path of segments.keys()) if (!found.has(path)) segments.delete(path);
+    for (const path of segments.keys())
+      if (!found.has(path) && !isHidden(path)) segments.delete(path);
   }
 
   function collect(limits: ReadLimits): SourceItem[] {
@@ -162,18 +195,9 @@ function folderId(folder: string): string {
   return toHex(sha256(utf8(resolve(folder)))).slice(0, 16);
 }
 
-/** Of a folder that several workers share, those in the folders of each too: they come and go. */
-function filesIn(folder: string): { folder: string; name: string }[] {
-  return namesIn(folder).flatMap((name) => {
-    if (workerOfFolder(name) === null) return [{ folder, name }];
-    const own = join(folder, name);
-    return namesIn(own).map((file) => ({ folder: own, name: file }));
-  });
-}
-
-function namesIn(folder: string): string[] {
+function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch (cause) {
     // A producer that has not started yet has no folder.
     if (isMissing(cause)) return [];

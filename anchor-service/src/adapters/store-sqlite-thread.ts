@@ -5,7 +5,7 @@ import { ServiceError } from '../errors.ts';
 import type { Store } from '../ports.ts';
 import { RecentLeaves } from '../recent-leaves.ts';
 import { buffersOf, packChange } from '../sqlite/packed-change.ts';
-import { STARTED, failureOf } from '../sqlite/thread-protocol.ts';
+import { STARTED, failureOf, nameOf } from '../sqlite/thread-protocol.ts';
 import type { StoreAnswer, StoreCall, StoreThreadStart } from '../sqlite/thread-protocol.ts';
 import { openSqliteStore } from './store-sqlite.ts';
 
@@ -77,7 +77,7 @@ class StoreThread {
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (answer: StoreAnswer) => this.#receive(answer));
-    worker.on('error', (cause) => this.#fail('an error of its thread', cause));
+    worker.on('error', (cause) => this.#fail(`${nameOf(cause)} of its thread`, cause));
     this.#ended = new Promise((resolve) => {
       worker.on('exit', (code) => {
         this.#fail(`exit ${code} of its thread`);
@@ -119,9 +119,11 @@ class StoreThread {
     else asked?.resolve(answer.value);
   }
 
+  /** What was under way may be durable or not; what comes later was not begun. */
   #fail(got: string, cause?: unknown): void {
     this.#failure ??= new ServiceError('STORE_FAILED', { got, cause });
-    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    for (const [id, { reject }] of this.#waiting)
+      reject(id === STARTED ? this.#failure : new ServiceError('STORE_UNKNOWN', { got, cause }));
     this.#waiting.clear();
   }
 }

@@ -35,6 +35,8 @@ export interface ServedLog {
 
 export interface AppOptions {
   logs: readonly ServedLog[];
+  /** several logs: whether the whole service was told to end */
+  isEnding?: () => boolean;
   logger: Logger;
 }
 
@@ -57,7 +59,7 @@ export function createApp(options: AppOptions): Express {
     throw new ServiceError('REQUEST_METHOD', { got: 'another method' });
   });
   for (const log of options.logs) app.use(log.path, logRoutes(log));
-  if (options.logs[0]?.name !== null) app.use(rimRoutes(options.logs));
+  if (options.logs[0]?.name !== null) app.use(rimRoutes(options));
   app.use(() => {
     throw new ServiceError('NOT_FOUND', { got: 'another path' });
   });
@@ -74,12 +76,15 @@ function logRoutes(log: ServedLog): Router {
   return router;
 }
 
-/** Ready when every log is; each says how it is, by name. */
-function rimRoutes(logs: readonly ServedLog[]): Router {
+/**
+ * Ready while it can answer: no log that stands takes the others from their readers. Each says how it is, by name, and is
+ * ready or not below its own path.
+ */
+function rimRoutes({ logs, isEnding }: AppOptions): Router {
   return healthRoutes(() => {
     const all = logs.map(({ name, readiness }) => [name ?? '', readiness()] as const);
     return {
-      ready: all.every(([, { ready }]) => ready),
+      ready: isEnding?.() !== true,
       status: { logs: Object.fromEntries(all) },
     };
   });

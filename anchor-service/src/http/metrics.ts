@@ -4,12 +4,8 @@ import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ChainOutlook } from '../chain/outlook.ts';
 import { logStates } from '../logs/hosted-log.ts';
 import type { LogStatus } from '../logs/hosted-log.ts';
-
-/** What only the store knows. */
-export interface StoredCounts {
-  quarantineCounts(): Promise<Readonly<Record<string, number>>>;
-  quarantinedBytes(): Promise<number>;
-}
+import { recentCounts } from './stored-counts.ts';
+import type { Counted, StoredCounts } from './stored-counts.ts';
 
 export interface MeasuredLog {
   /** label `log`; null: the only one, without that label */
@@ -47,10 +43,10 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
       labelNames: isOnly ? labelNames : ['log', ...labelNames],
       registers: [registry],
       async collect() {
-        const samples = await Promise.all(
-          logs.map(async (log) => (isOnly ? read(log) : spared(log, read))),
-        );
+        const samples = await Promise.all(logs.map((log) => spared(log, read)));
         this.reset();
+        // What has no label would be 0 then, which is not the same as none.
+        if (isOnly && labelNames.length === 0) this.remove();
         samples.forEach((ofLog, i) => {
           const label = isOnly ? {} : { log: logs[i]!.name ?? '' };
           for (const [labels, value] of ofLog) this.set({ ...label, ...labels }, value);
@@ -73,10 +69,14 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
     'Leaves under the newest signed checkpoint.',
     (now) => now.signedSize,
   );
-  ofStatus(
+  gauge(
     'log_anchored_entries',
-    'Leaves under the newest final anchor.',
-    (now) => now.anchoredSize,
+    'Leaves under the newest final anchor; none without a chain.',
+    [],
+    (log) => {
+      const { anchoring, anchoredSize } = log.status();
+      return anchoring === 'off' ? [] : [[{}, anchoredSize]];
+    },
   );
   ofStatus('waiting_messages', 'Messages that wait for a promise.', (now) => now.waitingMessages);
   ofStatus(
@@ -102,27 +102,36 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
     ['part'],
     (log) => partsOf(log.status()),
   );
-  gauge(
+  const counts = new Map(logs.map((log) => [log, recentCounts(log.stored)]));
+  const ofCounts = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: (counted: Counted | null) => Sample[],
+  ): void => gauge(name, help, labelNames, async (log) => read(await counts.get(log)!()));
+  ofCounts(
+    'store_readable',
+    '1 while the store answers, at the last look of half a minute.',
+    [],
+    (counted) => [[{}, Number(counted !== null)]],
+  );
+  ofCounts(
     'quarantined_items',
     'Items of a source that did not become a leaf of their producer, by reason.',
     ['reason'],
-    async ({ stored }) =>
-      Object.entries(await stored.quarantineCounts()).map(([reason, n]) => [{ reason }, n]),
+    (counted) => Object.entries(counted?.byReason ?? {}).map(([reason, n]) => [{ reason }, n]),
   );
-  gauge(
-    'quarantined_bytes',
-    'Raw bytes that are kept of quarantined items.',
-    [],
-    async ({ stored }) => [[{}, await stored.quarantinedBytes()]],
+  ofCounts('quarantined_bytes', 'Raw bytes that are kept of quarantined items.', [], (counted) =>
+    counted === null ? [] : [[{}, counted.bytes]],
   );
   gauge(
     'disk_free_bytes',
     'Bytes that may still be written where this lies.',
     ['place'],
-    async ({ places }) =>
-      Promise.all(
-        Object.entries(places).map(async ([place, path]) => [{ place }, await freeBytes(path)]),
-      ),
+    async ({ places }) => {
+      const free = await Promise.all(Object.entries(places).map(freeBytes));
+      return free.flat();
+    },
   );
   ofOutlook(
     'operator_affordable_anchors',
@@ -137,12 +146,17 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
   return registry;
 }
 
-async function freeBytes(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize;
+/** None for a place that cannot be asked: the others are still told. */
+async function freeBytes([place, path]: [string, string]): Promise<Sample[]> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return [[{ place }, bavail * bsize]];
+  } catch {
+    return [];
+  }
 }
 
-/** A store that cannot be asked blinds nobody to the other logs. */
+/** What cannot be asked blinds nobody to the rest. */
 async function spared(
   log: MeasuredLog,
   read: (log: MeasuredLog) => Sample[] | Promise<Sample[]>,

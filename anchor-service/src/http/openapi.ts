@@ -321,7 +321,8 @@ const paths = {
   '/readyz': {
     get: {
       operationId: 'getReadiness',
-      summary: 'Whether entries are read, sequenced and published.',
+      summary:
+        'Whether entries are read, sequenced and published. At the root of several logs: whether it answers; each says for itself.',
       responses: {
         200: {
           description: 'They are.',

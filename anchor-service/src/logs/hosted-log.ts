@@ -25,10 +25,17 @@ export interface LogStatus extends WorkStatus {
   code: string | null;
 }
 
+export interface StartHooks {
+  /** of all starts of this process: what somebody asked for once is done once */
+  isFirst: boolean;
+  signal: AbortSignal;
+  onStandby: () => void;
+}
+
 export interface HostedLogOptions {
   logger: Logger;
   /** Begins to work on the log. */
-  start: (hooks: { signal: AbortSignal; onStandby: () => void }) => Promise<RunningLog>;
+  start: (hooks: StartHooks) => Promise<RunningLog>;
   /**
    * `restarts`: a log that failed begins again by itself, and whatever happens to it is its own affair. `ends`: the process
    * has this log alone, so that its failure is the process's, whose next start is a fresh one.
@@ -69,6 +76,9 @@ export class HostedLog {
   #running: RunningLog | null = null;
   #go: () => void = () => undefined;
   #begin: () => void = () => undefined;
+  #closed: Promise<void> | null = null;
+  #isEnding = false;
+  #isFirst = true;
 
   constructor(options: HostedLogOptions) {
     this.#options = options;
@@ -76,7 +86,7 @@ export class HostedLog {
     const begun = new Promise<void>((resolve) => (this.#begin = resolve));
     const loop = started.then(() => this.#loop());
     this.#ended = loop.catch(() => undefined);
-    this.done = loop.then(() => this.#closed());
+    this.done = loop.then(() => this.#untilClosed());
     this.done.catch(() => undefined);
     this.begun = Promise.race([begun, loop]);
     this.begun.catch(() => undefined);
@@ -103,23 +113,40 @@ export class HostedLog {
     );
   }
 
+  /** Whether its end was announced, whatever state it is in. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** No longer ready; nothing else changes yet. */
   announceEnd(): void {
+    this.#isEnding = true;
     if (this.#state !== 'refused' && this.#state !== 'failed') this.#become('stopping');
   }
 
+  /** Asks for the end and does not wait for it: whoever closes is told how it went. */
+  stop(): void {
+    this.close().catch(() => undefined);
+  }
+
   /** Finishes what was read, publishes it, and ends. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.announceEnd();
     this.#closing.abort();
     this.#go();
     await this.#running?.close();
     await this.#ended;
+    // A start that was under way has come to its end only now.
+    await this.#running?.close();
     if (this.#state === 'stopping') this.#become('stopped');
   }
 
   /** Those who were refused wait for the end as those who run do. */
-  async #closed(): Promise<void> {
+  async #untilClosed(): Promise<void> {
     const { signal } = this.#closing;
     if (!signal.aborted)
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -143,8 +170,11 @@ export class HostedLog {
   /** One start and what comes of it. @returns null when it was closed */
   async #once(): Promise<{ error: unknown; hasRun: boolean } | null> {
     let running: RunningLog;
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
     try {
       running = await this.#options.start({
+        isFirst,
         signal: this.#closing.signal,
         onStandby: () => {
           this.#become('standby');
@@ -155,7 +185,8 @@ export class HostedLog {
       return { error, hasRun: false };
     }
     this.#running = running;
-    if (!this.#closing.signal.aborted) this.#become('running');
+    if (this.#closing.signal.aborted) return null;
+    this.#become('running');
     this.#begin();
     try {
       await running.done;

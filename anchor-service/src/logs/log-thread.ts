@@ -10,7 +10,8 @@ const CLOSE_WITHIN_MS = 30_000;
 
 /**
  * Works on a log on a thread of its own: commits, hashes and signatures of one log never hold up another log or a reader,
- * and the system shares the cores among them. Whatever ends the thread, memory that ran out included, ends that log alone.
+ * and the system shares the cores among them. What ends the thread, a heap that ran full included, ends that log alone;
+ * memory of the machine that runs out ends the process.
  * @param script  the compiled worker
  * @throws what the start of the log throws
  */
@@ -39,6 +40,9 @@ class LogThread implements RunningLog {
   readonly done: Promise<void>;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
+  /** Told before the thread ends, which may hang. */
+  readonly #failed: Promise<void>;
+  #fail: () => void = () => undefined;
   #status: WorkStatus | null = null;
   #failure: Error | null = null;
 
@@ -46,6 +50,7 @@ class LogThread implements RunningLog {
     this.#worker = worker;
     worker.on('error', (error) => (this.#failure ??= threadError(error)));
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
+    this.#failed = new Promise((resolve) => (this.#fail = resolve));
     this.started = new Promise((resolve, reject) => {
       worker.on('message', (message: FromThread) => {
         if (message.kind === 'running') resolve();
@@ -53,7 +58,7 @@ class LogThread implements RunningLog {
       });
       void this.#exited.then(() => reject(this.#reason('a thread that ended at its start')));
     });
-    this.done = this.#exited.then(() => {
+    this.done = Promise.race([this.#exited, this.#failed]).then(() => {
       if (this.#failure !== null) throw this.#failure;
     });
     this.done.catch(() => undefined);
@@ -89,6 +94,7 @@ class LogThread implements RunningLog {
         return;
       case 'failed':
         this.#failure = errorOf(message.code, message.message);
+        this.#fail();
     }
   }
 
@@ -106,7 +112,7 @@ function errorOf(code: string, message: string): Error {
   return error;
 }
 
-/** What nobody caught there: a mistake, or memory that ran out. */
+/** What nobody caught there: a mistake, or a heap that ran full. */
 function threadError(error: Error): Error {
   const { code } = error as { code?: unknown };
   return new ServiceError('SERVICE_FAILED', { got: typeof code === 'string' ? code : error.name });

@@ -1,7 +1,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from '../ports.ts';
-import { rootCodeOf } from './fate.ts';
+import { endFailed } from './failed-end.ts';
 import { runLog } from './run-log.ts';
 import type { RunningLog } from './running-log.ts';
 import type { FromThread, ThreadStart, ToThread } from './wire.ts';
@@ -38,10 +38,9 @@ async function work(port: MessagePort): Promise<void> {
     await log.close();
     tell({ kind: 'status', status: log.status() });
   } catch (error) {
-    if (log !== null) tell({ kind: 'status', status: log.status() });
-    await log?.close().catch(() => undefined);
-    const message = error instanceof Error ? error.message : 'failed';
-    tell({ kind: 'failed', code: rootCodeOf(error), message });
+    await endFailed(error, log, tell);
+    // What hung at its end would keep the thread, and with it the lock of the store.
+    process.exit();
   }
   port.close();
 }

@@ -37,6 +37,7 @@ import type { LogFiles, Logger, SignedMark, Source, Store } from '../ports.ts';
 import { Publisher } from '../publisher.ts';
 import { Sequencer } from '../sequencer.ts';
 import { signedFileOf } from '../signed-file.ts';
+import type { Told } from '../told.ts';
 import type { LogDeps, RunningLog, WorkStatus } from './running-log.ts';
 
 const START_RPC_TIMEOUT_MS = 3_000;
@@ -65,11 +66,10 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
   try {
     const files = await writableLogFiles(config, logger);
     const mark = openSignedMark(signedFileOf(config));
-    if (deps.catchUp === true) {
-      const { origin } = genesis;
-      const verifier = parseVkey(genesis.log);
-      await catchUp({ store, files, mark, origin, verifier, logger });
-    }
+    const told =
+      deps.catchUp === true
+        ? await caughtUp(config, genesis, logger, { store, files, mark })
+        : null;
     const sequencer = await Sequencer.start(
       {
         store,
@@ -81,6 +81,7 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
         },
         logger,
         newId: () => randomBytes(16).toString('hex'),
+        ...(told === null ? {} : { told }),
       },
       config.registrations.map(readConfigured),
     );
@@ -129,6 +130,15 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
     for (const close of closing) await close().catch(() => undefined);
     throw error;
   }
+}
+
+function caughtUp(
+  { producer }: LogConfig,
+  { origin, log }: EntryOf<'genesis'>,
+  logger: Logger,
+  places: { store: Store; files: LogFiles; mark: SignedMark },
+): Promise<Told> {
+  return catchUp({ ...places, origin, verifier: parseVkey(log), producer, logger });
 }
 
 /** What speaks to a chain is loaded by logs that have one. */

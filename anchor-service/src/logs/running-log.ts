@@ -38,6 +38,6 @@ export interface RunningLog {
   status(): WorkStatus;
   /** Rejects when it can no longer sequence or publish and must be started again; resolves once closed. */
   done: Promise<void>;
-  /** Sequences and publishes what was read, then ends. */
+  /** Sequences and publishes what was read, then ends. Whoever calls again waits for the same end. */
   close(): Promise<void>;
 }

@@ -3,6 +3,8 @@ import type { StreamMessage } from '../intake.ts';
 import type { SourceItem } from '../ports.ts';
 import type { Resolution, VerifiedPromise, Waiting } from '../promise-book.ts';
 import type { Append, Hole } from '../stream-ledger.ts';
+import { equivocationKey } from '../told.ts';
+import type { Told } from '../told.ts';
 import type { LogEnd } from './log-end.ts';
 import type { Refusals } from './refusals.ts';
 import type { Shared } from './shared.ts';
@@ -12,11 +14,14 @@ export class Placing {
   readonly #shared: Shared;
   readonly #end: LogEnd;
   readonly #refusals: Refusals;
+  /** those that the log tells already */
+  readonly #told: Told['equivocations'] | undefined;
 
-  constructor(shared: Shared, end: LogEnd, refusals: Refusals) {
+  constructor(shared: Shared, end: LogEnd, refusals: Refusals, told?: Told['equivocations']) {
     this.#shared = shared;
     this.#end = end;
     this.#refusals = refusals;
+    this.#told = told;
   }
 
   async resolved({ proven, unproven }: Resolution): Promise<void> {
@@ -82,9 +87,17 @@ export class Placing {
   async #equivocation(waiting: Waiting, promise: VerifiedPromise): Promise<void> {
     const { item, message, settle } = waiting;
     if (await this.#refusals.isQuarantined(item)) return this.#refusals.duplicate(settle);
-    const { draft, transactions, counts, logger } = this.#shared;
+    const { counts, logger } = this.#shared;
     counts.equivocations++;
     logger.error({ ...message.position }, 'second entry at a taken sequence number');
+    const key = equivocationKey(message.position, message.hex);
+    if (this.#told?.delete(key) !== true) await this.#tellEquivocation(message, promise);
+    this.#refusals.keep(item, 'EQUIVOCATION');
+    settle();
+  }
+
+  async #tellEquivocation(message: StreamMessage, promise: VerifiedPromise): Promise<void> {
+    const { draft, transactions } = this.#shared;
     const before =
       draft.promiseOf(message.position) ?? (await transactions.promiseOf(message.position));
     const promises = [...(before === null ? [] : [before.bytes]), promise.bytes].map(toBase64);
@@ -95,8 +108,6 @@ export class Placing {
       entry: message.entry.length > MAX_VERBATIM_BYTES ? null : toBase64(message.entry),
       promises,
     });
-    this.#refusals.keep(item, 'EQUIVOCATION');
-    settle();
   }
 
   #chainBreak({ position }: StreamMessage): void {

@@ -1,8 +1,7 @@
 import type { Settle } from '../cursors.ts';
 import type { QuarantineReason } from '../errors.ts';
 import type { SourceItem } from '../ports.ts';
-import { UnplacedItems } from '../quarantine.ts';
-import type { QuarantineRoom } from '../quarantine.ts';
+import type { QuarantineRoom, UnplacedItems } from '../quarantine.ts';
 import type { LogEnd } from './log-end.ts';
 import type { Shared } from './shared.ts';
 
@@ -13,11 +12,11 @@ export class Refusals {
   readonly #room: QuarantineRoom;
   readonly #unplaced: UnplacedItems;
 
-  constructor(shared: Shared, end: LogEnd, room: QuarantineRoom, opaqueIntervalMs?: number) {
+  constructor(shared: Shared, end: LogEnd, room: QuarantineRoom, unplaced: UnplacedItems) {
     this.#shared = shared;
     this.#end = end;
     this.#room = room;
-    this.#unplaced = new UnplacedItems(opaqueIntervalMs);
+    this.#unplaced = unplaced;
   }
 
   duplicate(settle: Settle): void {
@@ -49,8 +48,8 @@ export class Refusals {
     return this.#unplaced.isDue(this.#shared.clock());
   }
 
-  write(): void {
-    const { rows, entries } = this.#unplaced.take(this.#shared.clock());
+  write(isLast = false): void {
+    const { rows, entries } = this.#unplaced.take(this.#shared.clock(), isLast);
     for (const row of rows) this.#shared.draft.quarantine(row);
     for (const opaque of entries) this.#end.writeOwn(opaque);
   }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 
 export type SqliteValue = null | number | string | Uint8Array;
 
@@ -26,6 +27,17 @@ export function sqliteDrivers(): Map<string, SqliteDriver> {
 export function openSqlite(path: string): SqliteDatabase {
   const [driver] = sqliteDrivers().values();
   return driver!(path);
+}
+
+/**
+ * A file that is only looked at: nothing is written beside it either, and what a dead process left in its journal is
+ * neither taken in nor removed.
+ * @param isStill  nobody has it open, so that no journal is looked for or made
+ */
+export function openSqliteReadOnly(path: string, isStill: boolean): SqliteDatabase {
+  const { href } = pathToFileURL(path);
+  // Only this driver takes an address, which is where SQLite is told so.
+  return libsqlDatabase(`${href}?${isStill ? 'immutable=1' : 'mode=ro'}`);
 }
 
 interface BuiltinStatement {

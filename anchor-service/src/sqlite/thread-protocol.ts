@@ -28,9 +28,18 @@ export interface CarriedFailure {
 }
 
 export function carried(error: unknown): CarriedFailure {
-  if (!(error instanceof ServiceError)) return { code: 'STORE_FAILED', got: 'an error' };
+  if (!(error instanceof ServiceError)) return { code: 'STORE_FAILED', got: nameOf(error) };
   const { code, got, want } = error;
   return { code, got, ...(want === undefined ? {} : { want }) };
+}
+
+/** Its code, else its kind: a message may hold values. */
+export function nameOf(error: unknown): string {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return (
+    ([code, name].find((one) => typeof one === 'string' && one !== '') as string | undefined) ??
+    'an error'
+  );
 }
 
 export function failureOf({ code, ...facts }: CarriedFailure): ServiceError {
