@@ -129,7 +129,7 @@ async function append(
     });
   const { message } = read;
   const placement = await ledger.place(message);
-  if (placement.kind === 'append') for (const hole of placement.holes) await ledger.announce(hole);
+  if (placement.kind === 'append') for (const hole of placement.holes) ledger.announce(hole);
   ledger.take(message, draft.append(entry, hash, message.position));
   return message;
 }

@@ -76,7 +76,7 @@ export function prepareDatabase(database: SqliteDatabase, path: string): void {
 
 function migrate(database: SqliteDatabase, path: string): void {
   const version = database.rows('PRAGMA user_version')[0]?.[0];
-  if (typeof version !== 'number' || version > SCHEMA_VERSION)
+  if (typeof version !== 'number' || version < 0 || version > SCHEMA_VERSION)
     throw new ServiceError('STORE_SCHEMA', {
       got: `version ${String(version)} in ${path}`,
       want: `at most ${SCHEMA_VERSION}`,
