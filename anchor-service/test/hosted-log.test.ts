@@ -11,6 +11,7 @@ const status: WorkStatus = {
   sequencing: 'running',
   publishing: 'running',
   source: 'whole',
+  sourceCodes: [],
   anchoring: 'off',
   anchoredSize: 0,
   waitingMessages: 0,
