@@ -79,7 +79,7 @@ function migrate(database: SqliteDatabase, path: string): void {
   if (typeof version !== 'number' || version < 0 || version > SCHEMA_VERSION)
     throw new ServiceError('STORE_SCHEMA', {
       got: `version ${String(version)} in ${path}`,
-      want: `at most ${SCHEMA_VERSION}`,
+      want: `0 to ${SCHEMA_VERSION}`,
     });
   if (version === SCHEMA_VERSION) return;
   database.exec('BEGIN IMMEDIATE');
