@@ -28,8 +28,19 @@ describeWithKafka('the publisher over three brokers', () => {
     return topics[0]!.partitions[0]!.leader;
   }
 
-  /** The values on the topic, in order. */
+  /** The values on the topic, in order. A broker that has just come back may coordinate no group yet: then once more. */
   async function valuesOn(topic: string, client: 'kafkajs' | 'platformatic'): Promise<string[]> {
+    for (const deadline = Date.now() + 60_000; ;) {
+      try {
+        return await readOnce(topic, client);
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  async function readOnce(topic: string, client: 'kafkajs' | 'platformatic'): Promise<string[]> {
     const { brokers } = cluster;
     const access = { client, brokers, clientId: 'test', tls: null, sasl: null };
     const opened = await openKafka(access, Math.floor(Math.random() * 3));

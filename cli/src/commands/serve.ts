@@ -22,8 +22,8 @@ On listening it prints one line {"listening":"http://…"} to standard output,
 as a stand-by {"standby":"http://…"} first; its log goes to standard error.
 SIGTERM ends it cleanly, a second one at once. The passphrase is
 SHOWCAUSE_PASSPHRASE, else KEYS/passphrase; a broker's password is
-SHOWCAUSE_KAFKA_PASSWORD, else transport.sasl.passwordFile. Each member of the configuration
-may come from the environment: SHOWCAUSE_SERVE__HTTP__PORT=8080.
+SHOWCAUSE_KAFKA_PASSWORD, else transport.sasl.passwordFile. Each member of the
+configuration may come from the environment: SHOWCAUSE_SERVE__HTTP__PORT=8080.
 
 Examples:
   showcause serve --config ./showcause/service/config.json`,
