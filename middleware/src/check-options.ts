@@ -145,13 +145,11 @@ function checkModel(model: unknown): void {
   const want = 'what treeModel({ … }) returns';
   object('model', model, want);
   if (model === undefined) return;
-  const { row, predict, explain, featureNames, background, facts, tree, outputs } = model as Record<
-    string,
-    unknown
-  >;
+  const { row, predict, explain, featureNames, background, facts, loaded, outputs } =
+    model as Record<string, unknown>;
   const works = [row, predict, explain].every((part) => typeof part === 'function');
   if (!works || !Number.isSafeInteger(outputs)) throw wrong('model', want);
-  if (![facts, tree].every((part) => typeof part === 'object' && part !== null))
+  if (![facts, loaded].every((part) => typeof part === 'object' && part !== null))
     throw wrong('model', want);
   list('model.featureNames', featureNames ?? null, (name) => text('model.featureNames', name));
   list('model.background', background ?? null, () => undefined);

@@ -1,4 +1,4 @@
-import type { Held } from '../judge.ts';
+import type { Verdict } from '../judge.ts';
 
 /** What the client process is told at its start. */
 export interface ClientSetting {
@@ -35,17 +35,8 @@ export interface Service {
 }
 
 /** What the client says at the end, after it has read the whole log again. */
-export interface FinalVerdict {
+export interface FinalVerdict extends Verdict {
   kept: boolean;
-  entries: number;
-  receipts: number;
-  heads: number;
-  lost: readonly Held[];
-  unproven: readonly Held[];
-  duplicated: readonly string[];
-  holes: readonly string[];
-  announced: number;
-  forked: readonly string[];
   /** what was served or answered at any time and did not verify */
   wrong: readonly string[];
   /** of the lost: those that a signed head covered before the moment */

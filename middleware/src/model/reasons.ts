@@ -33,7 +33,7 @@ export function reasonsFor(
 ): PrincipalReasons {
   return principalReasons({
     registry,
-    model: model.tree,
+    model: model.loaded,
     ...question,
     background: model.background,
     ...(model.outputs === 1 ? {} : { output: 0 }),

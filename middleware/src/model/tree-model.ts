@@ -33,7 +33,8 @@ export interface TreeModelOptions {
 
 /** A model that decisions are scored with: what it says, why, and the facts that identify it. */
 export interface DecisionModel {
-  readonly tree: Model;
+  /** as `loadModel` read it */
+  readonly loaded: Model;
   /** approved rows that reasons are checked against */
   readonly background: readonly FeatureRow[];
   readonly outputs: number;
@@ -64,7 +65,7 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
     });
   const explainer = explainerOf(tree, { perturbation: options.perturbation, background: rows });
   return {
-    tree,
+    loaded: tree,
     background: rows,
     outputs: tree.outputs,
     featureNames: tree.featureNames,

@@ -2,6 +2,7 @@ import { ExplainError } from '../../errors.ts';
 import { createTreeModel } from '../../model/tree-model.ts';
 import type { FeatureType, TreeModel } from '../../model/tree-model.ts';
 import type { Tree } from '../../model/tree.ts';
+import { withinLimit } from '../limits.ts';
 import type { FormatOptions } from '../options.ts';
 import { categoryLabels, splitKinds } from '../features.ts';
 import { objectiveOf } from './objective.ts';
@@ -28,10 +29,9 @@ export function readLightgbmModel(bytes: Uint8Array, options: FormatOptions): Tr
       want: 'v2 to v4',
     });
   const objective = objectiveOf(header.text('objective'));
-  const outputs = header.count('num_tree_per_iteration');
-  const features = header.count('max_feature_idx') + 1;
-  limit(outputs, options.limits.maxOutputs, 'outputs');
-  limit(features, options.limits.maxFeatures, 'features');
+  const { maxOutputs, maxFeatures } = options.limits;
+  const outputs = withinLimit(header.count('num_tree_per_iteration'), maxOutputs, 'outputs');
+  const features = withinLimit(header.count('max_feature_idx') + 1, maxFeatures, 'features');
   const trees = readTrees(sections, { header, outputs, features, options });
   const names = header.words('feature_names');
   if (names.length !== features || new Set(names).size !== features)
@@ -62,11 +62,6 @@ export function readLightgbmModel(bytes: Uint8Array, options: FormatOptions): Tr
       pandasCategories(sections.tail, featureTypes),
     ),
   });
-}
-
-function limit(got: number, most: number, what: string): void {
-  if (got < 1 || got > most)
-    throw new ExplainError('MODEL_LIMIT', { got: `${got} ${what}`, want: `1 to ${most}` });
 }
 
 interface TreesContext {

@@ -3,6 +3,7 @@ import type { Model } from '../../model/model.ts';
 import { createTreeModel } from '../../model/tree-model.ts';
 import type { NumberType, TreeModel } from '../../model/tree-model.ts';
 import { splitKinds } from '../features.ts';
+import { withinLimit } from '../limits.ts';
 import type { FormatOptions } from '../options.ts';
 import { readOnnxTrees } from './ensemble.ts';
 import { readGraph } from './graph.ts';
@@ -79,12 +80,8 @@ function ensembleModel(
   ensemble: Ensemble,
   { formatVersion, columns, type, options }: EnsembleFacts,
 ): TreeModel {
-  const features = columns ?? widest(ensemble) + 1;
-  if (features < 1 || features > options.limits.maxFeatures)
-    throw new ExplainError('MODEL_LIMIT', {
-      got: `${features} features`,
-      want: `1 to ${options.limits.maxFeatures}`,
-    });
+  const { maxFeatures } = options.limits;
+  const features = withinLimit(columns ?? widest(ensemble) + 1, maxFeatures, 'features');
   const trees = readOnnxTrees(ensemble.trees, {
     features,
     outputs: ensemble.outputs,

@@ -57,6 +57,12 @@ function take(cursor: Cursor, length: number): Uint8Array {
 
 /** A signed 64-bit integer; what does not fit 53 bits is refused. */
 function readVarint(cursor: Cursor): number {
+  // Nearly all are of one byte, and models hold millions of them.
+  const only = cursor.bytes[cursor.at] ?? 0x80;
+  if (only < 0x80) {
+    cursor.at++;
+    return only;
+  }
   let value = 0n;
   for (let shift = 0n; shift < 70n; shift += 7n) {
     const byte = cursor.bytes[cursor.at++];

@@ -1,5 +1,6 @@
 import { ExplainError } from '../../errors.ts';
 import { malformed } from '../document.ts';
+import { withinLimit } from '../limits.ts';
 import type { Mode, OnnxLeaf, OnnxSplit, OnnxTree } from './ensemble.ts';
 import type { Attributes, GraphNode } from './graph.ts';
 
@@ -46,11 +47,7 @@ export function readOldEnsemble(
   );
   const isBinary = isClassifier && classes === 2 && new Set(ids).size <= 1;
   const outputs = isBinary ? 1 : isClassifier ? classes : attributes.integer('n_targets', 1);
-  if (outputs < 1 || outputs > maxOutputs)
-    throw new ExplainError('MODEL_LIMIT', {
-      got: `${outputs} outputs`,
-      want: `1 to ${maxOutputs}`,
-    });
+  withinLimit(outputs, maxOutputs, 'outputs');
   const leaves = leafWeights(attributes, prefix, isBinary ? ids.map(() => 0) : ids, weights);
   return {
     trees: oldTrees(operator, attributes, leaves),
@@ -153,11 +150,7 @@ export function readNewEnsemble({ attributes }: GraphNode, maxOutputs: number): 
   if (attributes.integer('aggregate_function', SUM) !== SUM)
     throw new ExplainError('MODEL_UNSUPPORTED', { got: 'another aggregate_function', want: 'SUM' });
   const outputs = attributes.integer('n_targets', 1);
-  if (outputs < 1 || outputs > maxOutputs)
-    throw new ExplainError('MODEL_LIMIT', {
-      got: `${outputs} outputs`,
-      want: `1 to ${maxOutputs}`,
-    });
+  withinLimit(outputs, maxOutputs, 'outputs');
   const splits = attributes.numbers('nodes_splits');
   return {
     trees: newTrees(attributes, splits),

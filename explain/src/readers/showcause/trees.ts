@@ -6,6 +6,7 @@ import type { CoverSource, NumberType, TreeModel } from '../../model/tree-model.
 import type { Tree } from '../../model/tree.ts';
 import { DocumentReader, malformed } from '../document.ts';
 import type { DocumentValue } from '../document.ts';
+import { withinLimit } from '../limits.ts';
 import type { FormatOptions } from '../options.ts';
 import { readDocumentedFeatures } from './features.ts';
 import { objectiveFrom } from './links.ts';
@@ -17,11 +18,7 @@ const COVERS: readonly CoverSource[] = ['hessian', 'count', 'none'];
 export function readDocumentedTrees(root: DocumentReader, options: FormatOptions): TreeModel {
   const features = readDocumentedFeatures(root, options);
   const base = root.numbers('base');
-  if (base.length < 1 || base.length > options.limits.maxOutputs)
-    throw new ExplainError('MODEL_LIMIT', {
-      got: `${base.length} outputs`,
-      want: `1 to ${options.limits.maxOutputs}`,
-    });
+  withinLimit(base.length, options.limits.maxOutputs, 'outputs');
   if (!base.every(Number.isFinite))
     throw new ExplainError('MODEL_VALUE', { got: 'an unusable base' });
   return createTreeModel({
