@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { countersignCommand } from './commands/countersign.ts';
 import { deploymentCommand } from './commands/deployment.ts';
 import { doctorCommand } from './commands/doctor.ts';
-import { explainCommand } from './commands/explain.ts';
+import { explainCommand } from './commands/explain/command.ts';
 import { fsckCommand } from './commands/fsck.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';

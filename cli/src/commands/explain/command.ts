@@ -1,0 +1,80 @@
+import { explainerOf, loadModel } from '@showcause/explain';
+import { Command, Option } from 'commander';
+import { readInput } from '../../files.ts';
+import { readers } from '../../io.ts';
+import type { Io } from '../../io.ts';
+import { inRow } from './in-row.ts';
+import { jsonLine } from './print-json.ts';
+import { table } from './print-text.ts';
+import { readRows } from './rows.ts';
+
+const PERTURBATIONS = {
+  'path-dependent': 'tree-path-dependent',
+  interventional: 'interventional',
+  'correlation-dependent': 'correlation-dependent',
+} as const;
+const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
+
+interface Options {
+  readonly model: string;
+  readonly rows: string;
+  readonly background?: string;
+  readonly method?: (typeof METHODS)[number];
+  readonly json?: true;
+}
+
+/** `showcause explain`: exact attributions of each row under a saved model. */
+export function explainCommand(io: Io): Command {
+  return new Command('explain')
+    .helpGroup(readers.engineer)
+    .summary('exact SHAP attributions of rows under a saved model')
+    .description(
+      'Explains each row under a model of XGBoost, LightGBM, CatBoost, ONNX or spec/model.md: base value plus attributions is the score, ' +
+        'checked on every row. Unit: the margin, log-odds for logistic models.',
+    )
+    .requiredOption('--model <file>', 'model file')
+    .requiredOption('--rows <file>', 'CSV with a header, JSON or NDJSON; null or empty is missing')
+    .option('--background <file>', 'reference rows, in the same formats')
+    .addOption(
+      new Option('--method <method>', 'which expectation attributions divide')
+        .choices(METHODS)
+        .default(undefined, 'interventional with --background, else path-dependent'),
+    )
+    .option('--json', 'one JSON object a row')
+    .addHelpText(
+      'after',
+      `
+Rows are objects by feature name, or arrays in the order of the model.
+
+Examples:
+  showcause explain --model credit.ubj --rows applicants.csv
+  showcause explain --model credit.ubj --rows rows.ndjson \\
+    --background background.json --method interventional --json`,
+    )
+    .action((options: Options, command: Command) => explainRows(io, options, command));
+}
+
+function explainRows(io: Io, options: Options, command: Command): void {
+  const method =
+    options.method ?? (options.background === undefined ? 'path-dependent' : 'interventional');
+  if (method !== 'path-dependent' && options.background === undefined)
+    command.error(`error: --method ${method} needs --background FILE`);
+  if (method === 'path-dependent' && options.background !== undefined)
+    io.err(
+      'note: path-dependent attributions use the covers of the trees; --background is not used',
+    );
+  const model = loadModel(readInput(options.model));
+  const rows = readRows(model, options.rows);
+  const explainer = explainerOf(model, {
+    perturbation: PERTURBATIONS[method],
+    background: options.background === undefined ? [] : readRows(model, options.background),
+  });
+  rows.forEach((row, index) => {
+    if (io.signal.aborted) return;
+    const explanation = inRow(index, () => explainer.explain(row));
+    const lines = options.json
+      ? [jsonLine(model, explanation)]
+      : table(model, row, explanation, index);
+    for (const line of lines) io.out(line);
+  });
+}

@@ -1,0 +1,39 @@
+import type { Explanation, Model } from '@showcause/explain';
+
+/** A number for a model of one output, an array by class otherwise. */
+function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
+  return model.outputs === 1 ? (values[0] ?? NaN) : Array.from(values);
+}
+
+/** One row as one line. */
+export function jsonLine(model: Model, explanation: Explanation): string {
+  const {
+    margin,
+    score,
+    probability,
+    baseValue,
+    attributions,
+    additivityError,
+    method,
+    kernel,
+    version,
+  } = explanation;
+  const byName = model.featureNames.map((name, feature) => [
+    name,
+    perOutput(
+      model,
+      attributions.map((values) => values[feature] ?? NaN),
+    ),
+  ]);
+  return JSON.stringify({
+    margin: perOutput(model, margin),
+    score: perOutput(model, score),
+    probability: probability === null ? null : perOutput(model, probability),
+    baseValue: perOutput(model, baseValue),
+    attributions: Object.fromEntries(byName) as Record<string, number | number[]>,
+    additivityError,
+    method,
+    kernel,
+    version,
+  });
+}
