@@ -19,6 +19,7 @@ export default tseslint.config(
     ignores: [
       '**/dist/',
       '**/generated/',
+      'explain/assembly/',
       '**/node_modules/',
       '.cache/',
       'coverage/',

@@ -1,4 +1,4 @@
-// Builds everything that git does not hold: validators, contract artifacts, dist/.
+// Builds everything that git does not hold: validators, contract artifacts, WebAssembly kernels, dist/.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -6,6 +6,7 @@ const root = new URL('..', import.meta.url).pathname;
 for (const command of [
   ['scripts/build-schemas.mjs'],
   ['scripts/build-contracts.mjs'],
+  ['scripts/build-wasm.mjs'],
   ['node_modules/typescript/bin/tsc', '-b'],
 ]) {
   const { status } = spawnSync(
