@@ -27,6 +27,8 @@ export { linearExplainer } from './linear/explainer.ts';
 export type { LinearExplainerOptions } from './linear/explainer.ts';
 export { ADDITIVITY_BOUND, assertAdditive } from './shapley/explanation.ts';
 export type { Explainer, Explanation, Perturbation } from './shapley/explanation.ts';
+export { treeInteractions } from './interactions/explainer.ts';
+export type { InteractionExplainer, InteractionExplanation } from './interactions/explainer.ts';
 export { enumerateShapley, shapleyValues, MAX_ENUMERATED } from './shapley/enumerate.ts';
 export type { Enumeration, Game } from './shapley/enumerate.ts';
 export { parseReasonRegistry } from './reasons/registry.ts';

@@ -35,7 +35,41 @@ export function attributeByRows(
   target: Float64Array,
 ): void {
   const share = 1 / background.length;
-  for (const other of background) walk({ tree, row, other, loop, target, share }, 0);
+  const credit = (value: number): void => creditLeaf(loop, value * share, target);
+  for (const other of background) walkBoth(tree, row, other, loop, credit);
+}
+
+/** A leaf counts when all of `ofRow` and none of `ofBackground` are in the coalition. */
+function creditLeaf(loop: RowLoop, value: number, target: Float64Array): void {
+  const { rows, backgrounds, weights, stride } = loop;
+  const players = rows + backgrounds;
+  if (players === 0) return;
+  if (rows > 0) {
+    const credit = value * (weights[players * stride + rows - 1] ?? 0);
+    for (let i = 0; i < rows; i++) add(target, loop.ofRow[i] ?? 0, credit);
+  }
+  if (backgrounds > 0) {
+    const credit = value * (weights[players * stride + rows] ?? 0);
+    for (let i = 0; i < backgrounds; i++) add(target, loop.ofBackground[i] ?? 0, -credit);
+  }
+}
+
+function add(target: Float64Array, index: number, amount: number): void {
+  target[index] = (target[index] ?? 0) + amount;
+}
+
+/**
+ * Every leaf that some coalition reaches when its features follow the row and the others the background row: the
+ * coalitions that hold all of `ofRow` and none of `ofBackground`.
+ */
+export function walkBoth(
+  tree: Tree,
+  row: Float64Array,
+  other: Float64Array,
+  loop: RowLoop,
+  onLeaf: (value: number) => void,
+): void {
+  walk({ tree, row, other, loop, onLeaf }, 0);
 }
 
 interface Walk {
@@ -43,14 +77,16 @@ interface Walk {
   readonly row: Float64Array;
   readonly other: Float64Array;
   readonly loop: RowLoop;
-  readonly target: Float64Array;
-  readonly share: number;
+  readonly onLeaf: (value: number) => void;
 }
 
 function walk(context: Walk, node: number): void {
   const { tree, row, other, loop } = context;
   const left = tree.leftChild[node] ?? 0;
-  if (left === 0) return creditLeaf(context, tree.value[node] ?? 0);
+  if (left === 0) {
+    context.onLeaf(tree.value[node] ?? NaN);
+    return;
+  }
   const feature = tree.feature[node] ?? 0;
   const rowChild = goesLeft(tree, node, row[feature] ?? NaN) ? left : left + 1;
   const otherChild = goesLeft(tree, node, other[feature] ?? NaN) ? left : left + 1;
@@ -66,24 +102,4 @@ function walk(context: Walk, node: number): void {
   walk(context, otherChild);
   loop.backgrounds--;
   loop.side[feature] = 0;
-}
-
-/** A leaf counts when all of `ofRow` and none of `ofBackground` are in the coalition. */
-function creditLeaf({ loop, target, share }: Walk, value: number): void {
-  const { rows, backgrounds, weights, stride } = loop;
-  const players = rows + backgrounds;
-  if (players === 0) return;
-  const scaled = value * share;
-  if (rows > 0) {
-    const credit = scaled * (weights[players * stride + rows - 1] ?? 0);
-    for (let i = 0; i < rows; i++) add(target, loop.ofRow[i] ?? 0, credit);
-  }
-  if (backgrounds > 0) {
-    const credit = scaled * (weights[players * stride + rows] ?? 0);
-    for (let i = 0; i < backgrounds; i++) add(target, loop.ofBackground[i] ?? 0, -credit);
-  }
-}
-
-function add(target: Float64Array, index: number, amount: number): void {
-  target[index] = (target[index] ?? 0) + amount;
 }
