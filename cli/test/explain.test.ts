@@ -269,3 +269,28 @@ test('an aborted run stops between rows', async () => {
   );
   expect(out).toBe('');
 });
+
+describe('--interactions', () => {
+  test('a matrix by name whose row sums are the attributions', async () => {
+    const { exit, lines } = await explain(
+      file('pairs.json', JSON.stringify([record()])),
+      '--interactions',
+    );
+    expect(exit).toBe(0);
+    const [line] = lines as (Line & { interactions: Record<string, Record<string, number>> })[];
+    for (const [name, attribution] of Object.entries(line?.attributions ?? {}))
+      expect(
+        Object.values(line?.interactions[name] ?? {}).reduce((sum, value) => sum + value, 0),
+      ).toBeCloseTo(attribution, 12);
+    expect(Object.keys(line?.interactions ?? {})).toStrictEqual(NAMES);
+  });
+
+  test('the page lists the strongest pairs', async () => {
+    const rows = file('pairs-page.json', JSON.stringify([record()]));
+    const { exit, out } = await run([
+      ...['explain', '--model', join(fixtures, 'partition.json'), '--rows', rows, '--interactions'],
+    ]);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/interactions \(\d+ strongest of 28 pairs\)\n {4}\w+ × \w+ +[+-]\d/);
+  });
+});

@@ -1,9 +1,11 @@
-import { explainerOf, loadModel } from '@showcause/explain';
+import { explainerOf, loadModel, treeInteractions } from '@showcause/explain';
+import type { InteractionExplainer, Model } from '@showcause/explain';
 import { Command, Option } from 'commander';
 import { readInput } from '../../files.ts';
 import { readers } from '../../io.ts';
 import type { Io } from '../../io.ts';
 import { inRow } from './in-row.ts';
+import { interactionTable } from './interactions.ts';
 import { jsonLine } from './print-json.ts';
 import { table } from './print-text.ts';
 import { readRows } from './rows.ts';
@@ -20,6 +22,7 @@ interface Options {
   readonly rows: string;
   readonly background?: string;
   readonly method?: (typeof METHODS)[number];
+  readonly interactions?: true;
   readonly json?: true;
 }
 
@@ -40,6 +43,7 @@ export function explainCommand(io: Io): Command {
         .choices(METHODS)
         .default(undefined, 'interventional with --background, else path-dependent'),
     )
+    .option('--interactions', 'SHAP interaction values of each pair of features (trees)')
     .option('--json', 'one JSON object a row')
     .addHelpText(
       'after',
@@ -65,16 +69,33 @@ function explainRows(io: Io, options: Options, command: Command): void {
     );
   const model = loadModel(readInput(options.model));
   const rows = readRows(model, options.rows);
-  const explainer = explainerOf(model, {
-    perturbation: PERTURBATIONS[method],
-    background: options.background === undefined ? [] : readRows(model, options.background),
-  });
+  const background = options.background === undefined ? [] : readRows(model, options.background);
+  const explainer = explainerOf(model, { perturbation: PERTURBATIONS[method], background });
+  const pairs = options.interactions ? pairExplainer(model, method, background) : null;
   rows.forEach((row, index) => {
     if (io.signal.aborted) return;
     const explanation = inRow(index, () => explainer.explain(row));
+    const interactions = pairs === null ? null : inRow(index, () => pairs.explain(row));
     const lines = options.json
-      ? [jsonLine(model, explanation)]
-      : table(model, row, explanation, index);
+      ? [jsonLine(model, explanation, interactions)]
+      : [
+          ...table(model, row, explanation, index),
+          ...(interactions === null ? [] : interactionTable(model, interactions)),
+        ];
     for (const line of lines) io.out(line);
   });
+}
+
+/** @throws ExplainError EXPLAIN_METHOD for a model without trees */
+function pairExplainer(
+  model: Model,
+  method: (typeof METHODS)[number],
+  background: readonly Float64Array[],
+): InteractionExplainer {
+  return treeInteractions(
+    model,
+    method === 'interventional'
+      ? { perturbation: method, background }
+      : { perturbation: 'tree-path-dependent' },
+  );
 }

@@ -1,4 +1,5 @@
-import type { Explanation, Model } from '@showcause/explain';
+import type { Explanation, InteractionExplanation, Model } from '@showcause/explain';
+import { interactionsByName } from './interactions.ts';
 
 /** A number for a model of one output, an array by class otherwise. */
 function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
@@ -6,7 +7,11 @@ function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
 }
 
 /** One row as one line. */
-export function jsonLine(model: Model, explanation: Explanation): string {
+export function jsonLine(
+  model: Model,
+  explanation: Explanation,
+  interactions: InteractionExplanation | null,
+): string {
   const {
     margin,
     score,
@@ -31,6 +36,7 @@ export function jsonLine(model: Model, explanation: Explanation): string {
     probability: probability === null ? null : perOutput(model, probability),
     baseValue: perOutput(model, baseValue),
     attributions: Object.fromEntries(byName) as Record<string, number | number[]>,
+    ...(interactions === null ? {} : { interactions: interactionsByName(model, interactions) }),
     additivityError,
     method,
     kernel,
