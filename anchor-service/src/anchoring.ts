@@ -15,7 +15,7 @@ import { pause } from './pause.ts';
 import type { PipelineState } from './pipeline.ts';
 import type { LogFiles, Logger, Store } from './ports.ts';
 import type { Publisher } from './publisher.ts';
-import { publishedHashes } from './publisher.ts';
+import { publishedHashes } from './past-heads.ts';
 
 export interface AnchoringOptions {
   config: LogConfig;

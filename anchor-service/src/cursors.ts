@@ -29,10 +29,14 @@ export class CursorTracker {
     };
   }
 
-  /** Cursors that moved since the last call. */
+  /** Cursors that moved since the last call. A stream in which nothing waits is forgotten: most of them are read to their end. */
   take(): Map<string, number> {
     const moved = new Map<string, number>();
-    for (const stream of this.#moved) moved.set(stream, this.#streams.get(stream)!.cursor);
+    for (const stream of this.#moved) {
+      const { cursor, open } = this.#streams.get(stream)!;
+      moved.set(stream, cursor);
+      if (open.length === 0) this.#streams.delete(stream);
+    }
     this.#moved.clear();
     return moved;
   }

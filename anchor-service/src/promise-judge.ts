@@ -15,7 +15,7 @@ import { MAX_PROMISE_ENTRIES } from './promise-book.ts';
 import type { VerifiedPromise } from './promise-book.ts';
 
 /** Promises whose signature was found good are remembered, so that it is checked once. */
-const MAX_REMEMBERED = 4096;
+const MAX_REMEMBERED = 512;
 
 /** Whose promise it is, and whether what it covers may stand in the log under that producer's name. */
 export class PromiseJudge {

@@ -16,9 +16,10 @@ import {
   TreeFrontier,
   TILE_WIDTH,
 } from '@showcause/core';
-import type { Hash, HashReader, NoteSigner, NoteVerifier, TileCoordinate } from '@showcause/core';
+import type { Hash, NoteSigner, NoteVerifier, TileCoordinate } from '@showcause/core';
 import { ServiceError, isOutage } from './errors.ts';
 import { forEachParallel } from './parallel.ts';
+import { checkPast } from './past-heads.ts';
 import type { Leaf, LogFiles, Logger, SignedCheckpoint, SignedMark, Store } from './ports.ts';
 
 export interface PublisherOptions {
@@ -88,7 +89,7 @@ export class Publisher {
     const heads = new Map(
       [...signed, ...atLeast].map((past) => [`${past.size} ${toHex(past.root)}`, past] as const),
     );
-    for (const past of heads.values()) await checkPast(store, past);
+    for (const past of heads.values()) await checkPast(options, past);
     const newest = signed.sort((a, b) => b.size - a.size)[0];
     // A crash between two of the three records: the newest one holds, and all are brought to it.
     if (newest !== undefined) {
@@ -184,7 +185,7 @@ export class Publisher {
    * @throws {ServiceError} `STORE_FENCED`, `PUBLISH_FORK`
    */
   async #serve(checkpoint: SignedCheckpoint): Promise<void> {
-    const { store, mark, files, logger, onPublish } = this.#options;
+    const { mark, files, logger, onPublish } = this.#options;
     await mark.write(checkpoint);
     onPublish?.(checkpoint);
     for (let tries = 0; tries < MAX_EXCHANGES; tries++) {
@@ -200,7 +201,7 @@ export class Publisher {
           want: `one below ${checkpoint.size}`,
         });
       }
-      if (there !== null) await checkPast(store, there);
+      if (there !== null) await checkPast(this.#options, there);
       logger.warn({ size: there?.size ?? 0 }, 'another instance put back an older checkpoint');
       this.#note = there?.note ?? null;
     }
@@ -325,45 +326,6 @@ export class Publisher {
       });
     }
   }
-}
-
-/** A head of the past must be one of this store's. */
-async function checkPast(store: Store, past: { size: number; root: Hash }): Promise<void> {
-  const { size, peaks } = await store.head();
-  if (past.size > size)
-    throw new ServiceError('PUBLISH_ROLLBACK', {
-      got: `a store of size ${size}`,
-      want: `at least ${past.size}`,
-    });
-  const root =
-    past.size === size ? TreeFrontier.from(size, peaks).root() : await storedRoot(store, past.size);
-  if (!equalBytes(root, past.root))
-    throw new ServiceError('PUBLISH_FORK', {
-      got: `another root at size ${past.size}`,
-      want: toHex(past.root),
-    });
-}
-
-/** Root of the first `size` leaves, recomputed from the stored entries. */
-export async function storedRoot(store: Pick<Store, 'leaves'>, size: number): Promise<Hash> {
-  const frontier = TreeFrontier.empty();
-  while (frontier.size < size) {
-    const leaves = await store.leaves(frontier.size, Math.min(CHUNK, size - frontier.size));
-    if (leaves.length === 0)
-      throw new ServiceError('STORE_FAILED', { got: `no leaf ${frontier.size}` });
-    for (const { entry } of leaves) frontier.append(leafHash(entry));
-  }
-  return frontier.root();
-}
-
-/** Hashes of the published tree, from its tiles; a partial tile that is gone is cut from the full one. */
-export function publishedHashes(files: Pick<LogFiles, 'read'>, size: number): HashReader {
-  return tileHashReader(size, async (tile) => {
-    const partial = await files.read(tilePath(tile));
-    if (partial !== null || tile.width === TILE_WIDTH) return partial ?? new Uint8Array(0);
-    const full = await files.read(tilePath({ ...tile, width: TILE_WIDTH }));
-    return full?.subarray(0, HASH_BYTES * tile.width) ?? new Uint8Array(0);
-  });
 }
 
 function joined(hashes: readonly Hash[]): Uint8Array {

@@ -19,7 +19,7 @@ import { deployLogContract } from '../src/chain/deploy.ts';
 import type { Chain } from '../src/chain/port.ts';
 import { checkpointTypedData } from '../src/chain/typed-data.ts';
 import { createViemChain } from '../src/chain/viem.ts';
-import { publishedHashes } from '../src/publisher.ts';
+import { publishedHashes } from '../src/past-heads.ts';
 import { createTestLog, eventually, silent } from './support/log.ts';
 import type { TestLog } from './support/log.ts';
 import { publishLog } from './support/published.ts';

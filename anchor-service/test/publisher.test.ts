@@ -22,6 +22,7 @@ import { ServiceError } from '../src/errors.ts';
 import { collectPartialTiles } from '../src/partial-tiles.ts';
 import type { LogFiles, SignedMark } from '../src/ports.ts';
 import { Publisher } from '../src/publisher.ts';
+import type { PublisherOptions } from '../src/publisher.ts';
 import { appendLeaves as grow } from './support/append-leaves.ts';
 import { newFolder, removeFolders, silent } from './support/log.ts';
 import { memoryFiles, memoryMark } from './support/memory-files.ts';
@@ -39,7 +40,11 @@ function start(
   mark: SignedMark,
   atLeast: Parameters<typeof Publisher.start>[1] = [],
 ): Promise<Publisher> {
-  const options = {
+  return Publisher.start(optionsOf(disk, files, mark), atLeast);
+}
+
+function optionsOf(disk: MemoryDisk, files: LogFiles, mark: SignedMark): PublisherOptions {
+  return {
     store: new MemoryStore(disk),
     files,
     mark,
@@ -49,7 +54,6 @@ function start(
     verifier,
     logger: silent,
   };
-  return Publisher.start(options, atLeast);
 }
 
 describe('publishing', () => {
@@ -349,6 +353,24 @@ describe('starting again', () => {
     expect(mended.published).toMatchObject({ size: 9 });
     expect(files.content.get('checkpoint')).toStrictEqual(note);
     expect(mark.value).toMatchObject({ size: 9 });
+  });
+
+  test('leaves that are published are not read again to know whether the store goes on from there', async () => {
+    const { disk, files, mark } = await published(600);
+    await grow(disk, 10);
+    const read: number[] = [];
+    const store = new MemoryStore(disk);
+    const leaves = store.leaves.bind(store);
+    store.leaves = (from, count) => {
+      read.push(from);
+      return leaves(from, count);
+    };
+    const options = { ...optionsOf(disk, files, mark), store };
+    await Publisher.start(options);
+    expect(read).toStrictEqual([600]);
+    files.content.set('tile/0/002.p/88', new Uint8Array(88 * 32));
+    await expect(Publisher.start(options)).rejects.toMatchObject({ code: 'PUBLISH_TILE' });
+    expect(read).toContain(0);
   });
 
   test('a store restored from a backup does not sign: the separate mark is larger', async () => {

@@ -51,12 +51,13 @@ export async function drain(delivery, { from, entries, seconds = Infinity, least
 }
 
 /**
- * How memory went from a tenth of the entries, when everything is warm, to the end: the straight line through it.
+ * How memory went over the last half of the entries, when heaps have the size that the work takes: the straight line through it. Memory is
+ * what the process holds of the machine's, its heaps and its libraries; what the system caches of files is not in it.
  * @param {Drained['memory']} memory
  */
 export function memorySlope(memory) {
   const last = memory.at(-1).entries;
-  const warm = memory.filter(({ entries }) => entries >= last / 10);
+  const warm = memory.filter(({ entries }) => entries >= last / 2);
   const mean = (of) => warm.reduce((sum, one) => sum + of(one), 0) / warm.length;
   const x = mean(({ entries }) => entries);
   const y = mean(({ rss }) => rss);

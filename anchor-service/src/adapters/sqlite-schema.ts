@@ -1,15 +1,16 @@
 import { ServiceError } from '../errors.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 
-export const SCHEMA_VERSION = 3;
-/** Most rows are longer than half a page of the usual 4 KiB; what is written, logged and copied is whole pages. */
-const PAGE_BYTES = 8192;
+export const SCHEMA_VERSION = 4;
+/** What is written, logged and copied is whole pages, and of a small page payloads of some kilobytes leave a quarter empty. */
+const PAGE_BYTES = 16_384;
 
 /**
  * Leaf hashes are random, so that an index over all of them would write a page of its own for every leaf of a large log. In order of index
- * first, by parts of 65,536 leaves, what is written stays small and near; a look-up asks each part.
+ * first, by parts, what a transaction writes stays small and near: all of the newest part at most. A look-up asks each part.
  */
-const hashIndex = 'CREATE INDEX leaves_hash ON leaves (idx / 65536, substr(hash, 1, 8));';
+const PART_LEAVES = 8192;
+const hashIndex = `CREATE INDEX leaves_hash ON leaves (idx / ${PART_LEAVES}, substr(hash, 1, 8));`;
 
 const schema = `
 CREATE TABLE head (
@@ -44,16 +45,18 @@ CREATE TABLE anchors (size INTEGER PRIMARY KEY, evidence TEXT NOT NULL) STRICT;
 /** Step i leads from version i + 1 to i + 2. Rows of version 1 held no hash of what was refused, but all the bytes. */
 const migrations = [
   'ALTER TABLE quarantine ADD COLUMN hash BLOB;',
-  `DROP INDEX leaves_hash; ${hashIndex}`,
+  // Its index is made anew by the next step.
+  'DROP INDEX leaves_hash;',
+  `DROP INDEX IF EXISTS leaves_hash; ${hashIndex}`,
 ];
 
 /** Of the first leaf with a hash. */
 export const indexOfHash = `
 WITH RECURSIVE part (number) AS (
-  VALUES (0) UNION ALL SELECT number + 1 FROM part WHERE number < (SELECT size FROM head) / 65536
+  VALUES (0) UNION ALL SELECT number + 1 FROM part WHERE number < (SELECT size FROM head) / ${PART_LEAVES}
 )
 SELECT min(idx) FROM part
-CROSS JOIN leaves ON idx / 65536 = number AND substr(hash, 1, 8) = substr(?1, 1, 8) AND hash = ?1`;
+CROSS JOIN leaves ON idx / ${PART_LEAVES} = number AND substr(hash, 1, 8) = substr(?1, 1, 8) AND hash = ?1`;
 
 /**
  * Sets what durability needs and makes the tables of a new file.

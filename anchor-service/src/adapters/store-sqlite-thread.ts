@@ -10,6 +10,8 @@ import type { StoreAnswer, StoreCall, StoreThreadStart } from '../sqlite/thread-
 import { openSqliteStore } from './store-sqlite.ts';
 
 const compiled = new URL('./sqlite-thread.js', import.meta.url);
+/** What a transaction is unpacked to is garbage after it: a larger heap would only be memory that comes late and stays. */
+const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 
 /**
  * The SQLite store on a thread of its own, where the compiled thread lies beside this file; where the package runs from
@@ -19,7 +21,9 @@ const compiled = new URL('./sqlite-thread.js', import.meta.url);
 export async function openThreadedSqliteStore(path: string, script = compiled): Promise<Store> {
   if (!existsSync(fileURLToPath(script))) return openSqliteStore(path);
   const workerData: StoreThreadStart = { path };
-  const thread = new StoreThread(new Worker(script, { workerData, name: 'showcause-store' }));
+  const thread = new StoreThread(
+    new Worker(script, { workerData, resourceLimits, name: 'showcause-store' }),
+  );
   await thread.started;
   return storeOf(thread);
 }

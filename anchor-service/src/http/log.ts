@@ -9,7 +9,7 @@ import {
 import type { Hash } from '@showcause/core';
 import { ServiceError } from '../errors.ts';
 import type { Leaf, LogFiles, SignedCheckpoint, StoreReader } from '../ports.ts';
-import { publishedHashes } from '../publisher.ts';
+import { publishedHashes } from '../past-heads.ts';
 
 /** What the HTTP API reads: committed rows that are published, and published files. Nothing here can write. */
 export interface PublicLog {
