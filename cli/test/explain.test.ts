@@ -161,7 +161,7 @@ test('without --json a table, weightiest attribution first', async () => {
   ]);
   expect(exit).toBe(0);
   expect(out).toMatch(
-    /^row 1 {3}score [+-]\d+\.\d{6} {3}probability 0\.\d{4} {3}\(tree-path-dependent, ts-quadrature\/1\)/,
+    /^row 1 {3}score [+-]\d+\.\d{6} {3}probability 0\.\d{4} {3}\(tree-path-dependent, wasm-hybrid\/1\)/,
   );
   expect(out).toMatch(/\n {2}base value +[+-]\d/);
   expect(out).toMatch(/\n {2}age_of_file +missing +[+-]\d/);

@@ -1,8 +1,8 @@
 /*
- * Path-dependent SHAP by the plan of src/hybrid/plan.ts, in AssemblyScript. The twin of src/hybrid/typescript-engine.ts:
+ * Path-dependent SHAP by the plan of src/shapley/hybrid/plan.ts, in AssemblyScript. The twin of src/shapley/hybrid/typescript-engine.ts:
  * the same operations in the same order, so that both give the same bytes. Two quadrature points share a vector.
  *
- * Memory begins with these addresses, as src/hybrid/wasm-engine.ts writes them.
+ * Memory begins with these addresses, as src/shapley/hybrid/wasm-engine.ts writes them.
  */
 const TREES: usize = 0;
 const CODE: usize = 4;

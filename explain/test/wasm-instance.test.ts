@@ -4,6 +4,7 @@ import { instantiate } from '../src/wasm/instance.ts';
 
 interface Exports {
   readonly attribute: (rows: number) => void;
+  readonly memory: WebAssembly.Memory;
 }
 
 const real = globalThis.WebAssembly;
@@ -18,6 +19,7 @@ describe('a kernel in WebAssembly', () => {
     const [one, other] = [1, 65_537].map((bytes) => instantiate<Exports>(hybridWasm, bytes));
     expect(one?.memory.byteLength).toBe(65_536);
     expect(other?.memory.byteLength).toBe(131_072);
+    expect(() => one?.exports.memory.grow(1)).toThrow(RangeError);
     expect(one?.memory).not.toBe(other?.memory);
     expect(one?.exports.attribute).not.toBe(other?.exports.attribute);
   });

@@ -7,12 +7,17 @@ import { EXPLAIN_VERSION } from '../version.ts';
 import { assertAdditive } from './explanation.ts';
 import type { Explainer, Explanation } from './explanation.ts';
 import { DEFAULT_TABLE_BYTES } from './kernel.ts';
-import type { AttributionKernel } from './kernel.ts';
+import type { AttributionKernel, EngineName } from './kernel.ts';
 import { interventionalKernel } from './interventional.ts';
 import { pathDependentKernel } from './path-dependent.ts';
 
 export type ExplainerOptions =
-  | { readonly perturbation: 'tree-path-dependent'; readonly maxTableBytes?: number }
+  | {
+      readonly perturbation: 'tree-path-dependent';
+      readonly maxTableBytes?: number;
+      /** `wasm` by default, which gives way to `typescript` where WebAssembly is refused */
+      readonly engine?: EngineName;
+    }
   | {
       readonly perturbation: 'interventional';
       /** reference rows, at least one; NaN is missing */
@@ -37,7 +42,7 @@ export function treeExplainer(given: Model, options: ExplainerOptions): Explaine
   const kernel =
     options.perturbation === 'interventional'
       ? interventionalKernel(model, backgroundRows(model, options.background), maxTableBytes)
-      : pathDependentKernel(model, maxTableBytes);
+      : pathDependentKernel(model, maxTableBytes, options.engine ?? 'wasm');
   const facts = {
     method: options.perturbation,
     kernel: kernel.name,

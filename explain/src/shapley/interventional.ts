@@ -28,18 +28,31 @@ export function interventionalKernel(
     tableBytes += bytes;
     return { tree, table: patternTable(tree, background, weights, depth) };
   });
+  const attribute: AttributionKernel['attribute'] = (row, attributions) => {
+    for (const { tree, table } of plans) {
+      const target = attributions[tree.output];
+      if (target === undefined || tree.nodes === 1) continue;
+      if (table === null) attributeByRows(tree, row, background, loop, target);
+      else attributeByPatterns(table, row, target);
+    }
+  };
   return {
     name:
       maxTableBytes === DEFAULT_TABLE_BYTES ? 'ts-patterns/1' : `ts-patterns/1/${maxTableBytes}`,
     baseValue: meanScore(model, background),
     tableBytes,
-    attribute: (row, attributions) => {
-      for (const { tree, table } of plans) {
-        const target = attributions[tree.output];
-        if (target === undefined || tree.nodes === 1) continue;
-        if (table === null) attributeByRows(tree, row, background, loop, target);
-        else attributeByPatterns(table, row, target);
-      }
+    attribute,
+    attributeRows: (rows, out) => {
+      const features = model.featureNames.length;
+      rows.forEach((row, index) => {
+        const targets = Array.from({ length: model.outputs }, (_, output) =>
+          out.subarray(
+            (index * model.outputs + output) * features,
+            (index * model.outputs + output + 1) * features,
+          ),
+        );
+        attribute(row, targets);
+      });
     },
   };
 }
