@@ -18,7 +18,7 @@ export interface Golden {
   readonly shapInterventional?: readonly (readonly number[])[];
 }
 
-export const versions = ['1.7.6', '3.2.0'] as const;
+export const versions = ['1.7.6', '3.2.0', '3.4.1'] as const;
 export const commonNames = [
   'numeric',
   'dart',
@@ -48,7 +48,9 @@ export function loadTrees(bytes: Uint8Array, options: LoadOptions = {}): TreeMod
 /** Every golden model: [version, name]. */
 export const goldenModels: readonly (readonly [version: string, name: string])[] = [
   ...versions.flatMap((version) => commonNames.map((name) => [version, name] as const)),
-  ...newNames.map((name) => ['3.2.0', name] as const),
+  ...versions
+    .filter((version) => version !== '1.7.6')
+    .flatMap((version) => newNames.map((name) => [version, name] as const)),
 ];
 
 export function fixturePath(version: string, file: string): string {

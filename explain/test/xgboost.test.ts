@@ -142,6 +142,25 @@ describe('dart', () => {
     expect(margins(loadDocument(moved), rows)).toStrictEqual(margins(original, rows));
   });
 
+  test.each(['json', 'ubj'])(
+    'weights in model of a booster named gbtree, as 3.4 writes %s',
+    (extension) => {
+      const model = loadTrees(fixtureBytes('3.4.1', `dart.${extension}`));
+      const written = plainModel('3.4.1', 'dart');
+      const booster = written.learner.gradient_booster as Record<string, unknown>;
+      expect(booster['name']).toBe('gbtree');
+      const { weight_drop: weights, ...rest } = booster['model'] as Record<string, unknown>;
+      expect(weights).toContainEqual(expect.not.closeTo(1));
+      booster['model'] = rest;
+      const ignored = loadDocument(written);
+      const { rows: given, margins: want } = golden('3.4.1', 'dart');
+      expect(margins(model, rowsOf(given))).toStrictEqual(
+        want.map((margin) => asList(margin).map(Math.fround)),
+      );
+      expect(margins(ignored, rowsOf(given))).not.toStrictEqual(margins(model, rowsOf(given)));
+    },
+  );
+
   test('weights matter', () => {
     const old = plainModel('3.2.0', 'dart');
     const booster = old.learner.gradient_booster as Record<string, unknown>;
