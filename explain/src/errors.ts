@@ -57,6 +57,10 @@ export const explainErrorCodes = {
     means: 'rows could not be read',
     fix: 'Give CSV with a header, JSON or NDJSON: objects by feature name or arrays in the order of the model.',
   },
+  EXPLAIN_ARRAYS: {
+    means: 'arrays to write explanations to do not fit',
+    fix: 'Make them with explanationArrays(explainer, rows).',
+  },
   EXPLAIN_BACKGROUND: {
     means: 'background is empty or too large',
     fix: 'Give between one and 100,000 rows of the model.',
@@ -113,6 +117,8 @@ export type ExplainErrorCode = keyof typeof explainErrorCodes;
 export interface ExplainErrorFacts {
   got: string;
   want?: string;
+  /** index of the row in a batch, from 0 */
+  row?: number;
   cause?: unknown;
 }
 
@@ -123,17 +129,32 @@ export class ExplainError extends Error {
   readonly got: string;
   readonly want: string | undefined;
   readonly fix: string;
+  /** index of the row in a batch, from 0; undefined where it is not about a row of one */
+  readonly row: number | undefined;
 
   constructor(code: ExplainErrorCode, facts: ExplainErrorFacts) {
     const { means, fix } = explainErrorCodes[code];
+    const at = facts.row === undefined ? '' : ` in rows[${facts.row}]`;
     const wanted = facts.want === undefined ? '' : `, want ${facts.want}`;
     super(
-      `${means}: got ${facts.got}${wanted}. ${fix}`,
+      `${means}: got ${facts.got}${at}${wanted}. ${fix}`,
       facts.cause === undefined ? undefined : { cause: facts.cause },
     );
     this.code = code;
     this.got = facts.got;
     this.want = facts.want;
     this.fix = fix;
+    this.row = facts.row;
+  }
+
+  /** The same refusal, about row `index` of a batch. */
+  inRow(index: number): ExplainError {
+    const { code, got, want } = this;
+    return new ExplainError(code, {
+      got,
+      row: index,
+      cause: this,
+      ...(want === undefined ? {} : { want }),
+    });
   }
 }

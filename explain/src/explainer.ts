@@ -1,5 +1,6 @@
 import { ExplainError } from './errors.ts';
 import { linearExplainer } from './linear/explainer.ts';
+import type { Background } from './model/hash.ts';
 import type { Model } from './model/model.ts';
 import type { FeatureRow } from './model/tree-model.ts';
 import { treeExplainer } from './shapley/explainer.ts';
@@ -8,7 +9,7 @@ import type { Explainer, Perturbation } from './shapley/explanation.ts';
 export interface AnyExplainerOptions {
   readonly perturbation: Perturbation;
   /** reference rows; none for `tree-path-dependent` */
-  readonly background?: readonly FeatureRow[];
+  readonly background?: Background | readonly FeatureRow[];
 }
 
 /**

@@ -8,6 +8,7 @@ export { withCovers } from './model/covers.ts';
 export { requireTrees } from './model/model.ts';
 export type { Model } from './model/model.ts';
 export type {
+  BackgroundFacts,
   CoverSource,
   FeatureRow,
   FeatureType,
@@ -19,14 +20,24 @@ export type {
 export type { Tree } from './model/tree.ts';
 export { rowOf } from './model/row.ts';
 export type { FeatureRecord, FeatureValue } from './model/row.ts';
+export type { Background } from './model/hash.ts';
+export { explanationArrays } from './batch/arrays.ts';
+export type { ExplanationArrays } from './batch/arrays.ts';
+export type { BatchExplanation, BatchOptions, BatchRows, Progress } from './batch/batch.ts';
 export { explainerOf } from './explainer.ts';
 export type { AnyExplainerOptions } from './explainer.ts';
 export { treeExplainer } from './shapley/explainer.ts';
 export type { ExplainerOptions } from './shapley/explainer.ts';
 export { linearExplainer } from './linear/explainer.ts';
 export type { LinearExplainerOptions } from './linear/explainer.ts';
-export { ADDITIVITY_BOUND, assertAdditive } from './shapley/explanation.ts';
-export type { Explainer, Explanation, Perturbation } from './shapley/explanation.ts';
+export { ADDITIVITY_BOUND, assertAdditive, explanationFacts } from './shapley/explanation.ts';
+export type {
+  Explainer,
+  Explanation,
+  ExplanationFacts,
+  OutputSpace,
+  Perturbation,
+} from './shapley/explanation.ts';
 export { treeInteractions } from './interactions/explainer.ts';
 export type { InteractionExplainer, InteractionExplanation } from './interactions/explainer.ts';
 export { enumerateShapley, shapleyValues, MAX_ENUMERATED } from './shapley/enumerate.ts';

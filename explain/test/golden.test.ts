@@ -87,8 +87,9 @@ function largestTerm({ score, baseValue, attributions }: Explanation): number {
   return Math.max(1, ...terms.map(Math.abs));
 }
 
-/** Everything of a model that can be compared. */
-function plain({ predict: _, ...rest }: ReturnType<typeof loadTrees>): object {
+/** Everything of a model that can be compared between two files. */
+function plain(model: ReturnType<typeof loadTrees>): object {
+  const { predict: _p, probabilityOf: _o, responseOf: _r, hash: _h, ...rest } = model;
   return rest;
 }
 

@@ -6,6 +6,7 @@ import type {
   Reason,
   ReasonRegistry,
 } from '@showcause/explain';
+import { explanationFacts } from '@showcause/explain';
 import type { Span } from '@opentelemetry/api';
 import { sha256, toHex } from '@showcause/core';
 import { AuditError } from './errors.ts';
@@ -412,11 +413,16 @@ export class DecisionInProgress implements RequestDecision {
   #explain(model: DecisionModel, row: Float64Array): Asked['explained'] {
     try {
       const explanation = model.explain(row);
-      const { method, kernel, version, baseValue, additivityError, attributions } = explanation;
+      const { baseValue, additivityError, attributions } = explanation;
       return {
         explanation,
         recorded: {
-          explanation: { method, kernel, version, baseValue, additivityError, attributions },
+          explanation: {
+            ...explanationFacts(explanation),
+            baseValue,
+            additivityError,
+            attributions,
+          },
           unexplained: null,
         },
       };

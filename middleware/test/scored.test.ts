@@ -7,6 +7,7 @@ import {
   toHex,
   verifyOpening,
 } from '@showcause/core';
+import { EXPLAIN_VERSION } from '@showcause/explain';
 import express from 'express';
 import type { RequestHandler } from 'express';
 import type { DecisionModel, RouteOptions } from '../src/index.ts';
@@ -99,7 +100,20 @@ describe('score()', () => {
       outcome: 'denied',
       call: 0,
       score: { margin: 2.5, score: 2.5 },
-      explanation: { status: 'exact', method: 'interventional', additivityError: 0 },
+      explanation: {
+        status: 'exact',
+        method: 'interventional',
+        additivityError: 0,
+        version: EXPLAIN_VERSION,
+        modelHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        outputSpace: 'log-odds',
+        coverSource: 'none',
+        background: {
+          id: background.id,
+          hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+          rows: background.rows.length,
+        },
+      },
       reasons: [
         { code: 'R08', rank: 1 },
         { code: 'R09', rank: 2 },
@@ -497,7 +511,7 @@ test('the deployment entry states all that decides, hashed', async () => {
         { name: 'debts', type: 'float' },
       ],
       background: { id: background.id, rows: 3 },
-      explainer: { method: 'interventional', outputSpace: 'margin' },
+      explainer: { method: 'interventional', outputSpace: 'log-odds' },
       reasons: { id: 'reasons', version: '1' },
       policy: { approveBelow: 0.5, measure: 'probability' },
       retention: null,

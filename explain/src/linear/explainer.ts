@@ -1,6 +1,10 @@
+import { createExplainer } from '../batch/engine.ts';
+import { asBackground, backgroundFacts } from '../model/hash.ts';
+import type { Background } from '../model/hash.ts';
+import { linearMarginInto } from '../model/linear-model.ts';
 import type { LinearModel } from '../model/linear-model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
-import { assertAdditive } from '../shapley/explanation.ts';
+import { outputSpaceOf } from '../shapley/explanation.ts';
 import type { Explainer } from '../shapley/explanation.ts';
 import { EXPLAIN_VERSION } from '../version.ts';
 import { conditionalTransform } from './conditional.ts';
@@ -13,7 +17,7 @@ export interface LinearExplainerOptions {
    */
   readonly perturbation: 'interventional' | 'correlation-dependent';
   /** reference rows without missing values, at least one */
-  readonly background: readonly FeatureRow[];
+  readonly background: Background | readonly FeatureRow[];
 }
 
 /**
@@ -24,45 +28,58 @@ export interface LinearExplainerOptions {
  * FEATURE_MISSING
  */
 export function linearExplainer(model: LinearModel, options: LinearExplainerOptions): Explainer {
-  const { mean, covariance } = momentsOf(model, options.background);
+  const background = asBackground(options.background);
+  const { mean, covariance } = momentsOf(model, background.rows);
   const isIndependent = options.perturbation === 'interventional';
   const transforms = model.coefficients.map((weights) =>
     isIndependent ? null : conditionalTransform(weights, covariance),
   );
-  const facts = {
-    method: options.perturbation,
-    kernel: isIndependent ? 'ts-linear/1' : 'ts-linear-conditional/1',
-    version: EXPLAIN_VERSION,
-    outputSpace: 'margin',
-    coverSource: 'none',
-  } as const;
-  const base = model.predict(mean).score;
-  return {
-    ...facts,
-    baseValue: Float64Array.from(base),
-    tableBytes: transforms.reduce((sum, table) => sum + (table?.byteLength ?? 0), 0),
-    explain: (row) => {
-      const prediction = model.predict(row);
-      const moved = mean.map((value, j) => (row[j] ?? NaN) - value);
-      const attributions = model.coefficients.map((weights, output) =>
-        attribute(weights, transforms[output] ?? null, moved),
-      );
-      const additivityError = assertAdditive(base, attributions, prediction.score);
-      return { ...prediction, ...facts, baseValue: [...base], attributions, additivityError };
+  const moved = new Float64Array(mean.length);
+  return createExplainer({
+    facts: {
+      method: options.perturbation,
+      kernel: isIndependent ? 'ts-linear/1' : 'ts-linear-conditional/1',
+      version: EXPLAIN_VERSION,
+      modelHash: model.hash,
+      outputSpace: outputSpaceOf(model),
+      coverSource: 'none',
+      background: backgroundFacts(background),
     },
-  };
+    outputs: model.outputs,
+    features: mean.length,
+    baseValue: Float64Array.from(model.predict(mean).score),
+    tableBytes: transforms.reduce((sum, table) => sum + (table?.byteLength ?? 0), 0),
+    probabilityOf: model.probabilityOf,
+    responseOf: model.responseOf,
+    compute: (row, { margin, score, attributions }) => {
+      linearMarginInto(model, row, margin);
+      score.set(margin);
+      for (let j = 0; j < moved.length; j++) moved[j] = (row[j] ?? NaN) - (mean[j] ?? NaN);
+      for (let output = 0; output < attributions.length; output++)
+        attribute(
+          model.coefficients[output] ?? moved,
+          transforms[output] ?? null,
+          moved,
+          attributions[output] ?? moved,
+        );
+    },
+  });
 }
 
+/** Writes φ of one output. */
 function attribute(
   weights: Float64Array,
   transform: Float64Array | null,
   moved: Float64Array,
-): Float64Array {
-  if (transform === null) return weights.map((weight, j) => weight * (moved[j] ?? NaN));
-  return weights.map((_, j) => {
+  target: Float64Array,
+): void {
+  const features = moved.length;
+  for (let j = 0; j < features; j++) {
     let sum = 0;
-    for (let i = 0; i < moved.length; i++)
-      sum += (transform[j * moved.length + i] ?? NaN) * (moved[i] ?? NaN);
-    return sum;
-  });
+    if (transform === null) sum = (weights[j] ?? NaN) * (moved[j] ?? NaN);
+    else
+      for (let i = 0; i < features; i++)
+        sum += (transform[j * features + i] ?? NaN) * (moved[i] ?? NaN);
+    target[j] = sum;
+  }
 }

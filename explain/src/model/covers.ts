@@ -1,4 +1,6 @@
 import { ExplainError } from '../errors.ts';
+import { asBackground, backgroundFacts } from './hash.ts';
+import type { Background } from './hash.ts';
 import { goesLeft } from './tree.ts';
 import type { Tree } from './tree.ts';
 import { castRow } from './tree-model.ts';
@@ -6,16 +8,18 @@ import type { FeatureRow, TreeModel } from './tree-model.ts';
 
 /**
  * The model with covers counted from rows, for files that hold none, such as ONNX: path-dependent attributions then
- * speak of these rows instead of the training data.
+ * speak of these rows instead of the training data, and name them as `background`.
  *
  * @throws ExplainError EXPLAIN_BACKGROUND without rows, FEATURE_COUNT
  */
-export function withCovers(model: TreeModel, rows: readonly FeatureRow[]): TreeModel {
+export function withCovers(model: TreeModel, given: Background | readonly FeatureRow[]): TreeModel {
+  const { rows } = asBackground(given);
   if (rows.length === 0)
     throw new ExplainError('EXPLAIN_BACKGROUND', { got: '0 rows', want: 'at least one' });
   const cast = rows.map((row) => castRow(model, row));
   const trees = model.trees.map((tree) => ({ ...tree, cover: countRows(tree, cast) }));
-  return Object.freeze({ ...model, trees, coverSource: 'count' as const });
+  const coverRows = backgroundFacts(given);
+  return Object.freeze({ ...model, trees, coverSource: 'count' as const, coverRows });
 }
 
 function countRows(tree: Tree, rows: readonly Float64Array[]): Float64Array {

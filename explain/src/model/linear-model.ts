@@ -6,6 +6,8 @@ import type { FeatureRow, FeatureType, Link, Prediction } from './tree-model.ts'
 export interface LinearModel {
   readonly kind: 'linear';
   readonly format: 'onnx' | 'showcause';
+  /** SHA-256 of the model file, in lower-case hexadecimal */
+  readonly hash: string;
   readonly formatVersion: string;
   readonly objective: string;
   readonly link: Link;
@@ -22,11 +24,15 @@ export interface LinearModel {
    * is missing: a linear model has no answer then
    */
   readonly predict: (row: FeatureRow) => Prediction;
+  /** `probability` of a margin, one number per output in and out */
+  readonly probabilityOf: (margin: readonly number[]) => number[] | null;
+  /** `response` of a margin */
+  readonly responseOf: (margin: readonly number[]) => number[];
 }
 
 export type LinearModelParts = Omit<
   LinearModel,
-  'kind' | 'predict' | 'link' | 'objective' | 'compares'
+  'kind' | 'predict' | 'probabilityOf' | 'responseOf' | 'link' | 'objective' | 'compares'
 > & {
   readonly objective: Objective;
 };
@@ -38,8 +44,12 @@ export function createLinearModel({ objective, ...rest }: LinearModelParts): Lin
     compares: 'float64',
     objective: objective.name,
     link: objective.link,
+    probabilityOf: (margin) => objective.probability(margin),
+    responseOf: (margin) => objective.response(margin),
     predict: (row) => {
-      const margin = linearMargin(model, row);
+      const sums = new Float64Array(model.outputs);
+      linearMarginInto(model, row, sums);
+      const margin = Array.from(sums);
       return {
         margin,
         score: [...margin],
@@ -51,22 +61,26 @@ export function createLinearModel({ objective, ...rest }: LinearModelParts): Lin
   return Object.freeze(model);
 }
 
-/** Intercepts and products added in the order of the features. */
-function linearMargin(model: LinearModel, row: FeatureRow): number[] {
+/**
+ * Intercepts and products added in the order of the features; `margin` has one place per output.
+ *
+ * @throws ExplainError FEATURE_COUNT, FEATURE_MISSING
+ */
+export function linearMarginInto(model: LinearModel, row: FeatureRow, margin: Float64Array): void {
   const wanted = model.featureNames.length;
   if (row.length !== wanted)
     throw new ExplainError('FEATURE_COUNT', { got: `${row.length} values`, want: `${wanted}` });
-  return model.coefficients.map((weights, output) => {
+  for (let feature = 0; feature < wanted; feature++)
+    if (Number.isNaN(row[feature] ?? NaN))
+      throw new ExplainError('FEATURE_MISSING', {
+        got: 'no value',
+        want: JSON.stringify(model.featureNames[feature]),
+      });
+  for (let output = 0; output < margin.length; output++) {
+    const weights = model.coefficients[output];
     let sum = model.intercept[output] ?? NaN;
-    weights.forEach((weight, feature) => {
-      const value = row[feature] ?? NaN;
-      if (Number.isNaN(value))
-        throw new ExplainError('FEATURE_MISSING', {
-          got: 'no value',
-          want: JSON.stringify(model.featureNames[feature]),
-        });
-      sum += weight * value;
-    });
-    return sum;
-  });
+    for (let feature = 0; feature < wanted; feature++)
+      sum += (weights?.[feature] ?? NaN) * (row[feature] ?? NaN);
+    margin[output] = sum;
+  }
 }

@@ -29,10 +29,20 @@ export interface Prediction {
   readonly response: number[];
 }
 
+/** Which rows stood for the population; `hash` is defined at `Background`. */
+export interface BackgroundFacts {
+  readonly id: string | null;
+  readonly hash: string;
+  /** how many */
+  readonly rows: number;
+}
+
 /** A sum of trees per output. Never changed after loading. */
 export interface TreeModel {
   readonly kind: 'trees';
   readonly format: ModelFormat;
+  /** SHA-256 of the model file, in lower-case hexadecimal */
+  readonly hash: string;
   /** version of the library that wrote the file, e.g. `3.2.0` */
   readonly formatVersion: string;
   readonly objective: string;
@@ -56,15 +66,24 @@ export interface TreeModel {
   readonly baseLast: boolean;
   readonly trees: readonly Tree[];
   readonly coverSource: CoverSource;
+  /** the rows that `withCovers` counted covers from; null where covers are the file's */
+  readonly coverRows: BackgroundFacts | null;
   /** last useful boosting round that early stopping noted in the file, counted from 0 */
   readonly bestIteration: number | null;
   /** FEATURE_COUNT when the row has another length than `featureNames` */
   readonly predict: (row: FeatureRow) => Prediction;
+  /** `probability` of a margin, one number per output in and out */
+  readonly probabilityOf: (margin: readonly number[]) => number[] | null;
+  /** `response` of a margin */
+  readonly responseOf: (margin: readonly number[]) => number[];
 }
 
 export type NumberType = 'float32' | 'float64';
 
-export type TreeModelParts = Omit<TreeModel, 'kind' | 'predict' | 'link' | 'objective'> & {
+export type TreeModelParts = Omit<
+  TreeModel,
+  'kind' | 'predict' | 'probabilityOf' | 'responseOf' | 'link' | 'objective' | 'coverRows'
+> & {
   readonly objective: Objective;
 };
 
@@ -73,8 +92,11 @@ export function createTreeModel(parts: TreeModelParts): TreeModel {
   const model: TreeModel = {
     kind: 'trees',
     ...rest,
+    coverRows: null,
     objective: objective.name,
     link: objective.link,
+    probabilityOf: (margin) => objective.probability(margin),
+    responseOf: (margin) => objective.response(margin),
     predict: (row) => {
       const { margin, score } = sumLeaves(model, castRow(model, row));
       return {
@@ -88,25 +110,31 @@ export function createTreeModel(parts: TreeModelParts): TreeModel {
   return Object.freeze(model);
 }
 
-/** The row as the model's own library sees it before it compares. */
-export function castRow(
-  model: Pick<
-    TreeModel,
-    'featureNames' | 'featureTypes' | 'compares' | 'zeroWithin' | 'wholeCategories'
-  >,
-  row: FeatureRow,
-): Float64Array {
+/** What of a model says how its library reads a row. */
+type Casting = Pick<
+  TreeModel,
+  'featureNames' | 'featureTypes' | 'compares' | 'zeroWithin' | 'wholeCategories'
+>;
+
+/** The row as the model's own library sees it before it compares. @throws ExplainError FEATURE_COUNT */
+export function castRow(model: Casting, row: FeatureRow): Float64Array {
+  const cast = new Float64Array(model.featureNames.length);
+  castRowInto(model, row, cast);
+  return cast;
+}
+
+/** The same without allocation: `cast` has one place per feature. */
+export function castRowInto(model: Casting, row: FeatureRow, cast: Float64Array): void {
   const wanted = model.featureNames.length;
   if (row.length !== wanted)
     throw new ExplainError('FEATURE_COUNT', { got: `${row.length} values`, want: `${wanted}` });
-  const cast = Float64Array.from(row);
+  const isSingle = model.compares === 'float32';
   for (let feature = 0; feature < wanted; feature++) {
-    const value = cast[feature] ?? NaN;
-    if (model.compares === 'float32') cast[feature] = Math.fround(value);
-    else if (Math.abs(value) <= model.zeroWithin) cast[feature] = 0;
+    const value = row[feature] ?? NaN;
+    if (isSingle) cast[feature] = Math.fround(value);
+    else cast[feature] = Math.abs(value) <= model.zeroWithin ? 0 : value;
     if (model.wholeCategories && isFraction(model.featureTypes[feature], value)) cast[feature] = -1;
   }
-  return cast;
 }
 
 function isFraction(type: FeatureType | undefined, value: number): boolean {
@@ -118,19 +146,33 @@ export function sumLeaves(
   model: TreeModel,
   row: Float64Array,
 ): { margin: number[]; score: number[] } {
-  const score = Array.from(model.base);
+  const margin = new Float64Array(model.outputs);
+  const score = new Float64Array(model.outputs);
+  sumLeavesInto(model, row, margin, score);
+  return { margin: Array.from(margin), score: Array.from(score) };
+}
+
+/** The same without allocation: `margin` and `score` have one place per output. */
+export function sumLeavesInto(
+  model: TreeModel,
+  row: Float64Array,
+  margin: Float64Array,
+  score: Float64Array,
+): void {
+  const { base, baseLast, trees } = model;
   const isSingle = model.sums === 'float32';
-  const margin = model.baseLast ? score.map(() => 0) : Array.from(model.base, Math.fround);
-  for (const tree of model.trees) {
+  for (let output = 0; output < score.length; output++) {
+    score[output] = base[output] ?? NaN;
+    margin[output] = baseLast ? 0 : Math.fround(base[output] ?? NaN);
+  }
+  for (const tree of trees) {
     const value = tree.value[leafOf(tree, row)] ?? NaN;
     score[tree.output] = (score[tree.output] ?? NaN) + value;
     if (isSingle) margin[tree.output] = Math.fround((margin[tree.output] ?? NaN) + value);
   }
-  if (!isSingle) return { margin: [...score], score };
-  return {
-    margin: model.baseLast
-      ? margin.map((sum, output) => Math.fround(sum + (model.base[output] ?? NaN)))
-      : margin,
-    score,
-  };
+  for (let output = 0; output < score.length; output++) {
+    if (!isSingle) margin[output] = score[output] ?? NaN;
+    else if (baseLast)
+      margin[output] = Math.fround((margin[output] ?? NaN) + (base[output] ?? NaN));
+  }
 }

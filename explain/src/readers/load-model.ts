@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { sha256Hex } from '../model/hash.ts';
 import type { Model } from '../model/model.ts';
 import { readCatboostModel } from './catboost/model.ts';
 import { DocumentReader } from './document.ts';
@@ -51,7 +52,8 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
       got: `${bytes.length} bytes`,
       want: `at most ${limits.maxBytes}`,
     });
-  const format = { iterations: options.iterations, categories: options.categories, limits };
+  const { iterations, categories } = options;
+  const format = { hash: sha256Hex(bytes), iterations, categories, limits };
   switch (containerOf(bytes)) {
     case 'json':
       return readDocument(readJson(bytes, limits), format);

@@ -1,13 +1,16 @@
+import { createExplainer } from '../batch/engine.ts';
 import { ExplainError } from '../errors.ts';
 import { requireTrees } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
-import { castRow } from '../model/tree-model.ts';
+import { asBackground, backgroundFacts } from '../model/hash.ts';
+import type { Background } from '../model/hash.ts';
+import { castRow, castRowInto, sumLeavesInto } from '../model/tree-model.ts';
 import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
 import { EXPLAIN_VERSION } from '../version.ts';
-import { assertAdditive } from './explanation.ts';
-import type { Explainer, Explanation } from './explanation.ts';
+import { outputSpaceOf } from './explanation.ts';
+import type { Explainer, ExplanationFacts } from './explanation.ts';
 import { DEFAULT_TABLE_BYTES } from './kernel.ts';
-import type { AttributionKernel, EngineName } from './kernel.ts';
+import type { EngineName } from './kernel.ts';
 import { interventionalKernel } from './interventional.ts';
 import { pathDependentKernel } from './path-dependent.ts';
 
@@ -21,7 +24,7 @@ export type ExplainerOptions =
   | {
       readonly perturbation: 'interventional';
       /** reference rows, at least one; NaN is missing */
-      readonly background: readonly FeatureRow[];
+      readonly background: Background | readonly FeatureRow[];
       readonly maxTableBytes?: number;
     };
 
@@ -47,37 +50,42 @@ export function treeExplainer(given: Model, options: ExplainerOptions): Explaine
     method: options.perturbation,
     kernel: kernel.name,
     version: EXPLAIN_VERSION,
-    outputSpace: 'margin',
-    coverSource: options.perturbation === 'interventional' ? 'none' : model.coverSource,
-  } as const;
-  return {
-    ...facts,
-    baseValue: Float64Array.from(kernel.baseValue),
-    tableBytes: kernel.tableBytes,
-    explain: (row) => explainRow(model, kernel, facts, row),
+    modelHash: model.hash,
+    outputSpace: outputSpaceOf(model),
+    ...populationOf(model, options),
   };
+  const cast = new Float64Array(model.featureNames.length);
+  return createExplainer({
+    facts,
+    outputs: model.outputs,
+    features: model.featureNames.length,
+    baseValue: kernel.baseValue,
+    tableBytes: kernel.tableBytes,
+    probabilityOf: model.probabilityOf,
+    responseOf: model.responseOf,
+    compute: (row, { margin, score, attributions }) => {
+      castRowInto(model, row, cast);
+      sumLeavesInto(model, cast, margin, score);
+      kernel.attribute(cast, attributions);
+    },
+  });
 }
 
-type Facts = Pick<Explanation, 'method' | 'kernel' | 'version' | 'outputSpace' | 'coverSource'>;
-
-function explainRow(
+/** Who stands for the population: the covers of the file, rows that covers were counted from, or the background. */
+function populationOf(
   model: TreeModel,
-  kernel: AttributionKernel,
-  facts: Facts,
-  row: FeatureRow,
-): Explanation {
-  const prediction = model.predict(row);
-  const attributions = Array.from(
-    { length: model.outputs },
-    () => new Float64Array(model.featureNames.length),
-  );
-  kernel.attribute(castRow(model, row), attributions);
-  const baseValue = Array.from(kernel.baseValue);
-  const additivityError = assertAdditive(baseValue, attributions, prediction.score);
-  return { ...prediction, ...facts, baseValue, attributions, additivityError };
+  options: ExplainerOptions,
+): Pick<ExplanationFacts, 'coverSource' | 'background'> {
+  return options.perturbation === 'interventional'
+    ? { coverSource: 'none', background: backgroundFacts(options.background) }
+    : { coverSource: model.coverSource, background: model.coverRows };
 }
 
-function backgroundRows(model: TreeModel, background: readonly FeatureRow[]): Float64Array[] {
+function backgroundRows(
+  model: TreeModel,
+  given: Background | readonly FeatureRow[],
+): Float64Array[] {
+  const background = asBackground(given).rows;
   if (background.length === 0 || background.length > MAX_BACKGROUND)
     throw new ExplainError('EXPLAIN_BACKGROUND', {
       got: `${background.length} rows`,

@@ -1,5 +1,13 @@
 import { ExplainError } from '../errors.ts';
-import type { CoverSource, FeatureRow, Prediction } from '../model/tree-model.ts';
+import type {
+  BackgroundFacts,
+  CoverSource,
+  FeatureRow,
+  Link,
+  Prediction,
+} from '../model/tree-model.ts';
+import type { BatchExplanation, BatchOptions, BatchRows } from '../batch/batch.ts';
+import type { ExplanationArrays } from '../batch/arrays.ts';
 
 /**
  * Which game the attributions divide (explained in the README of this package): `tree-path-dependent` averages over the
@@ -8,15 +16,34 @@ import type { CoverSource, FeatureRow, Prediction } from '../model/tree-model.ts
  */
 export type Perturbation = 'tree-path-dependent' | 'interventional' | 'correlation-dependent';
 
-/** One row explained. Unit of base value and attributions: the margin (log-odds for logistic models). */
-export interface Explanation extends Prediction {
+/** Unit of score, base value and attributions; `margin` is the model's own sum, before its link. */
+export type OutputSpace = 'log-odds' | 'log' | 'probability' | 'margin';
+
+/** What anybody needs to know to compute the same numbers again: part of every explanation. */
+export interface ExplanationFacts {
+  /** the value function */
   readonly method: Perturbation;
   /** name and version of the algorithm; the same kernel gives the same bytes everywhere */
   readonly kernel: string;
   /** version of this package */
   readonly version: string;
-  readonly outputSpace: 'margin';
+  /** SHA-256 of the model file, in lower-case hexadecimal */
+  readonly modelHash: string;
+  readonly outputSpace: OutputSpace;
+  /** what weighs the branches of a split outside the coalition; `none` where no covers are used */
   readonly coverSource: CoverSource;
+  /** the rows that stand for the population; null where the covers of the file do */
+  readonly background: BackgroundFacts | null;
+}
+
+/** The facts alone, of whatever has them. */
+export function explanationFacts(of: ExplanationFacts): ExplanationFacts {
+  const { method, kernel, version, modelHash, outputSpace, coverSource, background } = of;
+  return { method, kernel, version, modelHash, outputSpace, coverSource, background };
+}
+
+/** One row explained. */
+export interface Explanation extends Prediction, ExplanationFacts {
   /** expected score, one per output */
   readonly baseValue: number[];
   /** [output][feature] */
@@ -26,44 +53,74 @@ export interface Explanation extends Prediction {
 }
 
 /** Attributions of one model. Holds scratch memory, so one call at a time: one explainer per worker. */
-export interface Explainer {
-  readonly method: Perturbation;
-  readonly kernel: string;
-  readonly version: string;
-  readonly outputSpace: 'margin';
-  readonly coverSource: CoverSource;
+export interface Explainer extends ExplanationFacts {
+  /** numbers in a row and in its attributions per output */
+  readonly features: number;
+  readonly outputs: number;
   /** expected score over the training covers or the background, one per output */
   readonly baseValue: Float64Array;
   /** bytes of the tables built in advance */
   readonly tableBytes: number;
-  /** @throws ExplainError FEATURE_COUNT, EXPLAIN_ADDITIVITY */
+  /** @throws ExplainError FEATURE_COUNT, FEATURE_MISSING (linear models), EXPLAIN_ADDITIVITY */
   readonly explain: (row: FeatureRow) => Explanation;
+  /**
+   * The same numbers into place `index` (0 by default) of arrays made by `explanationArrays`, without allocating memory.
+   *
+   * @throws ExplainError as `explain`, and EXPLAIN_ARRAYS when `out` has no such place or is of another shape
+   */
+  readonly explainInto: (row: FeatureRow, out: ExplanationArrays, index?: number) => void;
+  /**
+   * The same numbers for many rows. Lets the event loop turn between chunks; `options.signal` ends it between two chunks,
+   * and the promise then rejects with the signal's reason.
+   *
+   * @throws ExplainError as `explain`, with `row` the index of the row; EXPLAIN_ARRAYS
+   */
+  readonly explainBatch: (rows: BatchRows, options?: BatchOptions) => Promise<BatchExplanation>;
 }
 
 /** Refuse above this times max(1, |score|). */
 export const ADDITIVITY_BOUND = 1e-9;
 
+const SPACES: Readonly<Record<Link, OutputSpace>> = {
+  logit: 'log-odds',
+  log: 'log',
+  probability: 'probability',
+  identity: 'margin',
+  softmax: 'margin',
+};
+
+export function outputSpaceOf({ link }: { readonly link: Link }): OutputSpace {
+  return SPACES[link];
+}
+
 /**
  * How far base value and attributions are from the score, at worst over the outputs.
  *
+ * @param attributions [output][feature]
  * @throws ExplainError EXPLAIN_ADDITIVITY above 1e-9·max(1, |score|), or when anything is NaN.
  */
 export function assertAdditive(
-  baseValue: readonly number[],
-  attributions: readonly Float64Array[],
-  score: readonly number[],
+  baseValue: ArrayLike<number>,
+  attributions: readonly ArrayLike<number>[],
+  score: ArrayLike<number>,
 ): number {
   let worst = 0;
-  score.forEach((wanted, output) => {
-    let sum = baseValue[output] ?? NaN;
-    for (const attribution of attributions[output] ?? [NaN]) sum += attribution;
-    const error = Math.abs(sum - wanted);
+  for (let output = 0; output < score.length; output++) {
+    const wanted = score[output] ?? NaN;
+    const error = Math.abs(sumOf(baseValue[output], attributions[output]) - wanted);
     if (!(error <= ADDITIVITY_BOUND * Math.max(1, Math.abs(wanted))))
       throw new ExplainError('EXPLAIN_ADDITIVITY', {
         got: `an error of ${error}`,
         want: `${ADDITIVITY_BOUND} or less`,
       });
-    worst = Math.max(worst, error);
-  });
+    if (error > worst) worst = error;
+  }
   return worst;
+}
+
+function sumOf(base: number | undefined, values: ArrayLike<number> | undefined): number {
+  let sum = values === undefined ? NaN : (base ?? NaN);
+  const length = values?.length ?? 0;
+  for (let feature = 0; feature < length; feature++) sum += values?.[feature] ?? NaN;
+  return sum;
 }

@@ -63,7 +63,11 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
       got: 'no background',
       want: `model.background for ${options.perturbation}`,
     });
-  const explainer = explainerOf(tree, { perturbation: options.perturbation, background: rows });
+  const facts = background === null ? null : backgroundFacts(background);
+  const explainer = explainerOf(tree, {
+    perturbation: options.perturbation,
+    background: facts === null ? rows : { id: facts.id, hash: facts.sha256, rows },
+  });
   return {
     loaded: tree,
     background: rows,
@@ -76,13 +80,13 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
         format: tree.format,
         formatVersion: tree.formatVersion,
         objective: tree.objective,
-        sha256: toHex(sha256(bytes)),
+        sha256: tree.hash,
       },
       features: tree.featureNames.map((name, i) => ({
         name,
         type: tree.featureTypes[i] ?? 'float',
       })),
-      background: background === null ? null : backgroundFacts(background),
+      background: facts,
       explainer: {
         method: explainer.method,
         kernel: explainer.kernel,
@@ -104,7 +108,7 @@ function readBackground(given: Background | string | undefined): Background | nu
     : given;
 }
 
-function backgroundFacts({ id, band, rows }: Background): JsonObject {
+function backgroundFacts({ id, band, rows }: Background) {
   const content: JsonObject = { id, band: (band ?? null) as Json, rows };
   return {
     id,

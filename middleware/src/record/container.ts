@@ -119,14 +119,13 @@ function scoreTexts(call: ScoredCall | null): ClaimTexts {
   };
   if (explanation === null)
     return { ...scored, explanation: canonicalJson({ status: 'failed', error: call.unexplained }) };
-  const { method, kernel, version, baseValue, additivityError } = explanation;
+  const { baseValue, additivityError, attributions: _, background, ...facts } = explanation;
   return {
     ...scored,
     explanation: canonicalJson({
       status: 'exact',
-      method,
-      kernel,
-      version,
+      ...facts,
+      background: background === null ? null : { ...background },
       baseValue: byOutput(baseValue),
       additivityError: numberValue(additivityError),
     }),

@@ -1,3 +1,4 @@
+import type { ExplanationFacts } from '@showcause/explain';
 import type { ErrorReport } from '../errors.ts';
 
 /**
@@ -51,10 +52,7 @@ export interface ScoredCall {
   unexplained: string | null;
 }
 
-export interface ExplainedCall {
-  method: string;
-  kernel: string;
-  version: string;
+export interface ExplainedCall extends Readonly<ExplanationFacts> {
   baseValue: readonly number[];
   additivityError: number;
   /** [output][feature] */

@@ -32,6 +32,7 @@ export function readCatboostModel(document: DocumentValue, options: FormatOption
   const types = names.map(() => 'float' as const);
   return createTreeModel({
     format: 'catboost',
+    hash: options.hash,
     formatVersion: FORMAT_VERSION,
     objective: objectiveOf(root),
     outputs,

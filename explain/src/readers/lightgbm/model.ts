@@ -42,6 +42,7 @@ export function readLightgbmModel(bytes: Uint8Array, options: FormatOptions): Tr
   const featureTypes = typesOf(header, trees, features);
   return createTreeModel({
     format: 'lightgbm',
+    hash: options.hash,
     formatVersion: version,
     objective,
     outputs,

@@ -6,6 +6,7 @@ import type { GraphNode } from './graph.ts';
 import { objectiveFor, postTransformOf } from './post-transform.ts';
 
 export interface LinearContext {
+  readonly hash: string;
   readonly formatVersion: string;
   readonly columns: number | null;
   readonly maxOutputs: number;
@@ -50,6 +51,7 @@ export function readOnnxLinear(node: GraphNode, context: LinearContext): LinearM
   const post = postTransformOf(node.attributes.text('post_transform', 'NONE'));
   return createLinearModel({
     format: 'onnx',
+    hash: context.hash,
     formatVersion: context.formatVersion,
     objective: objectiveFor(post, isClassifier, 'float64'),
     outputs: kept.length,

@@ -34,7 +34,13 @@ export function readOnnxModel(bytes: Uint8Array, options: FormatOptions): Model 
   const formatVersion = graph.producer === '' ? 'onnx' : graph.producer;
   const { maxOutputs } = options.limits;
   if (LINEAR.includes(model.type))
-    return readOnnxLinear(model, { formatVersion, columns: graph.columns, maxOutputs, scaler });
+    return readOnnxLinear(model, {
+      hash: options.hash,
+      formatVersion,
+      columns: graph.columns,
+      maxOutputs,
+      scaler,
+    });
   const ensemble =
     model.type === 'TreeEnsemble'
       ? readNewEnsemble(model, maxOutputs)
@@ -98,6 +104,7 @@ function ensembleModel(
   const names = Array.from({ length: features }, (_, feature) => `x${feature}`);
   return createTreeModel({
     format: 'onnx',
+    hash: options.hash,
     formatVersion,
     objective: objectiveFor(postTransformOf(ensemble.post), ensemble.isClassifier, type),
     outputs: ensemble.outputs,

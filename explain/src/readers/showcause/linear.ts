@@ -35,6 +35,7 @@ export function readDocumentedLinear(root: DocumentReader, options: FormatOption
   });
   return createLinearModel({
     format: 'showcause',
+    hash: options.hash,
     formatVersion: root.string('format'),
     objective: objectiveFrom(root),
     outputs: intercept.length,

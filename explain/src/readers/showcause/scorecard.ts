@@ -29,6 +29,7 @@ export function readScorecard(root: DocumentReader, options: FormatOptions): Tre
   });
   return createTreeModel({
     format: 'showcause',
+    hash: options.hash,
     formatVersion: root.string('format'),
     objective: objectiveFrom(root),
     outputs: 1,

@@ -23,6 +23,7 @@ export function readDocumentedTrees(root: DocumentReader, options: FormatOptions
     throw new ExplainError('MODEL_VALUE', { got: 'an unusable base' });
   return createTreeModel({
     format: 'showcause',
+    hash: options.hash,
     formatVersion: root.string('format'),
     objective: objectiveFrom(root),
     outputs: base.length,

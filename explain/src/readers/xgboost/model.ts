@@ -43,6 +43,7 @@ export function readXgboostModel(document: DocumentValue, options: FormatOptions
   const trees = readTrees(booster, { features, outputs, options });
   return createTreeModel({
     format: 'xgboost',
+    hash: options.hash,
     compares: 'float32',
     zeroWithin: 0,
     wholeCategories: false,

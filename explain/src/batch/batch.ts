@@ -1,0 +1,120 @@
+import { ExplainError } from '../errors.ts';
+import { explanationFacts } from '../shapley/explanation.ts';
+import type { ExplanationFacts, Explainer } from '../shapley/explanation.ts';
+import { checkPlace, explanationArrays } from './arrays.ts';
+import type { ExplanationArrays } from './arrays.ts';
+import { rowSource } from './rows.ts';
+import type { BatchRows, RowSource } from './rows.ts';
+
+export type { BatchRows } from './rows.ts';
+
+export interface Progress {
+  /** rows explained */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface BatchOptions {
+  /** told after each chunk, in order */
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+  /** rows between two turns of the event loop, 1 to 65,536; 64 by default */
+  readonly chunk?: number;
+  /** arrays to write to, of exactly as many rows; new ones by default */
+  readonly out?: ExplanationArrays;
+}
+
+/** Explanations of many rows and what they have in common. */
+export interface BatchExplanation extends ExplanationArrays, ExplanationFacts {
+  /** expected score, one per output */
+  readonly baseValue: Float64Array;
+}
+
+const DEFAULT_CHUNK = 64;
+const MAX_CHUNK = 65_536;
+
+export async function explainBatch(
+  explainer: Explainer,
+  given: BatchRows,
+  options: BatchOptions = {},
+): Promise<BatchExplanation> {
+  const { signal, onProgress } = options;
+  const chunk = chunkOf(options.chunk);
+  const source = rowSource(given, explainer.features);
+  const out = outFor(explainer, source.rows, options.out);
+  const total = source.rows;
+  for (let done = 0; done < total;) {
+    signal?.throwIfAborted();
+    const end = Math.min(total, done + chunk);
+    explainRange(explainer, source, out, done, end);
+    done = end;
+    onProgress?.({ done, total });
+    if (done < total) await nextTurn();
+  }
+  return batchOf(explainer, out);
+}
+
+/** Rows `from` to `to` into the same places of `out`. @throws ExplainError that names the row */
+export function explainRange(
+  explainer: Explainer,
+  source: RowSource,
+  out: ExplanationArrays,
+  from: number,
+  to: number,
+): void {
+  let index = from;
+  try {
+    for (; index < to; index++) explainer.explainInto(source.at(index), out, index);
+  } catch (cause) {
+    throw cause instanceof ExplainError ? cause.inRow(index) : cause;
+  }
+}
+
+/** @throws ExplainError EXPLAIN_ARRAYS when `given` has another shape */
+export function outFor(
+  explainer: Pick<Explainer, 'outputs' | 'features'>,
+  rows: number,
+  given: ExplanationArrays | undefined,
+): ExplanationArrays {
+  if (given === undefined) return explanationArrays(explainer, rows);
+  if (given.rows !== rows)
+    throw new ExplainError('EXPLAIN_ARRAYS', {
+      got: `arrays of ${given.rows} rows`,
+      want: `${rows}`,
+    });
+  if (rows > 0) checkPlace(given, explainer, rows - 1);
+  return given;
+}
+
+export function batchOf(
+  explainer: ExplanationFacts & Pick<Explainer, 'baseValue'>,
+  arrays: ExplanationArrays,
+): BatchExplanation {
+  return {
+    ...arrays,
+    ...explanationFacts(explainer),
+    baseValue: Float64Array.from(explainer.baseValue),
+  };
+}
+
+/** @throws ExplainError EXPLAIN_ROWS */
+export function chunkOf(given = DEFAULT_CHUNK): number {
+  if (!Number.isInteger(given) || given < 1 || given > MAX_CHUNK)
+    throw new ExplainError('EXPLAIN_ROWS', {
+      got: `chunks of ${given} rows`,
+      want: `1 to ${MAX_CHUNK}`,
+    });
+  return given;
+}
+
+/** Resolves in a later turn of the event loop, so that input, timers and other requests come first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
