@@ -1,11 +1,12 @@
+import { asBackground } from '../model/hash.ts';
 import { requireTrees } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
 import { castRow } from '../model/tree-model.ts';
 import type { FeatureRow, Prediction, TreeModel } from '../model/tree-model.ts';
 import { treeExplainer } from '../shapley/explainer.ts';
 import type { ExplainerOptions } from '../shapley/explainer.ts';
-import { assertAdditive } from '../shapley/explanation.ts';
-import type { Explainer, Perturbation } from '../shapley/explanation.ts';
+import { assertAdditive, explanationFacts } from '../shapley/explanation.ts';
+import type { ExplanationFacts } from '../shapley/explanation.ts';
 import { matrixOf, newPairSums } from './matrix.ts';
 import type { PairSums } from './matrix.ts';
 import { addInterventional } from './interventional.ts';
@@ -13,14 +14,8 @@ import { addPathDependent } from './path-dependent.ts';
 
 const KERNEL = 'ts-interactions/1';
 
-/** One row's score divided among pairs of features. Unit: the margin (log-odds for logistic models). */
-export interface InteractionExplanation extends Prediction {
-  readonly method: Perturbation;
-  /** name and version of the algorithm; the same kernel gives the same bytes everywhere */
-  readonly kernel: string;
-  readonly outputSpace: 'margin';
-  readonly coverSource: Explainer['coverSource'];
-  readonly version: string;
+/** One row's score divided among pairs of features. */
+export interface InteractionExplanation extends Prediction, ExplanationFacts {
   /** expected score, one per output */
   readonly baseValue: number[];
   /**
@@ -32,9 +27,7 @@ export interface InteractionExplanation extends Prediction {
   readonly additivityError: number;
 }
 
-export interface InteractionExplainer {
-  readonly method: Perturbation;
-  readonly kernel: string;
+export interface InteractionExplainer extends ExplanationFacts {
   readonly baseValue: Float64Array;
   /** @throws ExplainError FEATURE_COUNT, EXPLAIN_ADDITIVITY */
   readonly explain: (row: FeatureRow) => InteractionExplanation;
@@ -49,21 +42,19 @@ export interface InteractionExplainer {
  */
 export function treeInteractions(given: Model, options: ExplainerOptions): InteractionExplainer {
   const model = requireTrees(given);
-  const { method, version, outputSpace, coverSource, baseValue } = treeExplainer(model, {
-    ...options,
-    maxTableBytes: 0,
-  });
+  const explainer = treeExplainer(model, { ...options, maxTableBytes: 0 });
+  const { baseValue } = explainer;
+  const facts = { ...explanationFacts(explainer), kernel: KERNEL };
   const add = adderOf(model, options);
   return {
-    method,
-    kernel: KERNEL,
+    ...facts,
     baseValue,
     explain: (row) => {
       const interactions = sumsOf(model, castRow(model, row), add).map(matrixOf);
       const prediction = model.predict(row);
       return {
         ...prediction,
-        ...{ method, kernel: KERNEL, version, outputSpace, coverSource },
+        ...facts,
         baseValue: Array.from(baseValue),
         interactions,
         additivityError: assertAdditive(Array.from(baseValue), interactions, prediction.score),
@@ -76,7 +67,7 @@ type AddTree = (tree: TreeModel['trees'][number], row: Float64Array, sums: PairS
 
 function adderOf(model: TreeModel, options: ExplainerOptions): AddTree {
   if (options.perturbation === 'tree-path-dependent') return addPathDependent;
-  const background = options.background.map((row) => castRow(model, row));
+  const background = asBackground(options.background).rows.map((row) => castRow(model, row));
   return (tree, row, sums) => addInterventional(tree, row, background, sums);
 }
 
