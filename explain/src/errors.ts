@@ -87,7 +87,19 @@ export const explainErrorCodes = {
   },
   REASON_REGISTRY: {
     means: 'not a reason registry',
-    fix: 'Compare it with the description in the README of this package.',
+    fix: 'Compare it with spec/reasons.md.',
+  },
+  REASON_LANGUAGE: {
+    means: 'registry does not speak this language',
+    fix: 'Ask for one of its languages, or add a translation.',
+  },
+  REASON_METHOD: {
+    means: 'reasons for people need interventional attributions',
+    fix: 'Explain with perturbation interventional, against rows of approved applicants.',
+  },
+  REASON_BACKGROUND: {
+    means: 'background of reasons is not of approved applicants',
+    fix: 'Keep the rows that the model approves, at or slightly beyond the threshold.',
   },
   REASON_UNMAPPED: {
     means: 'feature of the model has no reason',

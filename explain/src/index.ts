@@ -42,23 +42,34 @@ export { treeInteractions } from './interactions/explainer.ts';
 export type { InteractionExplainer, InteractionExplanation } from './interactions/explainer.ts';
 export { enumerateShapley, shapleyValues, MAX_ENUMERATED } from './shapley/enumerate.ts';
 export type { Enumeration, Game } from './shapley/enumerate.ts';
-export { parseReasonRegistry } from './reasons/registry.ts';
+export { assertList, parseReasonRegistry } from './reasons/registry.ts';
 export type {
   Changeable,
+  FeatureWords,
   ReasonDefinition,
   ReasonDirection,
+  ReasonList,
   ReasonRegistry,
+  ReasonTexts,
+  Translation,
 } from './reasons/registry.ts';
+export type { Unit } from './reasons/units.ts';
+export { registryJson } from './reasons/json.ts';
+export { inLanguage, languagesOf } from './reasons/translations.ts';
+export { bindReasons } from './reasons/bind.ts';
+export type { ReasonBinding } from './reasons/bind.ts';
 export { checkRegistry } from './reasons/lint.ts';
 export type { RegistryChecks } from './reasons/lint.ts';
+export { approves, assertApproved } from './reasons/approved.ts';
+export type { Approval } from './reasons/approved.ts';
 export { principalReasons } from './reasons/principal.ts';
-export type {
-  Dropped,
-  FiredRule,
-  PrincipalReasons,
-  Reason,
-  ReasonGroup,
-  ReasonQuestion,
-} from './reasons/principal.ts';
+export type { PrincipalReasons, ReasonGroup, ReasonQuestion } from './reasons/principal.ts';
+export { keyFactors } from './reasons/key-factors.ts';
+export type { KeyFactorQuestion, KeyFactors } from './reasons/key-factors.ts';
+export { assertReasonMethod } from './reasons/groups.ts';
+export type { Dropped, ReasonSpace } from './reasons/groups.ts';
+export type { FiredRule, Reason, RuleValue, SaidReason } from './reasons/said.ts';
+export { dateWord, numberWord } from './reasons/numbers.ts';
+export { missingWord } from './reasons/text.ts';
 export { expFloat32 } from './numeric/exp.ts';
 export { logFloat32 } from './numeric/log.ts';

@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   checkRegistry,
+  numberWord,
   parseReasonRegistry,
   principalReasons,
   rowOf,
   treeExplainer,
 } from '../src/index.ts';
 import type { ReasonQuestion, TreeModel } from '../src/index.ts';
-import { numberWord } from '../src/reasons/text.ts';
+
 import { buildModel } from './builder.ts';
 import type { Node } from './builder.ts';
 
@@ -137,6 +138,8 @@ describe('principal reasons', () => {
       next: null,
       features: ['income'],
       value: '1,500.5',
+      language: 'en',
+      translations: {},
       attribution: result.all[0]?.attribution,
     });
     expect(result.principal[1]).toMatchObject({
@@ -321,7 +324,11 @@ describe('principal reasons', () => {
     });
     expect(codes(result)).toStrictEqual(['R01']);
     expect(result.all).toStrictEqual([]);
-    expect(ask([1500, 900, 3, 1, 6], unscored)).toStrictEqual({ principal: [], all: [] });
+    expect(ask([1500, 900, 3, 1, 6], unscored)).toStrictEqual({
+      principal: [],
+      all: [],
+      space: 'log-odds',
+    });
     expect(() => ask([1500, 900, 3, 1, 6], { row: null })).toThrow(TypeError);
   });
 
@@ -427,9 +434,10 @@ describe('refused, never guessed', () => {
       principalReasons({
         registry,
         row: new Float64Array(5),
-        explanation: treeExplainer(classes, { perturbation: 'tree-path-dependent' }).explain(
-          new Float64Array(5),
-        ),
+        explanation: treeExplainer(classes, {
+          perturbation: 'interventional',
+          background: [new Float64Array(5)],
+        }).explain(new Float64Array(5)),
         model: classes,
         adverseDirection: 'higher',
         ...more,
@@ -458,6 +466,7 @@ describe('registries', () => {
       direction: 'any',
       values: {},
       changeable: 'slow',
+      inquiries: false,
     });
   });
 
@@ -595,7 +604,8 @@ describe('numbers in words', () => {
     [-0.001, 'en', '0'],
     [12.3, 'en', '12.3'],
     [1234.56, 'de', '1.234,56'],
-    [1234.56, 'es', '1.234,56'],
+    [1234.56, 'es', '1234,56'],
+    [12345.6, 'es', '12.345,6'],
     [1234.56, 'fr', '1234.56'],
     [1e15, 'en', '1000000000000000'],
     [Infinity, 'en', 'Infinity'],

@@ -142,7 +142,8 @@ const DRAIN_MS = 30_000;
 export async function createAudit(options: AuditOptions): Promise<Audit> {
   const checked = checkOptions(options);
   const registry = checked.reasons === undefined ? null : readRegistry(checked.reasons);
-  if (registry !== null && checked.model !== undefined) checkReasons(registry, checked.model);
+  if (registry !== null && checked.model !== undefined)
+    checkReasons(registry, checked.model, checked.policy);
   const identity = loadIdentity(checked.keys, checked.producer, checked.passphrase);
   const facts = deploymentFacts(checked, registry);
   const registrar =

@@ -119,7 +119,8 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
     spool: '/spool',
   });
   const registry = checked.reasons === undefined ? null : readRegistry(checked.reasons);
-  if (registry !== null && checked.model !== undefined) checkReasons(registry, checked.model);
+  if (registry !== null && checked.model !== undefined)
+    checkReasons(registry, checked.model, checked.policy);
   const identity = given ?? testIdentity(checked.producer);
   const facts = deploymentFacts(checked, registry);
   const deployment = signDeployment(

@@ -4,6 +4,7 @@ import { castRow } from '../model/tree-model.ts';
 import type { LinearModel } from '../model/linear-model.ts';
 import type { Model } from '../model/model.ts';
 import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
+import { ADDITIVITY_BOUND } from '../shapley/explanation.ts';
 import type { ReasonDirection } from './registry.ts';
 
 export interface DirectionQuestion {
@@ -29,7 +30,9 @@ export function moveHelps(question: DirectionQuestion): boolean {
       : treeChange(question, question.model);
   let change = 0;
   for (const { values, count } of distinctMoves(question)) change += count * scoreChange(values);
-  return question.adverseDirection === 'higher' ? change < 0 : change > 0;
+  return question.adverseDirection === 'higher'
+    ? change < -ADDITIVITY_BOUND
+    : change > ADDITIVITY_BOUND;
 }
 
 /** How much the score changes when the features become `values`, in the order of the question. */

@@ -1,18 +1,15 @@
 import { ExplainError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
-import { PLACEHOLDER } from './registry.ts';
+import { ofLanguage } from './numbers.ts';
+import { PLACEHOLDER } from './registry-json.ts';
 import type { ReasonDefinition, ReasonRegistry } from './registry.ts';
+import { unitWord } from './units.ts';
 
 const MISSING_WORDS: Readonly<Record<string, string>> = {
   en: 'not given',
   de: 'keine Angabe',
   es: 'sin dato',
-};
-const SEPARATORS: Readonly<Record<string, readonly [thousands: string, decimal: string]>> = {
-  en: [',', '.'],
-  de: ['.', ','],
-  es: ['.', ','],
 };
 
 /** Fills the braces of a text. @throws ExplainError REASON_TEXT when a value is not there */
@@ -52,7 +49,7 @@ export function rowWords(
   return words;
 }
 
-/** A value in words: the registry's, then the model's name of the category, then the number. */
+/** A value in words: the registry's, then the model's name of the category, then the number with its unit. */
 function valueWord(
   registry: ReasonRegistry,
   reason: ReasonDefinition,
@@ -60,25 +57,18 @@ function valueWord(
   feature: number,
   value: number,
 ): string {
-  const language = languageOf(registry);
-  if (Number.isNaN(value)) return MISSING_WORDS[language] ?? '-';
+  const { language, units } = registry;
+  if (Number.isNaN(value)) return missingWord(language);
   const key = String(value);
   if (Object.hasOwn(reason.values, key)) return reason.values[key] ?? key;
-  return model.categories[feature]?.[value] ?? numberWord(value, language);
+  const name = model.featureNames[feature] ?? '';
+  return (
+    model.categories[feature]?.[value] ??
+    unitWord(value, language, Object.hasOwn(units, name) ? units[name] : undefined)
+  );
 }
 
-/** The primary subtag of the registry's language. */
-export function languageOf(registry: ReasonRegistry): string {
-  return (registry.language.split('-')[0] ?? '').toLowerCase();
-}
-
-/** At most two decimals, thousands in groups; the same text on every engine. */
-export function numberWord(value: number, language: string): string {
-  if (!Number.isFinite(value) || Math.abs(value) >= 1e15) return String(value);
-  const [thousands, decimal] = SEPARATORS[language] ?? ['', '.'];
-  const [whole = '0', fraction = ''] = Math.abs(value).toFixed(2).split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, thousands);
-  const digits = fraction.replace(/0+$/, '');
-  const text = digits === '' ? grouped : `${grouped}${decimal}${digits}`;
-  return value < 0 && text !== '0' ? `-${text}` : text;
+/** What stands for a value that is not there. */
+export function missingWord(language: string): string {
+  return ofLanguage(MISSING_WORDS, language) ?? '-';
 }

@@ -38,6 +38,7 @@ export interface DecisionModel {
   /** approved rows that reasons are checked against */
   readonly background: readonly FeatureRow[];
   readonly outputs: number;
+  readonly method: Perturbation;
   readonly featureNames: readonly string[];
   /** Members `model`, `features`, `background` and `explainer` of the deployment's facts. */
   readonly facts: JsonObject;
@@ -72,6 +73,7 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
     loaded: tree,
     background: rows,
     outputs: tree.outputs,
+    method: explainer.method,
     featureNames: tree.featureNames,
     facts: {
       model: {

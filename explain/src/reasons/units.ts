@@ -1,0 +1,35 @@
+import { eachOf, membersOf, refused, textOf } from './registry-json.ts';
+import { numberWord } from './numbers.ts';
+
+/** Patterns with `{n}` for the number: of exactly one ("{n} month") and of every other ("{n} months", "${n}"). */
+export interface Unit {
+  readonly one: string;
+  readonly other: string;
+}
+
+/** A pattern stands for both numbers, or each has its own. */
+export function parseUnits(json: unknown, path: string): Readonly<Record<string, Unit>> {
+  return eachOf(json, path, (member, at) => {
+    if (typeof member === 'string') {
+      const pattern = patternOf(member, at);
+      return { one: pattern, other: pattern };
+    }
+    const { one, other } = membersOf(member, at, ['one', 'other'], []);
+    return { one: patternOf(one, `${at}.one`), other: patternOf(other, `${at}.other`) };
+  });
+}
+
+function patternOf(json: unknown, path: string): string {
+  const pattern = textOf(json, path, 100);
+  if (pattern.split('{n}').length !== 2 || /[{}]/.test(pattern.replace('{n}', '')))
+    throw refused(path, 'a pattern with one {n}');
+  return pattern;
+}
+
+/** A number as its unit writes it: "14 months", "1 month", "$2,300". */
+export function unitWord(value: number, language: string, unit: Unit | undefined): string {
+  const word = numberWord(value, language);
+  return unit === undefined
+    ? word
+    : (value === 1 ? unit.one : unit.other).replace('{n}', () => word);
+}
