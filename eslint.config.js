@@ -54,7 +54,7 @@ export default tseslint.config(
   },
   {
     files: ['core/src/**', 'explain/src/**'],
-    ignores: ['core/src/node/**', 'core/src/*-node.ts'],
+    ignores: ['core/src/node/**', 'core/src/*-node.ts', 'explain/src/node/**'],
     rules: {
       'no-restricted-globals': ['error', browserSafe],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],

@@ -61,6 +61,10 @@ export const explainErrorCodes = {
     means: 'arrays to write explanations to do not fit',
     fix: 'Make them with explanationArrays(explainer, rows).',
   },
+  EXPLAIN_WORKER: {
+    means: 'thread that explains rows cannot be had or has ended',
+    fix: 'Start 1 to 64 workers; look at the cause, then start a new pool.',
+  },
   EXPLAIN_BACKGROUND: {
     means: 'background is empty or too large',
     fix: 'Give between one and 100,000 rows of the model.',

@@ -3,6 +3,8 @@ import { explanationFacts } from '../shapley/explanation.ts';
 import type { ExplanationFacts, Explainer } from '../shapley/explanation.ts';
 import { checkPlace, explanationArrays } from './arrays.ts';
 import type { ExplanationArrays } from './arrays.ts';
+import { checkAdditivity } from './engine.ts';
+import type { RowEngine } from './engine.ts';
 import { rowSource } from './rows.ts';
 import type { BatchRows, RowSource } from './rows.ts';
 
@@ -34,29 +36,29 @@ const DEFAULT_CHUNK = 64;
 const MAX_CHUNK = 65_536;
 
 export async function explainBatch(
-  explainer: Explainer,
+  engine: RowEngine,
   given: BatchRows,
   options: BatchOptions = {},
 ): Promise<BatchExplanation> {
   const { signal, onProgress } = options;
   const chunk = chunkOf(options.chunk);
-  const source = rowSource(given, explainer.features);
-  const out = outFor(explainer, source.rows, options.out);
+  const source = rowSource(given, engine.features);
+  const out = outFor(engine, source.rows, options.out);
   const total = source.rows;
   for (let done = 0; done < total;) {
     signal?.throwIfAborted();
     const end = Math.min(total, done + chunk);
-    explainRange(explainer, source, out, done, end);
+    explainRange(engine, source, out, done, end);
     done = end;
     onProgress?.({ done, total });
     if (done < total) await nextTurn();
   }
-  return batchOf(explainer, out);
+  return batchOf(engine.facts, engine.baseValue, out);
 }
 
 /** Rows `from` to `to` into the same places of `out`. @throws ExplainError that names the row */
-export function explainRange(
-  explainer: Explainer,
+function explainRange(
+  engine: RowEngine,
   source: RowSource,
   out: ExplanationArrays,
   from: number,
@@ -64,9 +66,12 @@ export function explainRange(
 ): void {
   let index = from;
   try {
-    for (; index < to; index++) explainer.explainInto(source.at(index), out, index);
+    if (engine.computeRange === undefined)
+      for (; index < to; index++) engine.compute(source.at(index), out, index);
+    else engine.computeRange(source, out, from, to);
+    for (index = from; index < to; index++) checkAdditivity(engine, out, index);
   } catch (cause) {
-    throw cause instanceof ExplainError ? cause.inRow(index) : cause;
+    throw cause instanceof ExplainError && cause.row === undefined ? cause.inRow(index) : cause;
   }
 }
 
@@ -87,14 +92,11 @@ export function outFor(
 }
 
 export function batchOf(
-  explainer: ExplanationFacts & Pick<Explainer, 'baseValue'>,
+  facts: ExplanationFacts,
+  baseValue: Float64Array,
   arrays: ExplanationArrays,
 ): BatchExplanation {
-  return {
-    ...arrays,
-    ...explanationFacts(explainer),
-    baseValue: Float64Array.from(explainer.baseValue),
-  };
+  return { ...arrays, ...explanationFacts(facts), baseValue: Float64Array.from(baseValue) };
 }
 
 /** @throws ExplainError EXPLAIN_ROWS */

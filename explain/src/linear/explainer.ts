@@ -51,35 +51,39 @@ export function linearExplainer(model: LinearModel, options: LinearExplainerOpti
     tableBytes: transforms.reduce((sum, table) => sum + (table?.byteLength ?? 0), 0),
     probabilityOf: model.probabilityOf,
     responseOf: model.responseOf,
-    compute: (row, { margin, score, attributions }) => {
-      linearMarginInto(model, row, margin);
-      score.set(margin);
-      for (let j = 0; j < moved.length; j++) moved[j] = (row[j] ?? NaN) - (mean[j] ?? NaN);
-      for (let output = 0; output < attributions.length; output++)
-        attribute(
-          model.coefficients[output] ?? moved,
-          transforms[output] ?? null,
-          moved,
-          attributions[output] ?? moved,
-        );
+    compute: (row, out, index) => {
+      const first = index * model.outputs;
+      linearMarginInto(model, row, out.margins, first);
+      for (let j = 0; j < moved.length; j++) moved[j] = (row[j] as number) - (mean[j] as number);
+      for (let output = 0; output < model.outputs; output++) {
+        out.scores[first + output] = out.margins[first + output] as number;
+        const start = (first + output) * moved.length;
+        const transform = transforms[output] ?? null;
+        if (transform !== null) multiply(transform, moved, out.attributions, start);
+        else weigh(model.coefficients[output] as Float64Array, moved, out.attributions, start);
+      }
     },
   });
 }
 
-/** Writes φ of one output. */
-function attribute(
-  weights: Float64Array,
-  transform: Float64Array | null,
+/** φ_j = w_j (x_j − mean_j) */
+function weigh(weights: Float64Array, moved: Float64Array, out: Float64Array, start: number): void {
+  for (let j = 0; j < moved.length; j++)
+    out[start + j] = (weights[j] as number) * (moved[j] as number);
+}
+
+/** φ_j = Σ_i T[j][i] (x_i − mean_i) */
+function multiply(
+  transform: Float64Array,
   moved: Float64Array,
-  target: Float64Array,
+  out: Float64Array,
+  start: number,
 ): void {
   const features = moved.length;
   for (let j = 0; j < features; j++) {
     let sum = 0;
-    if (transform === null) sum = (weights[j] ?? NaN) * (moved[j] ?? NaN);
-    else
-      for (let i = 0; i < features; i++)
-        sum += (transform[j * features + i] ?? NaN) * (moved[i] ?? NaN);
-    target[j] = sum;
+    for (let i = 0; i < features; i++)
+      sum += (transform[j * features + i] as number) * (moved[i] as number);
+    out[start + j] = sum;
   }
 }

@@ -62,25 +62,31 @@ export function createLinearModel({ objective, ...rest }: LinearModelParts): Lin
 }
 
 /**
- * Intercepts and products added in the order of the features; `margin` has one place per output.
+ * Intercepts and products added in the order of the features; the outputs follow each other in `margin`, from place
+ * `first` on.
  *
  * @throws ExplainError FEATURE_COUNT, FEATURE_MISSING
  */
-export function linearMarginInto(model: LinearModel, row: FeatureRow, margin: Float64Array): void {
+export function linearMarginInto(
+  model: LinearModel,
+  row: FeatureRow,
+  margin: Float64Array,
+  first = 0,
+): void {
   const wanted = model.featureNames.length;
   if (row.length !== wanted)
     throw new ExplainError('FEATURE_COUNT', { got: `${row.length} values`, want: `${wanted}` });
   for (let feature = 0; feature < wanted; feature++)
-    if (Number.isNaN(row[feature] ?? NaN))
+    if (Number.isNaN(row[feature]))
       throw new ExplainError('FEATURE_MISSING', {
         got: 'no value',
         want: JSON.stringify(model.featureNames[feature]),
       });
-  for (let output = 0; output < margin.length; output++) {
-    const weights = model.coefficients[output];
-    let sum = model.intercept[output] ?? NaN;
+  for (let output = 0; output < model.outputs; output++) {
+    const weights = model.coefficients[output] as Float64Array;
+    let sum = model.intercept[output] as number;
     for (let feature = 0; feature < wanted; feature++)
-      sum += (weights?.[feature] ?? NaN) * (row[feature] ?? NaN);
-    margin[output] = sum;
+      sum += (weights[feature] as number) * (row[feature] as number);
+    margin[first + output] = sum;
   }
 }

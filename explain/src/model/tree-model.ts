@@ -152,27 +152,32 @@ export function sumLeaves(
   return { margin: Array.from(margin), score: Array.from(score) };
 }
 
-/** The same without allocation: `margin` and `score` have one place per output. */
+/** The same without allocation: the outputs follow each other in `margin` and `score`, from place `first` on. */
 export function sumLeavesInto(
   model: TreeModel,
   row: Float64Array,
   margin: Float64Array,
   score: Float64Array,
+  first = 0,
 ): void {
-  const { base, baseLast, trees } = model;
+  const { base, baseLast, outputs, trees } = model;
   const isSingle = model.sums === 'float32';
-  for (let output = 0; output < score.length; output++) {
-    score[output] = base[output] ?? NaN;
-    margin[output] = baseLast ? 0 : Math.fround(base[output] ?? NaN);
+  for (let output = 0; output < outputs; output++) {
+    score[first + output] = base[output] as number;
+    margin[first + output] = baseLast ? 0 : Math.fround(base[output] as number);
   }
-  for (const tree of trees) {
-    const value = tree.value[leafOf(tree, row)] ?? NaN;
-    score[tree.output] = (score[tree.output] ?? NaN) + value;
-    if (isSingle) margin[tree.output] = Math.fround((margin[tree.output] ?? NaN) + value);
+  for (let index = 0; index < trees.length; index++) {
+    const tree = trees[index] as Tree;
+    const leaf = leafOf(tree, row);
+    const place = first + tree.output;
+    score[place] = (score[place] as number) + (tree.value[leaf] as number);
+    if (isSingle)
+      margin[place] = Math.fround((margin[place] as number) + (tree.value[leaf] as number));
   }
-  for (let output = 0; output < score.length; output++) {
-    if (!isSingle) margin[output] = score[output] ?? NaN;
+  for (let output = 0; output < outputs; output++) {
+    const place = first + output;
+    if (!isSingle) margin[place] = score[place] as number;
     else if (baseLast)
-      margin[output] = Math.fround((margin[output] ?? NaN) + (base[output] ?? NaN));
+      margin[place] = Math.fround((margin[place] as number) + (base[output] as number));
   }
 }

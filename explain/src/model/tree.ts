@@ -51,11 +51,16 @@ function isListed(categories: Int32Array, x: number): boolean {
 
 /** The leaf that a cast row reaches. */
 export function leafOf(tree: Tree, row: Float64Array): number {
+  const { leftChild, feature, threshold, categories, zeroMissing } = tree;
   let node = 0;
   for (;;) {
-    const left = tree.leftChild[node] ?? 0;
+    const left = leftChild[node] as number;
     if (left === 0) return node;
-    node = goesLeft(tree, node, row[tree.feature[node] ?? 0] ?? NaN) ? left : left + 1;
+    const x = row[feature[node] as number] as number;
+    // A number handed to a function may be boxed: the common split is decided here.
+    const isPlain = x === x && zeroMissing === null && categories[node] === null;
+    const isLeft = isPlain ? x <= (threshold[node] as number) : goesLeft(tree, node, x);
+    node = isLeft ? left : left + 1;
   }
 }
 

@@ -1,4 +1,6 @@
+import type { ExplanationArrays } from '../batch/arrays.ts';
 import { createExplainer } from '../batch/engine.ts';
+import type { RowEngine } from '../batch/engine.ts';
 import { ExplainError } from '../errors.ts';
 import { requireTrees } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
@@ -10,7 +12,7 @@ import { EXPLAIN_VERSION } from '../version.ts';
 import { outputSpaceOf } from './explanation.ts';
 import type { Explainer, ExplanationFacts } from './explanation.ts';
 import { DEFAULT_TABLE_BYTES } from './kernel.ts';
-import type { EngineName } from './kernel.ts';
+import type { AttributionKernel, EngineName } from './kernel.ts';
 import { interventionalKernel } from './interventional.ts';
 import { pathDependentKernel } from './path-dependent.ts';
 
@@ -54,7 +56,6 @@ export function treeExplainer(given: Model, options: ExplainerOptions): Explaine
     outputSpace: outputSpaceOf(model),
     ...populationOf(model, options),
   };
-  const cast = new Float64Array(model.featureNames.length);
   return createExplainer({
     facts,
     outputs: model.outputs,
@@ -63,12 +64,50 @@ export function treeExplainer(given: Model, options: ExplainerOptions): Explaine
     tableBytes: kernel.tableBytes,
     probabilityOf: model.probabilityOf,
     responseOf: model.responseOf,
-    compute: (row, { margin, score, attributions }) => {
-      castRowInto(model, row, cast);
-      sumLeavesInto(model, cast, margin, score);
-      kernel.attribute(cast, attributions);
-    },
+    ...treeRows(model, kernel),
   });
+}
+
+/** Rows that go through the kernel together. */
+const BLOCK = 32;
+
+/** A row, and many rows block by block, as the kernel takes them. */
+function treeRows(
+  model: TreeModel,
+  kernel: AttributionKernel,
+): Pick<RowEngine, 'compute' | 'computeRange'> {
+  const { outputs, featureNames } = model;
+  const cells = outputs * featureNames.length;
+  const block = Array.from({ length: BLOCK }, () => new Float64Array(featureNames.length));
+  const one = block.slice(0, 1);
+  const sums = new Float64Array(cells);
+  const write = (row: FeatureRow, cast: Float64Array, out: ExplanationArrays, index: number) => {
+    castRowInto(model, row, cast);
+    sumLeavesInto(model, cast, out.margins, out.scores, index * outputs);
+  };
+  const compute: RowEngine['compute'] = (row, out, index) => {
+    write(row, one[0] as Float64Array, out, index);
+    sums.fill(0);
+    kernel.attributeRows(one, sums);
+    for (let cell = 0; cell < cells; cell++)
+      out.attributions[index * cells + cell] = sums[cell] as number;
+  };
+  const computeRange: RowEngine['computeRange'] = (source, out, from, to) => {
+    for (let first = from; first < to; first += BLOCK) {
+      const rows = block.slice(0, Math.min(BLOCK, to - first));
+      rows.forEach((cast, i) => {
+        try {
+          write(source.at(first + i), cast, out, first + i);
+        } catch (cause) {
+          throw cause instanceof ExplainError ? cause.inRow(first + i) : cause;
+        }
+      });
+      const place = out.attributions.subarray(first * cells, (first + rows.length) * cells);
+      place.fill(0);
+      kernel.attributeRows(rows, place);
+    }
+  };
+  return { compute, computeRange };
 }
 
 /** Who stands for the population: the covers of the file, rows that covers were counted from, or the background. */

@@ -108,14 +108,17 @@ export function assertAdditive(
   for (let output = 0; output < score.length; output++) {
     const wanted = score[output] ?? NaN;
     const error = Math.abs(sumOf(baseValue[output], attributions[output]) - wanted);
-    if (!(error <= ADDITIVITY_BOUND * Math.max(1, Math.abs(wanted))))
-      throw new ExplainError('EXPLAIN_ADDITIVITY', {
-        got: `an error of ${error}`,
-        want: `${ADDITIVITY_BOUND} or less`,
-      });
+    if (!(error <= ADDITIVITY_BOUND * Math.max(1, Math.abs(wanted)))) throw notAdditive(error);
     if (error > worst) worst = error;
   }
   return worst;
+}
+
+export function notAdditive(error: number): ExplainError {
+  return new ExplainError('EXPLAIN_ADDITIVITY', {
+    got: `an error of ${error}`,
+    want: `${ADDITIVITY_BOUND} or less`,
+  });
 }
 
 function sumOf(base: number | undefined, values: ArrayLike<number> | undefined): number {

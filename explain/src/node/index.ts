@@ -1,0 +1,2 @@
+export { explainerPool } from './pool.ts';
+export type { ExplainerPool, PoolOptions } from './pool.ts';
