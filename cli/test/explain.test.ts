@@ -101,6 +101,10 @@ describe('--json', () => {
       'method',
       'kernel',
       'version',
+      'modelHash',
+      'outputSpace',
+      'coverSource',
+      'background',
     ]);
     expect(Object.keys(line.attributions)).toStrictEqual(NAMES);
     const sum = Object.values(line.attributions).reduce(

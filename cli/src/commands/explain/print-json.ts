@@ -1,3 +1,4 @@
+import { explanationFacts } from '@showcause/explain';
 import type { Explanation, InteractionExplanation, Model } from '@showcause/explain';
 import { interactionsByName } from './interactions.ts';
 
@@ -12,17 +13,7 @@ export function jsonLine(
   explanation: Explanation,
   interactions: InteractionExplanation | null,
 ): string {
-  const {
-    margin,
-    score,
-    probability,
-    baseValue,
-    attributions,
-    additivityError,
-    method,
-    kernel,
-    version,
-  } = explanation;
+  const { margin, score, probability, baseValue, attributions, additivityError } = explanation;
   const byName = model.featureNames.map((name, feature) => [
     name,
     perOutput(
@@ -38,8 +29,6 @@ export function jsonLine(
     attributions: Object.fromEntries(byName) as Record<string, number | number[]>,
     ...(interactions === null ? {} : { interactions: interactionsByName(model, interactions) }),
     additivityError,
-    method,
-    kernel,
-    version,
+    ...explanationFacts(explanation),
   });
 }
