@@ -30,7 +30,7 @@ export function typescriptEngine(plan: Plan, { rows, rankSlots, cells }: Capacit
           readBlocks(walk, tree, row * rankSlots, row * cells * 2);
           walkUp(walk, tree, row * cells * 2);
         }
-        tree += at(plan.code, tree + 4);
+        tree += int(plan.code, tree + 4);
       }
     },
   };
@@ -51,23 +51,23 @@ interface Walk {
 
 /** 1 when the row goes left at the test at `test` of the code: a rank slot and a constant. */
 function goesLeft({ code, ranks }: Walk, test: number, rankStart: number): number {
-  return (at(ranks, rankStart + at(code, test)) - at(code, test + 1)) >>> 31;
+  return (int(ranks, rankStart + int(code, test)) - int(code, test + 1)) >>> 31;
 }
 
 /** Masks and products of all slots of a tree, and the table line that each upper node chose. */
 function walkDown(walk: Walk, tree: number, rankStart: number): void {
   const { code, tables, masks, products, chosen } = walk;
-  const points = 2 * at(code, tree);
-  const uppers = at(code, tree + 1);
-  let table = at(code, tree + 3);
+  const points = 2 * int(code, tree);
+  const uppers = int(code, tree + 1);
+  let table = int(code, tree + 3);
   masks[0] = -1;
   for (let q = 0; q < points; q++) products[q] = 1;
   for (let upper = 0, node = tree + TREE_INTS; upper < uppers; upper++, node += UPPER_INTS) {
-    const slot = at(code, node);
-    const leftSlot = at(code, node + 1);
+    const slot = int(code, node);
+    const leftSlot = int(code, node + 1);
     const isLeft = goesLeft(walk, node + 2, rankStart);
-    const bit = at(code, node + 4);
-    const mask = at(masks, slot);
+    const bit = int(code, node + 4);
+    const mask = int(masks, slot);
     const line = table + (((mask >>> bit) & 1) << isLeft) * 4 * points;
     chosen[upper] = line;
     masks[leftSlot] = mask & ~((isLeft ^ 1) << bit);
@@ -75,9 +75,9 @@ function walkDown(walk: Walk, tree: number, rankStart: number): void {
     const from = slot * points;
     const to = leftSlot * points;
     for (let q = 0; q < points; q++) {
-      const product = at(products, from + q);
-      products[to + q] = product * at(tables, line + q);
-      products[to + points + q] = product * at(tables, line + points + q);
+      const product = real(products, from + q);
+      products[to + q] = product * real(tables, line + q);
+      products[to + points + q] = product * real(tables, line + points + q);
     }
     table += UPPER_NUMBERS * points;
   }
@@ -85,23 +85,23 @@ function walkDown(walk: Walk, tree: number, rankStart: number): void {
 
 /** Attributions within the blocks; the product of a block's slot becomes the sum of its leaves. */
 function readBlocks(walk: Walk, tree: number, rankStart: number, sumStart: number): void {
-  const { code, tables, masks, products } = walk;
-  const points = 2 * at(code, tree);
-  let next = tree + TREE_INTS + at(code, tree + 1) * UPPER_INTS;
-  for (let blocks = at(code, tree + 2); blocks > 0; blocks--) {
-    const slot = at(code, next);
-    const dups = at(code, next + 2);
-    const splits = at(code, next + 3);
-    const cells = at(code, next + 4);
+  const { code, masks } = walk;
+  const points = 2 * int(code, tree);
+  let next = tree + TREE_INTS + int(code, tree + 1) * UPPER_INTS;
+  for (let blocks = int(code, tree + 2); blocks > 0; blocks--) {
+    const slot = int(code, next);
+    const dups = int(code, next + 2);
+    const splits = int(code, next + 3);
+    const cells = int(code, next + 4);
     const dupStart = next + BLOCK_INTS;
     const splitStart = dupStart + dups;
     const cellStart = splitStart + 2 * splits;
-    const mask = at(masks, slot);
+    const mask = int(masks, slot);
     let pattern = 0;
-    for (let i = 0; i < dups; i++) pattern |= ((mask >>> at(code, dupStart + i)) & 1) << i;
+    for (let i = 0; i < dups; i++) pattern |= ((mask >>> int(code, dupStart + i)) & 1) << i;
     for (let i = 0; i < splits; i++)
       pattern |= goesLeft(walk, splitStart + 2 * i, rankStart) << (dups + i);
-    const leaves = at(code, next + 1) + pattern * (cells + 1) * points;
+    const leaves = int(code, next + 1) + pattern * (cells + 1) * points;
     const product = slot * points;
     for (let i = 0; i < cells; i++)
       addDot(
@@ -109,12 +109,22 @@ function readBlocks(walk: Walk, tree: number, rankStart: number, sumStart: numbe
         product,
         leaves + (i + 1) * points,
         points,
-        sumStart + 2 * at(code, cellStart + i),
+        sumStart + 2 * int(code, cellStart + i),
       );
-    for (let q = 0; q < points; q++)
-      products[product + q] = at(products, product + q) * at(tables, leaves + q);
+    scale(walk, product, leaves, points);
     next = cellStart + cells;
   }
+}
+
+/** Multiplies products by a table line. The first points, which most trees have, go without a loop. */
+function scale({ products, tables }: Walk, product: number, line: number, points: number): void {
+  products[product] = real(products, product) * real(tables, line);
+  products[product + 1] = real(products, product + 1) * real(tables, line + 1);
+  if (points === 2) return;
+  products[product + 2] = real(products, product + 2) * real(tables, line + 2);
+  products[product + 3] = real(products, product + 3) * real(tables, line + 3);
+  for (let q = 4; q < points; q++)
+    products[product + q] = real(products, product + q) * real(tables, line + q);
 }
 
 /** Adds products · table line to a cell, lane by lane. */
@@ -125,46 +135,57 @@ function addDot(
   points: number,
   cell: number,
 ): void {
-  let even = at(products, product) * at(tables, line);
-  let odd = at(products, product + 1) * at(tables, line + 1);
-  for (let q = 2; q < points; q += 2) {
-    even += at(products, product + q) * at(tables, line + q);
-    odd += at(products, product + q + 1) * at(tables, line + q + 1);
+  let even = real(products, product) * real(tables, line);
+  let odd = real(products, product + 1) * real(tables, line + 1);
+  if (points > 2) {
+    even += real(products, product + 2) * real(tables, line + 2);
+    odd += real(products, product + 3) * real(tables, line + 3);
   }
-  sums[cell] = at(sums, cell) + even;
-  sums[cell + 1] = at(sums, cell + 1) + odd;
+  for (let q = 4; q < points; q += 2) {
+    even += real(products, product + q) * real(tables, line + q);
+    odd += real(products, product + q + 1) * real(tables, line + q + 1);
+  }
+  sums[cell] = real(sums, cell) + even;
+  sums[cell + 1] = real(sums, cell + 1) + odd;
 }
 
 /** From the sums of the leaves: attributions of the upper nodes, last one first. */
 function walkUp(walk: Walk, tree: number, sumStart: number): void {
   const { code, tables, products, chosen, sums } = walk;
-  const points = 2 * at(code, tree);
-  for (let upper = at(code, tree + 1) - 1; upper >= 0; upper--) {
+  const points = 2 * int(code, tree);
+  for (let upper = int(code, tree + 1) - 1; upper >= 0; upper--) {
     const node = tree + TREE_INTS + upper * UPPER_INTS;
-    const ofLeft = at(chosen, upper) + 2 * points;
+    const ofLeft = int(chosen, upper) + 2 * points;
     const ofRight = ofLeft + points;
-    const below = at(code, node + 1) * points;
+    const below = int(code, node + 1) * points;
     const besides = below + points;
-    const to = at(code, node) * points;
+    const to = int(code, node) * points;
     let even = 0;
     let odd = 0;
     for (let q = 0; q < points; q += 2) {
-      const [left, right] = [at(products, below + q), at(products, besides + q)];
-      const [left1, right1] = [at(products, below + q + 1), at(products, besides + q + 1)];
-      const share = left * at(tables, ofLeft + q) + right * at(tables, ofRight + q);
-      const share1 = left1 * at(tables, ofLeft + q + 1) + right1 * at(tables, ofRight + q + 1);
+      const left = real(products, below + q);
+      const right = real(products, besides + q);
+      const share = left * real(tables, ofLeft + q) + right * real(tables, ofRight + q);
       even = q === 0 ? share : even + share;
-      odd = q === 0 ? share1 : odd + share1;
       products[to + q] = left + right;
-      products[to + q + 1] = left1 + right1;
+      const nextLeft = real(products, below + q + 1);
+      const nextRight = real(products, besides + q + 1);
+      const nextShare =
+        nextLeft * real(tables, ofLeft + q + 1) + nextRight * real(tables, ofRight + q + 1);
+      odd = q === 0 ? nextShare : odd + nextShare;
+      products[to + q + 1] = nextLeft + nextRight;
     }
-    const cell = sumStart + 2 * at(code, node + 5);
-    sums[cell] = at(sums, cell) + even;
-    sums[cell + 1] = at(sums, cell + 1) + odd;
+    const cell = sumStart + 2 * int(code, node + 5);
+    sums[cell] = real(sums, cell) + even;
+    sums[cell + 1] = real(sums, cell + 1) + odd;
   }
 }
 
-/** A read that is known to lie inside the array. */
-function at(array: Float64Array | Int32Array, index: number): number {
+/** Reads that are known to lie inside the array; one function per type, so that each stays fast. */
+function int(array: Int32Array, index: number): number {
+  return array[index] as number;
+}
+
+function real(array: Float64Array, index: number): number {
   return array[index] as number;
 }
