@@ -45,7 +45,7 @@ function installed(want) {
       path === '' ||
       entry.optional ||
       entry.link ||
-      !path.startsWith('node_modules/') ||
+      !path.includes('node_modules/') ||
       have[path]?.version === entry.version,
   );
 }
