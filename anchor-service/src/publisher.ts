@@ -166,6 +166,7 @@ export class Publisher {
     this.#pending = checkpoint;
     await store.addCheckpoint(lease, checkpoint);
     await this.#serve(checkpoint);
+    this.#published = checkpoint;
     // A process that froze since its store let it sign, and whose files cannot compare and write in one step, may have put
     // an old head over newer ones.
     for (let served = checkpoint; ;) {
@@ -175,7 +176,6 @@ export class Publisher {
       else
         throw new ServiceError('STORE_FENCED', { got: `lease ${lease}, size ${checkpoint.size}` });
     }
-    this.#published = checkpoint;
     this.#pending = null;
   }
 

@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   equalBytes,
   fromBase64,
@@ -17,10 +26,22 @@ import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
 import type { FileFacts, LogFiles, SignedMark } from '../ports.ts';
 
-/** A published log in a folder. Every write is temp → fsync → rename → fsync of the folder, which writes at once share. */
+/** Folders that are known to be there; a log makes new ones for ever. */
+const MAX_KNOWN = 1024;
+/** So many files at once are synced in turn. The system's pool is for more: all logs of a process share it. */
+const FEW = 2;
+const fsyncInPool = promisify(fsync);
+
+/**
+ * A published log in a folder. Every write is temp → fsync → rename → fsync of the folder, which writes at once share. But for the fsync
+ * a step is one of the file system's cache, which is over sooner than another thread has answered.
+ */
 export function openLogDirectory(root: string): LogFiles {
   const known = new Set<string>();
-  const syncFolder = sharedSync();
+  let writing = 0;
+  const sync = async (fd: number): Promise<void> =>
+    writing > FEW ? fsyncInPool(fd) : fsyncSync(fd);
+  const syncFolder = sharedSync(sync);
   let making: Promise<void> = Promise.resolve();
 
   /** Makes folders and makes their names durable, one after the other: one may be in another. */
@@ -40,6 +61,7 @@ export function openLogDirectory(root: string): LogFiles {
         if (at === first) break;
       }
     }
+    if (known.size >= MAX_KNOWN) known.clear();
     known.add(path);
   }
 
@@ -48,22 +70,27 @@ export function openLogDirectory(root: string): LogFiles {
     const folder = dirname(path);
     await ensureFolder(folder);
     const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
-    const handle = await open(temporary, 'wx', 0o644);
     await orRemoved(temporary, async () => {
+      const fd = openSync(temporary, 'wx', 0o644);
       try {
-        await writeAll(handle, bytes);
-        await handle.sync();
+        writeAll(fd, bytes);
+        await sync(fd);
       } finally {
-        await handle.close();
+        closeSync(fd);
       }
     });
     return temporary;
   }
 
   async function write(path: string, bytes: Uint8Array): Promise<void> {
-    const temporary = await prepare(path, bytes);
-    await orRemoved(temporary, () => rename(temporary, path));
-    await syncFolder(dirname(path));
+    writing++;
+    try {
+      const temporary = await prepare(path, bytes);
+      await orRemoved(temporary, () => renameSync(temporary, path));
+      await syncFolder(dirname(path));
+    } finally {
+      writing--;
+    }
   }
 
   return {
@@ -116,8 +143,11 @@ export function openLogDirectory(root: string): LogFiles {
 }
 
 /** `signed.json` beside the store: {size, note}. Not in the store, so that restoring a backup of the store leaves it. */
-export function openSignedMark(path: string): SignedMark {
-  const files = openLogDirectory(dirname(path));
+export function openSignedMark(
+  path: string,
+  directoryAt: (root: string) => LogFiles = openLogDirectory,
+): SignedMark {
+  const files = directoryAt(dirname(path));
   const name = path.slice(dirname(path).length + 1);
   return {
     async read() {
@@ -190,19 +220,18 @@ async function missingAsNull<T>(look: () => Promise<T>): Promise<T | null> {
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;)
-    at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at);
 }
 
 /** Syncs of one folder: whoever asks while one runs shares the next with all others who do. */
-function sharedSync(): (path: string) => Promise<void> {
+function sharedSync(sync: (fd: number) => Promise<void>): (path: string) => Promise<void> {
   const running = new Map<string, Promise<void>>();
   const next = new Map<string, Promise<void>>();
   const run = (path: string): Promise<void> => {
-    const sync = syncFolder(path).finally(() => running.delete(path));
-    running.set(path, sync);
-    return sync;
+    const synced = syncFolder(path, sync).finally(() => running.delete(path));
+    running.set(path, synced);
+    return synced;
   };
   return (path) => {
     const current = running.get(path);
@@ -219,11 +248,11 @@ function sharedSync(): (path: string) => Promise<void> {
   };
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+async function syncFolder(path: string, sync: (fd: number) => Promise<void>): Promise<void> {
+  const fd = openSync(path, 'r');
   try {
-    await handle.sync();
+    await sync(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }

@@ -25,9 +25,13 @@ export function readableLogFiles(config: Place, logger: Logger): LogFiles {
  * The published log to be written. A store that does not keep its word is refused before anything is.
  * @throws {ServiceError} `FILES_UNSAFE`, `FILES_UNAVAILABLE`, `FILES_REFUSED`
  */
-export async function writableLogFiles(config: Place, logger: Logger): Promise<LogFiles> {
+export async function writableLogFiles(
+  config: Place,
+  logger: Logger,
+  directoryAt: (root: string) => LogFiles = openLogDirectory,
+): Promise<LogFiles> {
   const { log: place } = config;
-  if (typeof place === 'string') return openLogDirectory(place);
+  if (typeof place === 'string') return directoryAt(place);
   const objects = new Objects(place);
   const patience = patienceOf(place, logger);
   const { compares } = await probeStore(objects, place, patience);

@@ -1,36 +1,41 @@
 // The thread of a SQLite store: answers calls of the port one after the other, so that a call sees all before it.
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSqliteStore } from './store-sqlite.ts';
+import { ServiceError } from '../errors.ts';
 import type { Store } from '../ports.ts';
 import { unpackChange } from '../sqlite/packed-change.ts';
 import type { PackedChange } from '../sqlite/packed-change.ts';
-import { STARTED, carried } from '../sqlite/thread-protocol.ts';
-import type { StoreAnswer, StoreCall, StoreThreadStart } from '../sqlite/thread-protocol.ts';
+import { nameOf } from '../threads/protocol.ts';
+import { serveCalls } from '../threads/serve-calls.ts';
+import type { Perform } from '../threads/serve-calls.ts';
+import type { StoreThreadStart } from './store-sqlite-thread.ts';
+import { openSqliteStore } from './store-sqlite.ts';
 
-const port = parentPort!;
-const answer = (message: StoreAnswer): void => port.postMessage(message);
+serveCalls(parentPort!, () => {
+  try {
+    return performerOf(openSqliteStore((workerData as StoreThreadStart).path));
+  } catch (error) {
+    throw asStoreFailure(error);
+  }
+});
 
-try {
-  serve(openSqliteStore((workerData as StoreThreadStart).path));
-  answer({ id: STARTED, value: null });
-} catch (error) {
-  answer({ id: STARTED, failure: carried(error) });
+function performerOf(store: Store): Perform {
+  const calls = store as unknown as Record<
+    string,
+    (...values: readonly unknown[]) => Promise<unknown>
+  >;
+  return async (method, values) => {
+    try {
+      // `commit` takes its change packed.
+      if (method === 'commit') return await store.commit(unpackChange(values[0] as PackedChange));
+      return await calls[method]!(...values);
+    } catch (error) {
+      throw asStoreFailure(error);
+    }
+  };
 }
 
-function serve(store: Store): void {
-  port.on('message', (call: StoreCall) => {
-    perform(store, call).then(
-      (value) => {
-        answer({ id: call.id, value });
-        if (call.method === 'close') port.close();
-      },
-      (error: unknown) => answer({ id: call.id, failure: carried(error) }),
-    );
-  });
-}
-
-function perform(store: Store, { method, values }: StoreCall): Promise<unknown> {
-  if (method === 'commit') return store.commit(unpackChange(values[0] as PackedChange));
-  const calls = store as unknown as Record<string, (...values: readonly unknown[]) => unknown>;
-  return Promise.resolve(calls[method]!(...values));
+function asStoreFailure(error: unknown): ServiceError {
+  return error instanceof ServiceError
+    ? error
+    : new ServiceError('STORE_FAILED', { got: nameOf(error) });
 }

@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { ServiceError } from '../errors.ts';
 import type { Store } from '../ports.ts';
 import { RecentLeaves } from '../recent-leaves.ts';
 import { buffersOf, packChange } from '../sqlite/packed-change.ts';
-import { STARTED, failureOf, nameOf } from '../sqlite/thread-protocol.ts';
-import type { StoreAnswer, StoreCall, StoreThreadStart } from '../sqlite/thread-protocol.ts';
+import { CallThread } from '../threads/call-thread.ts';
 import { openSqliteStore } from './store-sqlite.ts';
 
 const compiled = new URL('./sqlite-thread.js', import.meta.url);
 /** What a transaction is unpacked to is garbage after it: a larger heap would only be memory that comes late and stays. */
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+
+/** What the thread of a store is started with. */
+export interface StoreThreadStart {
+  path: string;
+}
 
 /**
  * The SQLite store on a thread of its own, where the compiled thread lies beside this file; where the package runs from
@@ -21,14 +24,13 @@ const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 export async function openThreadedSqliteStore(path: string, script = compiled): Promise<Store> {
   if (!existsSync(fileURLToPath(script))) return openSqliteStore(path);
   const workerData: StoreThreadStart = { path };
-  const thread = new StoreThread(
-    new Worker(script, { workerData, resourceLimits, name: 'showcause-store' }),
-  );
+  const worker = new Worker(script, { workerData, resourceLimits, name: 'showcause-store' });
+  const thread = new CallThread(worker, { before: 'STORE_FAILED', during: 'STORE_UNKNOWN' });
   await thread.started;
   return storeOf(thread);
 }
 
-function storeOf(thread: StoreThread): Store {
+function storeOf(thread: CallThread): Store {
   const forward = <M extends keyof Store>(method: M): Store[M] =>
     ((...values: unknown[]) => thread.ask(method, values)) as Store[M];
   const recent = new RecentLeaves();
@@ -62,72 +64,4 @@ function storeOf(thread: StoreThread): Store {
     newestAnchor: forward('newestAnchor'),
     anchoredSizes: forward('anchoredSizes'),
   };
-}
-
-interface Waiting {
-  resolve: (value: unknown) => void;
-  reject: (error: Error) => void;
-}
-
-/** Calls that are answered in their order. Once the thread ended, whatever was under way may have happened or not. */
-class StoreThread {
-  readonly started: Promise<unknown>;
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #ended: Promise<void>;
-  #next = STARTED + 1;
-  #failure: ServiceError | null = null;
-
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.on('message', (answer: StoreAnswer) => this.#receive(answer));
-    worker.on('error', (cause) => this.#fail(`${nameOf(cause)} of its thread`, cause));
-    this.#ended = new Promise((resolve) => {
-      worker.on('exit', (code) => {
-        this.#fail(`exit ${code} of its thread`);
-        resolve();
-      });
-    });
-    this.started = this.#answerTo(STARTED);
-  }
-
-  ask(
-    method: StoreCall['method'],
-    values: StoreCall['values'],
-    buffers: ArrayBuffer[] = [],
-  ): Promise<unknown> {
-    if (this.#failure !== null) return Promise.reject(this.#failure);
-    const call: StoreCall = { id: this.#next++, method, values };
-    this.#worker.postMessage(call, buffers);
-    return this.#answerTo(call.id);
-  }
-
-  async close(): Promise<void> {
-    if (this.#failure !== null) return;
-    await this.ask('close', []);
-    this.#worker.ref();
-    await this.#ended;
-  }
-
-  /** A process does not stay for a store that nobody waits for. */
-  #answerTo(id: number): Promise<unknown> {
-    this.#worker.ref();
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-  }
-
-  #receive(answer: StoreAnswer): void {
-    const asked = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
-    if ('failure' in answer) asked?.reject(failureOf(answer.failure));
-    else asked?.resolve(answer.value);
-  }
-
-  /** What was under way may be durable or not; what comes later was not begun. */
-  #fail(got: string, cause?: unknown): void {
-    this.#failure ??= new ServiceError('STORE_FAILED', { got, cause });
-    for (const [id, { reject }] of this.#waiting)
-      reject(id === STARTED ? this.#failure : new ServiceError('STORE_UNKNOWN', { got, cause }));
-    this.#waiting.clear();
-  }
 }

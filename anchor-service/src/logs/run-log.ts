@@ -20,6 +20,7 @@ import {
 import type { KeyPair, KeyRole } from '@showcause/core/node';
 import { kafkaAccess } from '../adapters/kafka-access.ts';
 import { openSignedMark } from '../adapters/log-directory.ts';
+import { openDirectories } from '../adapters/log-directory-thread.ts';
 import { writableLogFiles } from '../adapters/log-files.ts';
 import { kafkaSource } from '../adapters/source-kafka.ts';
 import { spoolSource } from '../adapters/source-spool.ts';
@@ -64,8 +65,10 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
   const { store, lost } = await openStore(config, deps);
   const closing: (() => Promise<void>)[] = [() => store.close()];
   try {
-    const files = await writableLogFiles(config, logger);
-    const mark = openSignedMark(signedFileOf(config));
+    const directories = openDirectories();
+    closing.push(() => directories.close());
+    const files = await writableLogFiles(config, logger, directories.at);
+    const mark = openSignedMark(signedFileOf(config), directories.at);
     const told =
       deps.catchUp === true
         ? await caughtUp(config, genesis, logger, { store, files, mark })
