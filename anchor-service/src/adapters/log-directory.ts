@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fsync,
-  fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -28,9 +28,8 @@ import type { FileFacts, LogFiles, SignedMark } from '../ports.ts';
 
 /** Folders that are known to be there; a log makes new ones for ever. */
 const MAX_KNOWN = 1024;
-/** So many files at once are synced in turn. The system's pool is for more: all logs of a process share it. */
-const FEW = 2;
-const fsyncInPool = promisify(fsync);
+/** In the system's pool: syncs that run at once cost the disk about as much as one. */
+const sync = promisify(fsync);
 
 /**
  * A published log in a folder. Every write is temp → fsync → rename → fsync of the folder, which writes at once share. But for the fsync
@@ -38,38 +37,39 @@ const fsyncInPool = promisify(fsync);
  */
 export function openLogDirectory(root: string): LogFiles {
   const known = new Set<string>();
-  let writing = 0;
-  const sync = async (fd: number): Promise<void> =>
-    writing > FEW ? fsyncInPool(fd) : fsyncSync(fd);
-  const syncFolder = sharedSync(sync);
-  let making: Promise<void> = Promise.resolve();
+  const syncFolder = sharedSync();
+  /** folders whose names are not durable yet */
+  const making = new Set<Promise<unknown>>();
 
-  /** Makes folders and makes their names durable, one after the other: one may be in another. */
-  function ensureFolder(path: string): Promise<void> {
+  /**
+   * Makes a folder at once. @returns what resolves when its name is durable, and the names of all that were made before: one may be in
+   * another
+   */
+  function makeFolder(path: string): Promise<unknown> {
     if (known.has(path)) return Promise.resolve();
-    const made = making.then(() => makeFolder(path));
-    making = made.catch(() => undefined);
-    return made;
+    const first = mkdirSync(path, { recursive: true });
+    const named = Promise.all([...making, ...namesOf(path, first).map(syncFolder)]);
+    making.add(named);
+    const know = (): void => {
+      if (known.size >= MAX_KNOWN) known.clear();
+      known.add(path);
+    };
+    named.then(know, () => undefined).finally(() => making.delete(named));
+    return named;
   }
 
-  async function makeFolder(path: string): Promise<void> {
-    if (known.has(path)) return;
-    const first = await mkdir(path, { recursive: true });
-    if (first !== undefined) {
-      for (let at = path; ; at = dirname(at)) {
-        await syncFolder(dirname(at));
-        if (at === first) break;
-      }
-    }
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.add(path);
+  /** Folders that hold a new name. One that is there may have been made by a process that ended before its name was durable. */
+  function namesOf(path: string, first: string | undefined): string[] {
+    if (path === root && first === undefined) return [];
+    const holders = [dirname(path)];
+    for (let at = path; first !== undefined && at !== first; at = dirname(at))
+      holders.push(dirname(dirname(at)));
+    return holders;
   }
 
   /** The bytes beside their place, synced. */
   async function prepare(path: string, bytes: Uint8Array): Promise<string> {
-    const folder = dirname(path);
-    await ensureFolder(folder);
-    const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+    const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
     await orRemoved(temporary, async () => {
       const fd = openSync(temporary, 'wx', 0o644);
       try {
@@ -83,14 +83,12 @@ export function openLogDirectory(root: string): LogFiles {
   }
 
   async function write(path: string, bytes: Uint8Array): Promise<void> {
-    writing++;
-    try {
-      const temporary = await prepare(path, bytes);
-      await orRemoved(temporary, () => renameSync(temporary, path));
-      await syncFolder(dirname(path));
-    } finally {
-      writing--;
-    }
+    const folder = dirname(path);
+    const named = makeFolder(folder);
+    const temporary = await prepare(path, bytes);
+    await orRemoved(temporary, () => renameSync(temporary, path));
+    await syncFolder(folder);
+    await named;
   }
 
   return {
@@ -124,10 +122,12 @@ export function openLogDirectory(root: string): LogFiles {
     replace: (path, bytes) => write(join(root, path), bytes),
     async exchange(path, was, bytes) {
       const target = join(root, path);
+      const named = makeFolder(dirname(target));
       const temporary = await prepare(target, bytes);
       const moved = await orRemoved(temporary, () => exchangeNow(temporary, target, was));
       if (moved) await syncFolder(dirname(target));
       else await rm(temporary, { force: true });
+      await named;
       return moved || isSame(await readOrNull(target), bytes);
     },
     remove: (path) => rm(join(root, path), { force: true, recursive: true }),
@@ -225,11 +225,11 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 }
 
 /** Syncs of one folder: whoever asks while one runs shares the next with all others who do. */
-function sharedSync(sync: (fd: number) => Promise<void>): (path: string) => Promise<void> {
+function sharedSync(): (path: string) => Promise<void> {
   const running = new Map<string, Promise<void>>();
   const next = new Map<string, Promise<void>>();
   const run = (path: string): Promise<void> => {
-    const synced = syncFolder(path, sync).finally(() => running.delete(path));
+    const synced = syncFolder(path).finally(() => running.delete(path));
     running.set(path, synced);
     return synced;
   };
@@ -248,7 +248,7 @@ function sharedSync(sync: (fd: number) => Promise<void>): (path: string) => Prom
   };
 }
 
-async function syncFolder(path: string, sync: (fd: number) => Promise<void>): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const fd = openSync(path, 'r');
   try {
     await sync(fd);
