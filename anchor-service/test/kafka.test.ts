@@ -2,18 +2,28 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { toHex } from '@showcause/core';
+import type { EntryOf } from '@showcause/core';
+import { ed25519KeySigner } from '@showcause/core/node';
 import { startKafka } from '@showcause/parts';
 import type { Kafka as Broker } from '@showcause/parts';
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import type { Message, Producer } from 'kafkajs';
 import { encodeMessage } from '@showcause/core';
 import { readServiceConfig } from '../src/config.ts';
+import { signRegistration } from '../src/genesis.ts';
 import { startService } from '../src/service.ts';
 import type { AnchorService } from '../src/service.ts';
 import { TestProducer, nonsense } from '../src/testing.ts';
 import type { ProducedBatch } from '../src/testing.ts';
 import { describeWithKafka } from '../../test/support/kafka.ts';
-import { eventually, newFolder, removeFolders, silent, writeServiceFolder } from './support/log.ts';
+import {
+  eventually,
+  newFolder,
+  newId,
+  removeFolders,
+  silent,
+  writeServiceFolder,
+} from './support/log.ts';
 import type { TestLog } from './support/log.ts';
 
 let broker: Broker;
@@ -82,6 +92,37 @@ function messagesOf(
 
 function registration(entry: Uint8Array): Omit<Message, 'key'>[] {
   return [{ value: Buffer.from(encodeMessage({ entry, sealed: new Uint8Array(0) })) }];
+}
+
+/** Retires the key of a producer at the last message that it has made so far. */
+function revocation(log: TestLog, { name, key, epoch, seq, prev }: TestProducer): Uint8Array {
+  return signRegistration<EntryOf<'key'>>(
+    log.logId,
+    {
+      v: 1,
+      type: 'key',
+      id: newId(),
+      time: '2026-01-01T00:00:00Z',
+      action: 'revoke',
+      producer: name,
+      key: toHex(key.publicKey),
+      types: [],
+      closes: [{ producer: name, epoch, seq: seq - 1, leaf: prev }],
+    },
+    ed25519KeySigner(log.registrar),
+  );
+}
+
+function parsedEntry(entry: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(entry, 'base64').toString('utf8')) as Record<string, unknown>;
+}
+
+/** Actions of the log's `key` entries. */
+async function keyEntries(service: AnchorService): Promise<unknown[]> {
+  return (await entriesOf(service))
+    .map(({ entry }) => parsedEntry(entry))
+    .filter(({ type }) => type === 'key')
+    .map(({ action }) => action);
 }
 
 interface Listed {
@@ -195,6 +236,54 @@ describeWithKafka('the service reads a real Kafka broker', () => {
     expect(parsed.filter(({ type }) => type === 'streamGap')).toHaveLength(1);
     expect(service.status().sequencing).toBe('running');
   }, 60_000);
+
+  test('a sequence that is skipped, repeated and forked, and a key that is retired, over the topic', async () => {
+    const { log, topic, start } = await setUp();
+    const service = await start();
+    await eventually(async () => (await client.admin().listTopics()).includes(topic));
+    const [loans, cards] = [
+      new TestProducer('loan-api', log.logId),
+      new TestProducer('cards', log.logId),
+    ];
+    for (const { name, key } of [loans, cards])
+      await send(topic, name, registration(log.register(name, key.publicKey)));
+    const deliver = async (producer: TestProducer, batch: ProducedBatch): Promise<void> =>
+      send(topic, producer.name, messagesOf(batch, producer.name));
+    const logged = async (producer: TestProducer): Promise<string[]> =>
+      [...(await streamOf(service, producer.name))].sort();
+    const ownOf = async (wanted: string): Promise<Record<string, unknown>[]> =>
+      (await entriesOf(service))
+        .filter(({ producer }) => producer === 'anchor-service')
+        .map(({ entry }) => parsedEntry(entry))
+        .filter(({ type }) => type === wanted);
+
+    // Skipped: what follows the hole stands, the hole is told, and what fills it late is let in.
+    const [first, skipped, third] = [loans.batch(3), loans.batch(2), loans.batch(1)];
+    await deliver(loans, first);
+    await deliver(loans, third);
+    await eventually(async () => (await ownOf('streamGap')).length === 1, 30_000);
+    await deliver(loans, skipped);
+    const all = hexOf(first, skipped, third).sort();
+    await eventually(async () => (await logged(loans)).length === all.length, 30_000);
+
+    // Repeated and forked: the same bytes are logged once, other bytes at the same seqs are shown with both promises.
+    const liar = new TestProducer(loans.name, log.logId, 1, loans.key);
+    await deliver(loans, first);
+    await deliver(liar, liar.batch(3));
+    await eventually(async () => (await ownOf('equivocation')).length === 3, 30_000);
+    expect(await logged(loans)).toStrictEqual(all);
+
+    // Retired: nothing behind the point that the revocation names, and the other producer goes on.
+    await send(topic, loans.name, registration(revocation(log, loans)));
+    await eventually(async () => (await keyEntries(service)).includes('revoke'), 30_000);
+    await deliver(loans, loans.batch(2));
+    const after = cards.batch(4);
+    await deliver(cards, after);
+    await eventually(async () => (await logged(cards)).length === 4, 30_000);
+    expect(await logged(cards)).toStrictEqual(hexOf(after).sort());
+    expect(await logged(loans)).toStrictEqual(all);
+    expect(service.status().sequencing).toBe('running');
+  }, 90_000);
 
   test('a topic that lost what it had acknowledged shows in readiness', async () => {
     const { log, topic, start } = await setUp();
