@@ -16,6 +16,7 @@ const pages = [
   'verify/README.md',
   'contracts/README.md',
   'docs/engineer.md',
+  'docs/explain.md',
 ];
 
 /** A receipt and a policy as a reader would have them: the published vectors, without the chain. */

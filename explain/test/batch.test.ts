@@ -6,7 +6,9 @@ import {
   EXPLAIN_VERSION,
   explainerOf,
   explanationArrays,
+  explanationAt,
   loadModel,
+  loadXgboost,
   treeExplainer,
   withCovers,
 } from '../src/index.ts';
@@ -100,6 +102,27 @@ describe.each(explainers)('a batch, %s', (_, explainer, given) => {
     );
     expect(again.attributions.subarray(0, size).every((value) => value === 0)).toBe(true);
   });
+});
+
+test('a row of a batch is what explain gives', async () => {
+  const [, explainer] = explainers[1]!;
+  const batch = await explainer.explainBatch(rows);
+  rows.forEach((row, index) => {
+    expect(explanationAt(model, batch, index)).toStrictEqual(explainer.explain(row));
+  });
+});
+
+test('the XGBoost entry reads the same model, and no other library’s', () => {
+  for (const extension of ['json', 'ubj']) {
+    const bytes = fixtureBytes('3.4.1', `classes.${extension}`);
+    const other = loadXgboost(bytes);
+    expect(other.hash).toBe(loadModel(bytes).hash);
+    expect(other.predict(rows[0] ?? [])).toStrictEqual(model.predict(rows[0] ?? []));
+  }
+  for (const path of [modelsOf('lightgbm', 'txt')[0]?.[2], modelsOf('onnx', 'onnx')[0]?.[2]])
+    expect(() => loadXgboost(readModel(path ?? ''))).toThrow(
+      expect.objectContaining({ code: 'MODEL_FORMAT' }),
+    );
 });
 
 describe('progress and cancellation', () => {

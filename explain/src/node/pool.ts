@@ -3,7 +3,7 @@ import type { BatchExplanation, BatchOptions, BatchRows } from '../batch/batch.t
 import { ExplainError } from '../errors.ts';
 import type { AnyExplainerOptions } from '../explainer.ts';
 import { asBackground, backgroundFacts } from '../model/hash.ts';
-import type { LoadOptions } from '../readers/load-model.ts';
+import type { LoadOptions } from '../readers/options.ts';
 import { explanationFacts } from '../shapley/explanation.ts';
 import type { ExplanationFacts } from '../shapley/explanation.ts';
 import { runBatch } from './run-batch.ts';

@@ -2,7 +2,7 @@ import { ExplainError } from '../errors.ts';
 import type { ExplainErrorCode } from '../errors.ts';
 import type { ExplanationArrays } from '../batch/arrays.ts';
 import type { AnyExplainerOptions } from '../explainer.ts';
-import type { LoadOptions } from '../readers/load-model.ts';
+import type { LoadOptions } from '../readers/options.ts';
 import type { Explainer, ExplanationFacts } from '../shapley/explanation.ts';
 
 /** What a thread is started with; it reads the model itself, as functions cannot be sent. */

@@ -1,4 +1,6 @@
-import type { ModelLimits } from './load-model.ts';
+import { ExplainError } from '../errors.ts';
+import { sha256Hex } from '../model/hash.ts';
+import type { ReaderLimits } from './document.ts';
 
 /** What every reader of a format is told. */
 export interface FormatOptions {
@@ -9,4 +11,43 @@ export interface FormatOptions {
   /** names of categories that the caller gives, by feature */
   readonly categories?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly limits: ModelLimits;
+}
+
+/** What a model may claim before it is refused with MODEL_LIMIT. */
+export interface ModelLimits extends ReaderLimits {
+  /** nodes of all trees together */
+  readonly maxNodes: number;
+  /** splits on one path */
+  readonly maxTreeDepth: number;
+  readonly maxFeatures: number;
+  readonly maxOutputs: number;
+}
+
+export const defaultModelLimits: ModelLimits = {
+  maxBytes: 256 * 1024 * 1024,
+  maxDepth: 32,
+  maxNodes: 10_000_000,
+  maxTreeDepth: 256,
+  maxFeatures: 1_000_000,
+  maxOutputs: 10_000,
+};
+
+export interface LoadOptions {
+  /** use the first boosting rounds only, as pipelines with early stopping do; all by default */
+  readonly iterations?: number;
+  /** names of the codes 0, 1, … by categorical feature, for `rowOf` and reasons */
+  readonly categories?: Readonly<Record<string, readonly string[]>>;
+  readonly limits?: Partial<ModelLimits>;
+}
+
+/** What the readers are told of one file. @throws ExplainError MODEL_LIMIT when it is too large */
+export function formatOptions(bytes: Uint8Array, options: LoadOptions): FormatOptions {
+  const limits = { ...defaultModelLimits, ...options.limits };
+  if (bytes.length > limits.maxBytes)
+    throw new ExplainError('MODEL_LIMIT', {
+      got: `${bytes.length} bytes`,
+      want: `at most ${limits.maxBytes}`,
+    });
+  const { iterations, categories } = options;
+  return { hash: sha256Hex(bytes), iterations, categories, limits };
 }
