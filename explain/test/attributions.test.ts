@@ -310,7 +310,7 @@ describe('wide and deep paths', () => {
       attributionDifference(explainAgainst(model, row, background, 1e7), want),
     ).toBeLessThanOrEqual(BAR);
     const inTables = { perturbation: 'interventional', background, maxTableBytes: 1e7 } as const;
-    expect(treeExplainer(model, inTables).tableBytes > 0).toBe(features <= 12);
+    expect(treeExplainer(model, inTables).tableBytes).toBeGreaterThan(0);
   });
 
   test('a path of 200 features stays additive', () => {
@@ -420,11 +420,11 @@ describe('refusals and checks that can fail', () => {
     });
     const background = [new Float64Array(3)];
     expect(treeExplainer(model, { perturbation: 'interventional', background }).kernel).toBe(
-      'ts-patterns/1',
+      'wasm-blocks/1',
     );
     expect(explainAgainst(model, new Float64Array(3), background)).toMatchObject({
       method: 'interventional',
-      kernel: 'ts-patterns/1/1000000',
+      kernel: 'wasm-blocks/1',
       outputSpace: 'margin',
       coverSource: 'none',
     });

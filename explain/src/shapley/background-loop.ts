@@ -14,6 +14,15 @@ export interface RowLoop {
   backgrounds: number;
 }
 
+/** Background rows, those that a model cannot tell apart as one. */
+export interface WeightedRows {
+  /** number of rows given: what the weights add up to */
+  readonly rows: number;
+  readonly distinct: readonly Float64Array[];
+  /** per distinct row: how many rows it stands for */
+  readonly weights: Float64Array;
+}
+
 export function rowLoop(features: number, depth: number, weights: Float64Array): RowLoop {
   return {
     weights,
@@ -26,31 +35,38 @@ export function rowLoop(features: number, depth: number, weights: Float64Array):
   };
 }
 
-/** Interventional attributions of one tree by walking it with each background row; needs no tables. */
+/**
+ * Interventional attributions of one tree by walking it with each background row, which counts by its weight;
+ * needs no tables. Adds that of feature f to `target[at + f]`.
+ */
 export function attributeByRows(
   tree: Tree,
   row: Float64Array,
-  background: readonly Float64Array[],
+  { distinct, weights, rows }: WeightedRows,
   loop: RowLoop,
   target: Float64Array,
+  at: number,
 ): void {
-  const share = 1 / background.length;
-  const credit = (value: number): void => creditLeaf(loop, value * share, target);
-  for (const other of background) walkBoth(tree, row, other, loop, credit);
+  let share = 0;
+  const credit = (value: number): void => creditLeaf(loop, value * share, target, at);
+  for (let other = 0; other < distinct.length; other++) {
+    share = (weights[other] as number) / rows;
+    walkBoth(tree, row, distinct[other] as Float64Array, loop, credit);
+  }
 }
 
 /** A leaf counts when all of `ofRow` and none of `ofBackground` are in the coalition. */
-function creditLeaf(loop: RowLoop, value: number, target: Float64Array): void {
+function creditLeaf(loop: RowLoop, value: number, target: Float64Array, at: number): void {
   const { rows, backgrounds, weights, stride } = loop;
   const players = rows + backgrounds;
   if (players === 0) return;
   if (rows > 0) {
     const credit = value * (weights[players * stride + rows - 1] ?? 0);
-    for (let i = 0; i < rows; i++) add(target, loop.ofRow[i] ?? 0, credit);
+    for (let i = 0; i < rows; i++) add(target, at + (loop.ofRow[i] ?? 0), credit);
   }
   if (backgrounds > 0) {
     const credit = value * (weights[players * stride + rows] ?? 0);
-    for (let i = 0; i < backgrounds; i++) add(target, loop.ofBackground[i] ?? 0, -credit);
+    for (let i = 0; i < backgrounds; i++) add(target, at + (loop.ofBackground[i] ?? 0), -credit);
   }
 }
 

@@ -9,11 +9,11 @@ import type { Background } from '../model/hash.ts';
 import { castRow, castRowInto, sumLeavesInto } from '../model/tree-model.ts';
 import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
 import { EXPLAIN_VERSION } from '../version.ts';
+import { interventionalKernel } from './blocks/kernel.ts';
 import { outputSpaceOf } from './explanation.ts';
 import type { Explainer, ExplanationFacts } from './explanation.ts';
 import { DEFAULT_TABLE_BYTES } from './kernel.ts';
 import type { AttributionKernel, EngineName } from './kernel.ts';
-import { interventionalKernel } from './interventional.ts';
 import { pathDependentKernel } from './path-dependent.ts';
 
 export type ExplainerOptions =
@@ -28,6 +28,7 @@ export type ExplainerOptions =
       /** reference rows, at least one; NaN is missing */
       readonly background: Background | readonly FeatureRow[];
       readonly maxTableBytes?: number;
+      readonly engine?: EngineName;
     };
 
 const MAX_BACKGROUND = 100_000;
@@ -43,11 +44,16 @@ export function treeExplainer(given: Model, options: ExplainerOptions): Explaine
   const model = requireTrees(given);
   if (options.perturbation === 'tree-path-dependent' && model.coverSource === 'none')
     throw new ExplainError('EXPLAIN_COVERS', { got: `a ${model.format} model without them` });
-  const maxTableBytes = options.maxTableBytes ?? DEFAULT_TABLE_BYTES;
+  const { maxTableBytes = DEFAULT_TABLE_BYTES, engine = 'wasm' } = options;
   const kernel =
     options.perturbation === 'interventional'
-      ? interventionalKernel(model, backgroundRows(model, options.background), maxTableBytes)
-      : pathDependentKernel(model, maxTableBytes, options.engine ?? 'wasm');
+      ? interventionalKernel(
+          model,
+          backgroundRows(model, options.background),
+          maxTableBytes,
+          engine,
+        )
+      : pathDependentKernel(model, maxTableBytes, engine);
   const facts = {
     method: options.perturbation,
     kernel: kernel.name,
