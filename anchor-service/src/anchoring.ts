@@ -11,7 +11,7 @@ import { readToken } from './config.ts';
 import type { LogConfig } from './config.ts';
 import { httpCountersign } from './countersigner/client.ts';
 import { ServiceError } from './errors.ts';
-import { pause } from './pause.ts';
+import { pause, within } from './pause.ts';
 import type { PipelineState } from './pipeline.ts';
 import type { LogFiles, Logger, Store } from './ports.ts';
 import type { Publisher } from './publisher.ts';
@@ -80,9 +80,7 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
     async close() {
       abort.abort();
       // A node or countersigner that hangs does not hold up the end; whatever it does later is found on the chain.
-      const patience = new AbortController();
-      await Promise.race([running, pause(CLOSE_WITHIN_MS, patience.signal)]);
-      patience.abort();
+      await within(CLOSE_WITHIN_MS, running);
     },
   };
 }

@@ -5,3 +5,10 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   if (ms <= 0) return;
   await setTimeout(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
+
+/** Waits until an end has come, well or badly, but no longer than this: what hangs must not hold up who waits. */
+export async function within(ms: number, end: Promise<unknown> | undefined): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([end?.catch(() => undefined), pause(ms, patience.signal)]);
+  patience.abort();
+}

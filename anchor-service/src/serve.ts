@@ -1,6 +1,10 @@
 import type { ServiceConfig } from './config.ts';
+import { within } from './pause.ts';
 import { startService } from './service.ts';
 import type { AnchorService, ServiceDeps } from './service.ts';
+
+/** After a failure: what is finished in this time is, the rest is found by the next start. */
+const CLOSE_WITHIN_MS = 10_000;
 
 /** What a program says of itself on standard output, one JSON line each. */
 export type Said = { listening: string } | { standby: string };
@@ -30,9 +34,12 @@ export async function serveUntil(
   say({ listening: service.url });
   try {
     await Promise.race([aborted(signal), service.done]);
-  } finally {
-    await service.close();
+  } catch (error) {
+    // What made it fail may make its end hang, and whoever starts it again waits for that.
+    await within(CLOSE_WITHIN_MS, service.close());
+    throw error;
   }
+  await service.close();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -179,6 +179,28 @@ describeWithPostgres('the PostgreSQL store', () => {
     });
   });
 
+  test('a wait that runs out while a new connection is looked at leaves the pool whole', async () => {
+    const timeouts = { ...DEFAULT_TIMEOUTS, connectMs: 600 };
+    const connections = new Connections(placeOf({ url: server.url(proxy.port) }), timeouts);
+    const sleep = { text: 'SELECT pg_sleep(60)' };
+    const busy = connections.write(sleep).catch((error: unknown) => error);
+    await delay(300);
+    // Waits for the only connection that writes; soon that is cut, and the next one is slow to say what it would do.
+    const waiting = connections.write({ text: 'SELECT 1' }).catch((error: unknown) => error);
+    await delay(200);
+    await proxy.set({ mode: 'latency', ms: 800 }, { when: 'full_page_writes' });
+    await server.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'",
+    );
+    expect(await busy).toBeInstanceOf(Error);
+    await waiting;
+    await proxy.clear();
+    const { count } = await connections.write({ text: 'SELECT 1' });
+    expect(count).toBe(1);
+    const end = connections.close().then(() => 'ended');
+    expect(await Promise.race([end, delay(2_000, 'hangs', { ref: false })])).toBe('ended');
+  }, 30_000);
+
   describe('a connection that is cut', () => {
     const timeouts = { ...DEFAULT_TIMEOUTS, statementMs: 300 };
 

@@ -1,4 +1,4 @@
-import { pause } from '../pause.ts';
+import { within } from '../pause.ts';
 import { rootCodeOf } from './fate.ts';
 import type { RunningLog } from './running-log.ts';
 import type { FromThread } from './wire.ts';
@@ -15,8 +15,5 @@ export async function endFailed(
   if (log !== null) tell({ kind: 'status', status: log.status() });
   const message = error instanceof Error ? error.message : 'failed';
   tell({ kind: 'failed', code: rootCodeOf(error), message });
-  const patience = new AbortController();
-  const closed = log?.close().catch(() => undefined);
-  await Promise.race([closed, pause(closeWithinMs, patience.signal)]);
-  patience.abort();
+  await within(closeWithinMs, log?.close());
 }

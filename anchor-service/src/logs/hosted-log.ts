@@ -1,4 +1,4 @@
-import { pause } from '../pause.ts';
+import { pause, within } from '../pause.ts';
 import type { Logger } from '../ports.ts';
 import { isMisconfigured, mayRestart, rootCodeOf } from './fate.ts';
 import type { RunningLog, WorkStatus } from './running-log.ts';
@@ -207,11 +207,9 @@ export class HostedLog {
     this.#become(state, code);
     if (isOwnEnd) throw error;
     // Its lock and its lease are free before it begins again; something that hangs does not hold it up for ever.
-    const patience = new AbortController();
-    const ended = this.#running?.close().catch(() => undefined);
+    const ended = this.#running?.close();
     this.#running = null;
-    await Promise.race([ended, pause(CLOSE_WITHIN_MS, patience.signal)]);
-    patience.abort();
+    await within(CLOSE_WITHIN_MS, ended);
     this.#begin();
     return state === 'restarting';
   }

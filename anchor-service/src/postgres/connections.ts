@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import type { PoolClient, QueryArrayResult } from 'pg';
 import { ServiceError } from '../errors.ts';
+import { within } from '../pause.ts';
 import { parsePostgresUrl, readPassword, tlsOptions } from './address.ts';
 import type { PostgresPlace } from './address.ts';
 import { isRefusal, storeFailure } from './failures.ts';
@@ -50,6 +51,7 @@ const KEEP_ALIVE_MS = 10_000;
  */
 const READERS = 2;
 const READER_IDLE_MS = 30_000;
+const CLOSE_WITHIN_MS = 3_000;
 
 /** One connection that writes, in order, and a few that read beside it. */
 export class Connections {
@@ -88,8 +90,9 @@ export class Connections {
     return result;
   }
 
+  /** A server that is away, or a connection that is half open, does not say goodbye: it is waited for no longer than this. */
   async close(): Promise<void> {
-    await Promise.all([this.#writer.end(), this.#readers.end()]);
+    await within(CLOSE_WITHIN_MS, Promise.all([this.#writer.end(), this.#readers.end()]));
   }
 }
 
@@ -114,10 +117,6 @@ function poolOf(
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: { getTypeParser },
-    // A connection is looked at once, before anybody gets it.
-    verify: (client, done) => {
-      assertDurable(client).then(() => done(), done);
-    },
     ...size,
   });
   // A connection that dies while nobody uses it leaves the pool; one in use fails its statement. Neither ends the process.
@@ -126,12 +125,28 @@ function poolOf(
   return pool;
 }
 
+const durable = new WeakSet<PoolClient>();
+
+/**
+ * A connection is looked at once, before anybody gets it. Not by the pool's own `verify`: a wait that ran out while that
+ * was under way leaves the connection in nobody's hands, and the pool without it for ever.
+ */
 async function acquire(pool: Pool): Promise<PoolClient> {
+  let client: PoolClient;
   try {
-    return await pool.connect();
+    client = await pool.connect();
   } catch (error) {
     throw storeFailure(error);
   }
+  if (durable.has(client)) return client;
+  try {
+    await assertDurable(client);
+  } catch (error) {
+    client.release(true);
+    throw storeFailure(error);
+  }
+  durable.add(client);
+  return client;
 }
 
 async function once(pool: Pool, statement: Statement): Promise<Rows> {
