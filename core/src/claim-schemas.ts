@@ -29,7 +29,7 @@ export const decisionClaims: ClaimSchema = claimSchema('showcause/decision/v1', 
   'score', // { margin, score, probability }; arrays by class with several outputs
   'attributions', // hex root of the vector of attributions
   'explanation', // { status, method, kernel, version, modelHash, outputSpace, coverSource, background, baseValue, additivityError }
-  'reasons', // [{ code, rank, text, features }], at most 5
+  'reasons', // [{ code, rank, text, statement, language, features }], at most 5
   'rulesFired', // [code]
   'terms', // terms of an offer or counter-offer
   'startedAt',

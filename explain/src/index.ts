@@ -56,7 +56,7 @@ export type {
   ReasonTexts,
   Translation,
 } from './reasons/registry.ts';
-export type { Unit } from './reasons/units.ts';
+export type { Unit, UnitJson } from './reasons/units.ts';
 export { registryJson } from './reasons/json.ts';
 export { inLanguage, languagesOf } from './reasons/translations.ts';
 export { bindReasons } from './reasons/bind.ts';
@@ -70,9 +70,10 @@ export type { PrincipalReasons, ReasonGroup, ReasonQuestion } from './reasons/pr
 export { keyFactors } from './reasons/key-factors.ts';
 export type { KeyFactorQuestion, KeyFactors } from './reasons/key-factors.ts';
 export { assertReasonMethod } from './reasons/groups.ts';
-export type { Dropped, ReasonSpace } from './reasons/groups.ts';
+export type { Dropped } from './reasons/groups.ts';
 export type { FiredRule, Reason, RuleValue, SaidReason } from './reasons/said.ts';
 export { dateWord, numberWord } from './reasons/numbers.ts';
+export { unitWord } from './reasons/units.ts';
 export { missingWord } from './reasons/text.ts';
 export { expFloat32 } from './numeric/exp.ts';
 export { logFloat32 } from './numeric/log.ts';

@@ -81,17 +81,6 @@ describe('what reasons for people are made of', () => {
     },
   );
 
-  test.each([
-    ['logit', 'log-odds'],
-    ['identity', 'score'],
-    ['probability', 'probability'],
-    ['log', 'log'],
-  ])('of a model with link %s they are in %s', (link, space) => {
-    const other = linear([1, 2], link);
-    const explainer = explainerOf(other, { perturbation: 'interventional', background });
-    expect(ask({ model: other, explanation: explainer.explain(row) })).toMatchObject({ space });
-  });
-
   test.each([0, 5, 1.5, NaN, -1])('%p reasons are refused', (most) => {
     expect(() => ask({ most })).toThrow(RangeError);
   });
@@ -230,7 +219,7 @@ test('of a scorecard they are points below the background, not below the most po
   const explanation = explainerOf(model, { perturbation: 'interventional', background }).explain(
     rowOf(model, [5, 5]),
   );
-  const { principal, space } = principalReasons({
+  const { principal } = principalReasons({
     registry: registryOf([[0], [1]], { direction: 'lower-hurts' }),
     model,
     row: rowOf(model, [5, 5]),
@@ -242,7 +231,6 @@ test('of a scorecard they are points below the background, not below the most po
     ['G1', -30],
     ['G0', -10],
   ]);
-  expect(space).toBe('score');
 });
 
 describe('key factors', () => {

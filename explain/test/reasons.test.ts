@@ -327,7 +327,6 @@ describe('principal reasons', () => {
     expect(ask([1500, 900, 3, 1, 6], unscored)).toStrictEqual({
       principal: [],
       all: [],
-      space: 'log-odds',
     });
     expect(() => ask([1500, 900, 3, 1, 6], { row: null })).toThrow(TypeError);
   });

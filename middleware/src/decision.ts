@@ -51,6 +51,8 @@ export interface ReasonsOptions {
    * true by default
    */
   model?: boolean;
+  /** BCP 47 tag of a language of the registry, its own by default: what is given and recorded as given */
+  language?: string;
 }
 
 /** `req.decision`: the decision that this request makes. */
@@ -67,7 +69,7 @@ export interface RequestDecision {
    */
   score(overrides?: FeatureOverrides): Promise<Scored>;
   /** Registers a policy rule that decided against the person; rules rank before the model. */
-  rule(code: string, values?: Readonly<Record<string, string | number>>): void;
+  rule(code: string, values?: FiredRule['values']): void;
   /**
    * Up to four principal reasons, recorded with the decision: fired rules, then the model's, about
    * the first call: the request as made. What the newest call gave is what is recorded.
@@ -128,7 +130,7 @@ export class DecisionInProgress implements RequestDecision {
   readonly #rules: FiredRule[] = [];
   #stated: StatedFacts = {};
   #reasons: readonly Reason[] | null = null;
-  #withModel = true;
+  #asked: Required<Pick<ReasonsOptions, 'model'>> & ReasonsOptions = { model: true };
   #unexplained: string | null = null;
   #made = 0;
   #factsSent = false;
@@ -199,14 +201,15 @@ export class DecisionInProgress implements RequestDecision {
     };
   }
 
-  rule(code: string, values: Readonly<Record<string, string | number>> = {}): void {
+  rule(code: string, values: FiredRule['values'] = {}): void {
     if (this.#ended) throw new AuditError('DECISION_ENDED', { got: 'rule()' });
     this.#rules.push({ code, values });
     this.#reasons = null;
   }
 
-  reasons({ model: withModel = true }: ReasonsOptions = {}): readonly Reason[] {
-    if (this.#reasons !== null && this.#withModel === withModel) return this.#reasons;
+  reasons({ model: withModel = true, language }: ReasonsOptions = {}): readonly Reason[] {
+    const known = this.#asked.model === withModel && this.#asked.language === language;
+    if (this.#reasons !== null && known) return this.#reasons;
     const { model, registry } = this.#runtime;
     if (model === null || registry === null)
       throw new AuditError('DECISION_NO_MODEL', { got: 'reasons() without model or reasons' });
@@ -218,9 +221,10 @@ export class DecisionInProgress implements RequestDecision {
       explanation: withModel ? (scored?.explanation ?? null) : null,
       rules: this.#rules,
       adverseDirection: this.#adverseDirection(),
+      ...(language === undefined ? {} : { language }),
     });
     this.#reasons = principal;
-    this.#withModel = withModel;
+    this.#asked = { model: withModel, ...(language === undefined ? {} : { language }) };
     return principal;
   }
 
@@ -293,7 +297,7 @@ export class DecisionInProgress implements RequestDecision {
 
   /** As the handler asked for them last. */
   #standingReasons(): readonly Reason[] {
-    return this.reasons({ model: this.#withModel });
+    return this.reasons(this.#asked);
   }
 
   #state(ending: Ending): string {
@@ -306,18 +310,27 @@ export class DecisionInProgress implements RequestDecision {
       ...(reasons === null
         ? {}
         : {
-            reasons: reasons.map(({ code, rank, text, features }) => ({
+            reasons: reasons.map(({ code, rank, text, statement, language, features }) => ({
               code,
               rank,
               text,
+              statement,
+              language,
               features,
             })),
-            shown: reasons.map(({ code, rank, text, next, value }) => ({
+            shown: reasons.map(({ code, rank, text, next, value, language, translations }) => ({
               code,
               rank,
               text,
               next,
               value,
+              language,
+              translations: Object.fromEntries(
+                Object.entries(translations).map(([tag, said]) => [
+                  tag,
+                  { text: said.text, next: said.next },
+                ]),
+              ),
             })),
           }),
     };

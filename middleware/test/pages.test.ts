@@ -252,7 +252,7 @@ describe('the page', () => {
       ],
       contact: { name: 'Credit desk' },
       data: [
-        { name: 'monthly income', value: '1000' },
+        { name: 'monthly income', value: '1,000' },
         { name: 'monthly debts', value: '900' },
       ],
       receipt: { index: null, anchor: null },

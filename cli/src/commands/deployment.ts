@@ -7,6 +7,7 @@ import { CliError } from '../errors.ts';
 import { readText } from '../files.ts';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
+import { wrap } from '../wrap.ts';
 import { openRegistrar } from './keys.ts';
 
 /** Whoever signs reads all of it; the bounds are for files that nobody would read. */
@@ -65,7 +66,9 @@ async function sign(io: Io, file: string, options: SignOptions): Promise<void> {
   const bytes = signRegistration<EntryOf<'deployment'>>(logId, unsigned, signer);
   io.out(`deployment of ${unsigned.producer} for ${origin} (log ${toHex(logId).slice(0, 16)}…)`);
   if (unsigned.development) io.out('  development: true');
-  const facts = factLines(unsigned.facts as Json).flatMap((fact) => wrap(fact, COLUMNS - 2));
+  const facts = factLines(unsigned.facts as Json).flatMap((fact) =>
+    wrap(fact, { columns: COLUMNS - 2, rest: '    ' }),
+  );
   for (const line of facts.slice(0, MAX_FACT_LINES)) io.out(`  ${line}`);
   if (facts.length > MAX_FACT_LINES) io.out(`  … and ${facts.length - MAX_FACT_LINES} more lines`);
   const out = options.out ?? defaultPath(file, unsigned.facts as Json);
@@ -118,17 +121,4 @@ function line(path: string, text: string): string {
   // The file is somebody else's and goes to a terminal: names too, which could otherwise begin lines of their own.
   const safe = `${path}: ${text}`.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
   return safe.length > MAX_FACT_CHARACTERS ? `${safe.slice(0, MAX_FACT_CHARACTERS)}…` : safe;
-}
-
-/** Lines of at most `columns` where there are blanks to break at; further ones are indented. */
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of text.split(' ')) {
-    if (current.trim() !== '' && current.length + 1 + word.length > columns) {
-      lines.push(current);
-      current = `    ${word}`;
-    } else current = current === '' ? word : `${current} ${word}`;
-  }
-  return [...lines, current];
 }

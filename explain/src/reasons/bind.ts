@@ -2,6 +2,13 @@ import { ExplainError } from '../errors.ts';
 import { parseReasonRegistry } from './registry.ts';
 import type { FeatureWords, ReasonDirection, ReasonRegistry, ReasonTexts } from './registry.ts';
 import { inLanguage, languagesOf } from './translations.ts';
+import type { UnitJson } from './units.ts';
+
+/** What one language calls features and how it writes their numbers; see `FeatureWords`. */
+interface BoundWords {
+  readonly labels?: FeatureWords['labels'];
+  readonly units?: Readonly<Record<string, UnitJson>>;
+}
 
 /** What a lender takes from a catalogue of reasons, and for which features of its model. */
 export interface ReasonBinding {
@@ -14,7 +21,7 @@ export interface ReasonBinding {
   /** some of the catalogue's languages, the first being the registry's own; all by default */
   readonly languages?: readonly string[];
   /** what features are called and in which unit they are written, by language */
-  readonly words?: Readonly<Record<string, Partial<FeatureWords>>>;
+  readonly words?: Readonly<Record<string, BoundWords>>;
   /** texts in the place of the catalogue's, by language and code */
   readonly texts?: Readonly<Record<string, Readonly<Record<string, Partial<ReasonTexts>>>>>;
 }
@@ -32,9 +39,7 @@ export function bindReasons(catalogue: ReasonRegistry, binding: ReasonBinding): 
   const unknown = codes.find((code) => !catalogue.reasons.some((reason) => reason.code === code));
   if (unknown !== undefined)
     throw new ExplainError('REASON_RULE', { got: JSON.stringify(unknown.slice(0, 40)) });
-  const wordsIn = (
-    tag: string,
-  ): { reasons: Record<string, ReasonTexts> } & Partial<FeatureWords> => ({
+  const wordsIn = (tag: string): { reasons: Record<string, ReasonTexts> } & BoundWords => ({
     ...binding.words?.[tag],
     reasons: Object.fromEntries(
       codes.map((code) => [code, textsOf(catalogue, binding, tag, code)]),

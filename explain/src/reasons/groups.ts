@@ -1,5 +1,4 @@
 import { ExplainError } from '../errors.ts';
-import type { Link } from '../model/tree-model.ts';
 import { ADDITIVITY_BOUND, assertAdditive } from '../shapley/explanation.ts';
 import type { Explanation, Perturbation } from '../shapley/explanation.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
@@ -36,21 +35,6 @@ export interface Group {
   readonly attribution: number;
   /** how far the group pushes against the applicant, in steps of {@link ADDITIVITY_BOUND}: whole, so that ties are ties */
   readonly harm: number;
-}
-
-/** What the attributions of a model add up to: the space that groups are ranked in. */
-export type ReasonSpace = 'log-odds' | 'probability' | 'log' | 'score';
-
-const SPACES: Readonly<Record<Link, ReasonSpace>> = {
-  logit: 'log-odds',
-  softmax: 'log-odds',
-  probability: 'probability',
-  log: 'log',
-  identity: 'score',
-};
-
-export function reasonSpaceOf({ link }: Pick<Model, 'link'>): ReasonSpace {
-  return SPACES[link];
 }
 
 /**

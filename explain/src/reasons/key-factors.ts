@@ -1,12 +1,5 @@
-import {
-  assertReasonable,
-  bearsOut,
-  chooseGroups,
-  groupsOf,
-  reasonSpaceOf,
-  weightiestFirst,
-} from './groups.ts';
-import type { Dropped, ReasonSpace, Scored } from './groups.ts';
+import { assertReasonable, bearsOut, chooseGroups, groupsOf, weightiestFirst } from './groups.ts';
+import type { Dropped, Scored } from './groups.ts';
 import { loggedGroup, mostOf, ranked } from './principal.ts';
 import type { ReasonGroup } from './principal.ts';
 import { assertList } from './registry.ts';
@@ -25,7 +18,6 @@ export interface KeyFactors {
   readonly factors: Reason[];
   /** every group of the model in the order of the registry */
   readonly all: ReasonGroup[];
-  readonly space: ReasonSpace;
 }
 
 /**
@@ -37,7 +29,7 @@ export interface KeyFactors {
  * @throws ExplainError as `principalReasons`; REASON_REGISTRY for a list that is not of key factors
  */
 export function keyFactors(question: KeyFactorQuestion): KeyFactors {
-  const { registry, model, explanation, language = registry.language } = question;
+  const { registry, explanation, language = registry.language } = question;
   assertList(registry, 'key-factors');
   const most = mostOf(question.most);
   assertReasonable(explanation);
@@ -55,6 +47,5 @@ export function keyFactors(question: KeyFactorQuestion): KeyFactors {
   return {
     factors: ranked(given.map((group) => modelReason(question, group, language))),
     all: groups.map((group) => loggedGroup(group, dropped)),
-    space: reasonSpaceOf(model),
   };
 }

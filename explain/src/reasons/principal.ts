@@ -1,14 +1,8 @@
 import type { Model } from '../model/model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import type { Explanation } from '../shapley/explanation.ts';
-import {
-  assertReasonable,
-  chooseGroups,
-  groupsOf,
-  reasonSpaceOf,
-  weightiestFirst,
-} from './groups.ts';
-import type { Dropped, Group, ReasonSpace, Scored } from './groups.ts';
+import { assertReasonable, chooseGroups, groupsOf, weightiestFirst } from './groups.ts';
+import type { Dropped, Group, Scored } from './groups.ts';
 import { assertList } from './registry.ts';
 import type { ReasonRegistry } from './registry.ts';
 import { modelReason, ruleReason } from './said.ts';
@@ -18,6 +12,7 @@ import type { FiredRule, Reason, Unranked } from './said.ts';
 export interface ReasonGroup {
   readonly code: string;
   readonly features: readonly string[];
+  /** in the explanation's `outputSpace` */
   readonly attribution: number;
   readonly dropped: Dropped | null;
 }
@@ -46,8 +41,6 @@ export interface PrincipalReasons {
   readonly principal: Reason[];
   /** every group of the model in the order of the registry */
   readonly all: ReasonGroup[];
-  /** unit of the attributions that the groups were ranked by */
-  readonly space: ReasonSpace;
 }
 
 export const MOST_REASONS = 4;
@@ -86,7 +79,6 @@ export function principalReasons(question: ReasonQuestion): PrincipalReasons {
       ...chosen.flatMap((group) => (scored === null ? [] : [modelReason(scored, group, language)])),
     ]),
     all: groups.map((group) => loggedGroup(group, dropped)),
-    space: reasonSpaceOf(model),
   };
 }
 

@@ -37,7 +37,7 @@ export interface Reason extends SaidReason {
   /** the same in the other languages of the registry, by tag */
   readonly translations: Readonly<Record<string, SaidReason>>;
   readonly features: readonly string[];
-  /** summed attribution in margin units; null for a rule */
+  /** summed attribution in the explanation's `outputSpace`; null for a rule */
   readonly attribution: number | null;
 }
 

@@ -7,7 +7,10 @@ export interface Unit {
   readonly other: string;
 }
 
-/** A pattern stands for both numbers, or each has its own. */
+/** As a registry's file writes it: a pattern stands for both numbers, or each has its own. */
+export type UnitJson = string | Unit;
+
+/** @throws ExplainError REASON_REGISTRY */
 export function parseUnits(json: unknown, path: string): Readonly<Record<string, Unit>> {
   return eachOf(json, path, (member, at) => {
     if (typeof member === 'string') {

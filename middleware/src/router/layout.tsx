@@ -1,31 +1,32 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { Contact } from '../options.ts';
+import type { PageWords } from './words/page-words.ts';
 import { SCRIPT, STYLE } from './style.ts';
 
 /** The frame of every page. Text only reaches it as children, which preact escapes. */
 export function Layout({
-  title,
+  words,
   contact,
   children,
 }: {
-  title: string;
+  words: PageWords;
   contact: Contact;
   children: ComponentChildren;
 }): VNode {
   return (
-    <html lang="en">
+    <html lang={words.language}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <title>{title}</title>
+        <title>{words.title}</title>
         <style dangerouslySetInnerHTML={{ __html: STYLE }} />
       </head>
       <body>
         <main id="main">{children}</main>
         <footer>
-          <h2>Questions?</h2>
-          <ContactLine contact={contact} />
+          <h2>{words.questions}</h2>
+          <ContactLine contact={contact} words={words} />
         </footer>
         <script dangerouslySetInnerHTML={{ __html: SCRIPT }} />
       </body>
@@ -34,11 +35,11 @@ export function Layout({
 }
 
 /** The person to ask, the same on every page. */
-export function ContactLine({ contact }: { contact: Contact }): VNode {
+export function ContactLine({ contact, words }: { contact: Contact; words: PageWords }): VNode {
   const { name, url, email, phone } = contact;
   return (
     <p>
-      Ask {name}.
+      {words.ask(name)}
       {url !== undefined && (
         <>
           {' '}
@@ -51,7 +52,12 @@ export function ContactLine({ contact }: { contact: Contact }): VNode {
           <a href={`mailto:${email}`}>{email}</a>
         </>
       )}
-      {phone !== undefined && <> Phone: {phone}</>}
+      {phone !== undefined && (
+        <>
+          {' '}
+          {words.phone}: {phone}
+        </>
+      )}
     </p>
   );
 }

@@ -6,10 +6,12 @@ import type { RouteContext } from '../express/route.ts';
 import type { Request, RequestHandler, Response } from '../express/types.ts';
 import { problem, problemOf, sendProblem } from '../problems.ts';
 import type { KnownDecision, ReceiptMaker } from '../receipts/receipts.ts';
+import { pageLanguage } from './language.ts';
 import { codePage, decisionPage } from './pages.tsx';
 import { SCRIPT, STYLE } from './style.ts';
 import { Attempts, opens } from './token.ts';
 import { decisionView } from './view.ts';
+import { wordsIn } from './words/page-words.ts';
 
 export interface RouterParts {
   context: RouteContext;
@@ -20,7 +22,8 @@ const MAX_FORM_BYTES = 4096;
 
 /**
  * `GET /:id` is a form for the page's code; `POST /:id` the decision in plain words; the same as JSON
- * with `Accept: application/json` and `Authorization: Bearer <code>`; `/:id/receipt` the receipt file.
+ * with `Accept: application/json` and `Authorization: Bearer <code>`; `/:id/receipt` the receipt file. Page and twin are in the
+ * language of `?lang=`, else of `Accept-Language`, else of the registry.
  */
 export function decisionRouter(parts: RouterParts): RequestHandler {
   const attempts = new Attempts();
@@ -49,26 +52,29 @@ async function serve(
   file: boolean,
 ): Promise<void> {
   const wantsJson = file || req.accepts(['html', 'json']) === 'json';
-  const action = `${req.baseUrl}/${id}`;
-  const { contact } = parts.context;
+  const { contact, registry } = parts.context;
+  const language = pageLanguage(req, registry?.language);
+  const place = { path: `${req.baseUrl}/${id}`, language };
+  res.setHeader('Vary', 'Accept, Accept-Language');
   try {
     if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST')
       return methodRefused(res, parts);
     const bearer = bearerOf(req);
     if (req.method !== 'POST' && bearer === null && !wantsJson)
-      return sendHtml(res, 200, codePage(action, contact, null));
+      return sendHtml(res, 200, language, codePage(place, contact, null));
     const token = req.method === 'POST' && bearer === null ? await formToken(req) : (bearer ?? '');
     const known = await unlock(parts, attempts, callerOf(req), id, token);
     if (file) return sendReceipt(res, known);
-    const { model, registry, policy } = parts.context;
+    const { model, policy } = parts.context;
     const view = decisionView(known, {
       contact,
       registry,
       policy,
       featureNames: model?.featureNames ?? [],
+      language,
     });
     if (wantsJson) return void res.status(200).json(view);
-    sendHtml(res, 200, decisionPage(view, action, token));
+    sendHtml(res, 200, language, decisionPage(view, place, token));
   } catch (error) {
     const refused = problemOf(error);
     if (refused === null) throw error;
@@ -77,16 +83,11 @@ async function serve(
       sendHtml(
         res,
         refused.status,
-        codePage(action, contact, sentences[refused.code] ?? refused.title),
+        language,
+        codePage(place, contact, wordsIn(language).code.problems[refused.code] ?? refused.title),
       );
   }
 }
-
-const sentences: Readonly<Record<string, string>> = {
-  PAGE_TOKEN: 'This code is not right. Copy it again from the message with your decision.',
-  PAGE_EXPIRED: 'This code is too old. Ask us for a new one.',
-  PAGE_ATTEMPTS: 'There were too many wrong codes. Wait some minutes and try again.',
-};
 
 /**
  * An unknown decision and a wrong code look the same from outside, and neither costs a proof: the log
@@ -117,8 +118,9 @@ function sendReceipt(res: Response, known: KnownDecision): void {
   res.end(body);
 }
 
-function sendHtml(res: Response, status: number, html: string): void {
+function sendHtml(res: Response, status: number, language: string, html: string): void {
   res.statusCode = status;
+  res.setHeader('Content-Language', language);
   res.setHeader('Content-Type', 'text/html; charset=utf-8');
   res.end(html);
 }

@@ -11,6 +11,7 @@ p,ul,ol,dl{margin:.5rem 0}
 li{margin:.5rem 0}
 a{color:var(--link)}
 .soft{color:var(--soft)}
+.languages{list-style:none;padding:0}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:.5rem;padding:1rem;margin:1rem 0}
 dl{display:grid;grid-template-columns:1fr;gap:.25rem 1rem}
 dt{color:var(--soft)}
@@ -26,6 +27,9 @@ summary{cursor:pointer;min-height:1.5rem;font-weight:600}
 @media print{button,form,.noprint{display:none}details>*{display:block}}
 `.trim();
 
-/** Puts the code from the address's fragment into the form; without scripts the person pastes it. */
+/**
+ * Puts the code from the address's fragment into the form, and into the links to other languages; without scripts the
+ * person pastes it.
+ */
 export const SCRIPT =
-  "var c=location.hash.slice(1),f=document.getElementById('code');if(f&&/^[0-9a-f]{32}$/.test(c))f.value=c;";
+  "var c=location.hash.slice(1),f=document.getElementById('code');if(f&&/^[0-9a-f]{32}$/.test(c)){f.value=c;document.querySelectorAll('a[hreflang]').forEach(function(a){a.hash=c})}";

@@ -1,16 +1,23 @@
 import { fromBase64, decodeSignedPromise, isJsonObject, parseTlogProof } from '@showcause/core';
 import type { Json } from '@showcause/core';
+import { inLanguage, languagesOf, missingWord, numberWord, unitWord } from '@showcause/explain';
 import type { ReasonRegistry } from '@showcause/explain';
 import type { Contact, DecisionPolicy } from '../options.ts';
 import type { KnownDecision } from '../receipts/receipts.ts';
+import { pageLanguageOf } from './words/page-words.ts';
+import type { PageLanguage } from './words/page-words.ts';
 
 export interface ShownReason {
   text: string;
   next: string | null;
+  /** BCP 47 tag of these words, as recorded; null in records that do not say */
+  language: string | null;
 }
 
 /** What a decision's page and its JSON twin say: one source for both. */
 export interface DecisionView {
+  /** of the page; a reason that was not recorded in it stands in its own */
+  language: PageLanguage;
   decisionId: string;
   decidedAt: string | null;
   status: string;
@@ -38,6 +45,7 @@ export interface ViewFacts {
   policy: DecisionPolicy | null;
   registry: ReasonRegistry | null;
   featureNames: readonly string[];
+  language: PageLanguage;
 }
 
 /** A decision in words that a person can read. Pure. */
@@ -45,16 +53,19 @@ export function decisionView(known: KnownDecision, facts: ViewFacts): DecisionVi
   const { decision, entry, receipt } = known;
   const { claims, container } = entry;
   const scored = Array.isArray(container['features']) ? (container['features'] as Json[]) : [];
+  const { language } = facts;
+  const registry = facts.registry === null ? null : spokenRegistry(facts.registry, language);
   return {
+    language,
     decisionId: decision.decisionId,
     decidedAt: text(claims['endedAt']),
     status: text(claims['status']) ?? 'unknown',
     outcome: text(claims['outcome']),
-    terms: pairs(claims['terms']),
-    reasons: shownReasons(container['shown'] ?? null, claims['reasons'] ?? null),
+    terms: pairs(claims['terms'], language),
+    reasons: shownReasons(container['shown'] ?? null, claims['reasons'] ?? null, language),
     data: scored.map((value, i) => {
       const name = facts.featureNames[i] ?? `${i}`;
-      return { name: labelOf(name, facts.registry), value: valueOf(name, value, facts.registry) };
+      return { name: labelOf(name, registry), value: valueOf(name, value, registry, language) };
     }),
     automated: scored.length > 0,
     accountable: facts.policy?.accountable ?? null,
@@ -83,36 +94,67 @@ function receiptView(receipt: KnownDecision['receipt']): DecisionView['receipt']
   };
 }
 
-function shownReasons(shown: Json, claimed: Json): ShownReason[] {
+/** The reasons as they were given; in the page's language where they were recorded in it too. */
+function shownReasons(shown: Json, claimed: Json, language: PageLanguage): ShownReason[] {
   const list = Array.isArray(shown) ? shown : Array.isArray(claimed) ? claimed : [];
   return (list as Json[])
     .filter(isJsonObject)
     .slice(0, 4)
-    .map((reason) => ({ text: text(reason['text']) ?? '', next: text(reason['next']) }));
+    .map((reason) => {
+      const given = text(reason['language']);
+      const { translations = null } = reason;
+      const words = isJsonObject(translations) ? Object.entries(translations) : [];
+      const [tag, said] =
+        given !== null && pageLanguageOf(given) === language
+          ? [given, reason]
+          : (words.find(([other]) => pageLanguageOf(other) === language) ?? [given, reason]);
+      const from = isJsonObject(said) ? said : reason;
+      return { text: text(from['text']) ?? '', next: text(from['next']), language: tag };
+    });
 }
 
-function pairs(value: Json | undefined): { name: string; value: string }[] {
+/** The registry in a language of the page, or in its own. */
+function spokenRegistry(registry: ReasonRegistry, language: PageLanguage): ReasonRegistry {
+  const tag = languagesOf(registry).find((other) => pageLanguageOf(other) === language);
+  return inLanguage(registry, tag ?? registry.language);
+}
+
+function pairs(value: Json | undefined, language: string): { name: string; value: string }[] {
   if (value === undefined || value === null || !isJsonObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) =>
-    typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean'
+  return Object.entries(value).flatMap(([name, member]) => {
+    if (typeof member === 'number')
+      return [{ name: words(name), value: numberWord(member, language) }];
+    return typeof member === 'string' || typeof member === 'boolean'
       ? [{ name: words(name), value: String(member) }]
-      : [],
-  );
+      : [];
+  });
 }
 
 function labelOf(feature: string, registry: ReasonRegistry | null): string {
-  return registry?.labels[feature] ?? words(feature);
+  return ownOf(registry?.labels, feature) ?? words(feature);
 }
 
-/** The registry's word for a value where a reason of this feature has one. */
-function valueOf(feature: string, value: Json, registry: ReasonRegistry | null): string {
-  if (value === null) return 'not given';
+/** The registry's word for a value where a reason of this feature has one; a number with the feature's unit. */
+function valueOf(
+  feature: string,
+  value: Json,
+  registry: ReasonRegistry | null,
+  language: string,
+): string {
+  if (value === null) return missingWord(language);
   const shown = typeof value === 'string' ? value : JSON.stringify(value);
   const reason = registry?.reasons.find(
     ({ features, values }) =>
       features.length === 1 && features[0] === feature && Object.hasOwn(values, shown),
   );
-  return reason?.values[shown] ?? shown;
+  if (reason !== undefined) return reason.values[shown] ?? shown;
+  return typeof value === 'number'
+    ? unitWord(value, registry?.language ?? language, ownOf(registry?.units, feature))
+    : shown;
+}
+
+function ownOf<T>(members: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
 /** `durationMonths` and `duration_months` as `duration months`. */

@@ -7,7 +7,11 @@ import type { Io } from '../../io.ts';
 import { inRow } from './in-row.ts';
 import { interactionTable } from './interactions.ts';
 import { jsonLine } from './print-json.ts';
+import { reasonMembers, reasonsPage, reasonsTitle } from './print-reasons.ts';
 import { table } from './print-text.ts';
+import { addReasonOptions, refusedReasonOptions } from './reason-options.ts';
+import type { ReasonOptions } from './reason-options.ts';
+import { reasonTask, reasonsOf } from './reasons.ts';
 import { readRows } from './rows.ts';
 
 const PERTURBATIONS = {
@@ -17,7 +21,7 @@ const PERTURBATIONS = {
 } as const;
 const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
 
-interface Options {
+interface Options extends ReasonOptions {
   readonly model: string;
   readonly rows: string;
   readonly background?: string;
@@ -28,7 +32,7 @@ interface Options {
 
 /** `showcause explain`: exact attributions of each row under a saved model. */
 export function explainCommand(io: Io): Command {
-  return new Command('explain')
+  const command = new Command('explain')
     .helpGroup(readers.engineer)
     .summary('exact SHAP attributions of rows under a saved model')
     .description(
@@ -44,7 +48,8 @@ export function explainCommand(io: Io): Command {
         .default(undefined, 'interventional with --background, else path-dependent'),
     )
     .option('--interactions', 'SHAP interaction values of each pair of features (trees)')
-    .option('--json', 'one JSON object a row')
+    .option('--json', 'one JSON object a row');
+  return addReasonOptions(command)
     .addHelpText(
       'after',
       `
@@ -53,9 +58,11 @@ Rows are objects by feature name, or arrays in the order of the model.
 Examples:
   showcause explain --model credit.ubj --rows applicants.csv
   showcause explain --model credit.ubj --rows rows.ndjson \\
-    --background background.json --method interventional --json`,
+    --background background.json --method interventional --json
+  showcause explain --model credit.ubj --rows denied.csv \\
+    --background approved.json --reasons reasons.json --threshold 0.3`,
     )
-    .action((options: Options, command: Command) => explainRows(io, options, command));
+    .action((options: Options, self: Command) => explainRows(io, options, self));
 }
 
 function explainRows(io: Io, options: Options, command: Command): void {
@@ -67,19 +74,34 @@ function explainRows(io: Io, options: Options, command: Command): void {
     io.err(
       'note: path-dependent attributions use the covers of the trees; --background is not used',
     );
+  const refused = refusedReasonOptions(options);
+  if (refused !== null) command.error(`error: ${refused}`);
   const model = loadModel(readInput(options.model));
   const rows = readRows(model, options.rows);
   const background = options.background === undefined ? [] : readRows(model, options.background);
   const explainer = explainerOf(model, { perturbation: PERTURBATIONS[method], background });
   const pairs = options.interactions ? pairExplainer(model, method, background) : null;
+  const task =
+    options.reasons === undefined ? null : reasonTask(options.reasons, options, model, background);
+  if (task !== null && !options.json) reasonsTitle(task).forEach((line) => io.out(line));
   rows.forEach((row, index) => {
     if (io.signal.aborted) return;
     const explanation = inRow(index, () => explainer.explain(row));
     const interactions = pairs === null ? null : inRow(index, () => pairs.explain(row));
+    const reasons = task === null ? null : inRow(index, () => reasonsOf(task, row, explanation));
     const lines = options.json
-      ? [jsonLine(model, explanation, interactions)]
+      ? [
+          jsonLine(
+            model,
+            explanation,
+            interactions,
+            task === null || reasons === null ? {} : reasonMembers(task, reasons),
+          ),
+        ]
       : [
-          ...table(model, row, explanation, index),
+          ...(task === null || reasons === null
+            ? table(model, row, explanation, index)
+            : reasonsPage(task, reasons, explanation, index)),
           ...(interactions === null ? [] : interactionTable(model, interactions)),
         ];
     for (const line of lines) io.out(line);

@@ -7,11 +7,12 @@ function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
   return model.outputs === 1 ? (values[0] ?? NaN) : Array.from(values);
 }
 
-/** One row as one line. */
+/** One row as one line, with what else was asked of it. */
 export function jsonLine(
   model: Model,
   explanation: Explanation,
   interactions: InteractionExplanation | null,
+  more: Readonly<Record<string, unknown>> = {},
 ): string {
   const { margin, score, probability, baseValue, attributions, additivityError } = explanation;
   const byName = model.featureNames.map((name, feature) => [
@@ -28,6 +29,7 @@ export function jsonLine(
     baseValue: perOutput(model, baseValue),
     attributions: Object.fromEntries(byName) as Record<string, number | number[]>,
     ...(interactions === null ? {} : { interactions: interactionsByName(model, interactions) }),
+    ...more,
     additivityError,
     ...explanationFacts(explanation),
   });
