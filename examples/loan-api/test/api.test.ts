@@ -190,7 +190,7 @@ describe('the loan API', () => {
     const { labels, reasons } = loadReasons();
     expect(data.map(({ name }) => name)).toStrictEqual(Object.values(labels));
     const shown = Object.fromEntries(data.map(({ name, value }) => [name, value]));
-    expect(shown[labels['duration_months']!]).toBe(String(application.loan.durationMonths));
+    expect(shown[labels['duration_months']!]).toBe(`${application.loan.durationMonths} months`);
     const counted = ['duration_months', 'credit_amount'];
     for (const { features, values } of reasons)
       for (const feature of features)

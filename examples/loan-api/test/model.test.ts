@@ -37,6 +37,7 @@ interface Background {
 }
 interface Registry {
   labels: Record<string, string>;
+  units: Record<string, unknown>;
   reasons: {
     code: string;
     text: string;
@@ -248,7 +249,9 @@ describe('reasons', () => {
     const labels = Object.values(registry.labels);
     expect(new Set(labels).size).toBe(labels.length);
     expect(labels.join()).not.toMatch(/_|\bstatus\b/);
-    expect(registry.labels['duration_months']).toMatch(/, in months$/);
-    expect(registry.labels['credit_amount']).toMatch(/, in DM$/);
+    expect(registry.units).toMatchObject({
+      duration_months: { one: '{n} month', other: '{n} months' },
+      credit_amount: '{n} DM',
+    });
   });
 });
