@@ -89,6 +89,14 @@ export const explainErrorCodes = {
     means: 'no such output of the model',
     fix: 'Name an output between 0 and the number of outputs less one.',
   },
+  COUNTERFACTUAL_OPTIONS: {
+    means: 'not a list of changeable features, or not one of this model',
+    fix: 'Compare it with spec/counterfactuals.md and with the features of the model.',
+  },
+  COUNTERFACTUAL_GOAL: {
+    means: 'no outcome that could be searched for',
+    fix: 'Say which number has to be below, or at least at, one threshold.',
+  },
   REASON_REGISTRY: {
     means: 'not a reason registry',
     fix: 'Compare it with spec/reasons.md.',

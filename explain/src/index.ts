@@ -77,3 +77,28 @@ export { unitWord } from './reasons/units.ts';
 export { missingWord } from './reasons/text.ts';
 export { expFloat32 } from './numeric/exp.ts';
 export { logFloat32 } from './numeric/log.ts';
+export {
+  changedRow,
+  counterfactualSearch,
+  sampledCounterfactualSearch,
+} from './counterfactual/search.ts';
+export type { AnyModel, CounterfactualSearch } from './counterfactual/search.ts';
+export type { CheckedGoal, Goal } from './counterfactual/goal.ts';
+export { defaultSearch, parseMutableFeatures } from './counterfactual/mutable.ts';
+export type {
+  CausalConstraint,
+  Movable,
+  MutableFeature,
+  MutableFeatures,
+  Required,
+  SearchBounds,
+} from './counterfactual/mutable.ts';
+export type {
+  Change,
+  Counterfactual,
+  Counterfactuals,
+  SearchAccount,
+  SearchedFeature,
+} from './counterfactual/result.ts';
+export { counterfactualSentence, counterfactualValue } from './counterfactual/words.ts';
+export type { CounterfactualWords } from './counterfactual/words.ts';

@@ -6,7 +6,7 @@ import { adoptsNothing, startAdoption } from './adoption.ts';
 import type { Adoption, AdoptionParts, AdoptionStatus } from './adoption.ts';
 import { watchBacklog } from './backlog.ts';
 import type { Backlog } from './backlog.ts';
-import { codeOf } from './decision.ts';
+import { codeOf, isAdverse } from './decision.ts';
 import { AuditError } from './errors.ts';
 import { InFlight } from './express/in-flight.ts';
 import { auditRoute } from './express/route.ts';
@@ -22,8 +22,12 @@ import type {
 import { problemHandler } from './express/problem-handler.ts';
 import type { ProblemHandlerOptions } from './express/problem-handler.ts';
 import { deploymentFacts } from './identity/facts.ts';
+import { explainLater } from './counterfactuals/later.ts';
+import type { ExplanationsStatus, LaterExplanations } from './counterfactuals/later.ts';
+import { counterfactualSettings } from './counterfactuals/options.ts';
+import type { CounterfactualSettings } from './counterfactuals/options.ts';
 import { findDeployment } from './identity/deployment.ts';
-import { loadIdentity } from './identity/identity.ts';
+import { loadIdentity, requireType } from './identity/identity.ts';
 import type { ProducerIdentity } from './identity/identity.ts';
 import { eraseElsewhere } from './keystore/erasures.ts';
 import { pseudonymOf } from './keystore/records.ts';
@@ -94,6 +98,8 @@ export interface AuditStatus {
   beside: AdoptionStatus;
   /** null where nobody can halt */
   halt: HaltStatus | null;
+  /** entries that follow their decisions; null where none do */
+  explanations: ExplanationsStatus | null;
 }
 
 /** The audit of one process. */
@@ -133,6 +139,8 @@ export interface Audit {
 }
 
 const DRAIN_MS = 30_000;
+/** How long searches go on once the audit closes. */
+const EXPLAIN_MS = 5_000;
 
 /**
  * Opens an audit: checks the options, finds the registrar's signature over this deployment, locks
@@ -145,7 +153,9 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
   if (registry !== null && checked.model !== undefined)
     checkReasons(registry, checked.model, checked.policy);
   const identity = loadIdentity(checked.keys, checked.producer, checked.passphrase);
-  const facts = deploymentFacts(checked, registry);
+  const counterfactuals = counterfactualSettings(checked);
+  if (counterfactuals !== null) requireType(identity, 'explanation');
+  const facts = deploymentFacts(checked, registry, counterfactuals?.facts ?? null);
   const registrar =
     checked.development === true && checked.registrar !== undefined
       ? { dir: checked.registrar, passphrase: checked.registrarPassphrase }
@@ -162,7 +172,7 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
   const openSealerAt = (config: SealingConfig): Promise<Sealer> =>
     openSealer(config, checked.sealing ?? null, { disk: nodeDisk, now: Date.now });
   const place = await openPlace(nodeDisk, shared, checked.workers, openSealerAt);
-  const parts = { options: checked, identity, registry, ...place, openSealerAt };
+  const parts = { options: checked, identity, registry, counterfactuals, ...place, openSealerAt };
   return assembleAudit({ ...parts, now: Date.now });
 }
 
@@ -207,6 +217,7 @@ export interface AuditParts {
   options: CheckedOptions;
   identity: ProducerIdentity;
   registry: RouteContext['registry'];
+  counterfactuals: CounterfactualSettings | null;
   config: SealingConfig;
   sealer: Sealer;
   now: () => number;
@@ -250,7 +261,9 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     });
   const { epoch } = known;
   const replication = replicationOf({ options, publisher, telemetry, append, epoch });
+  const later = laterOf(parts, telemetry);
   const context: RouteContext = {
+    later,
     sealer: backlog.guard(sealer),
     telemetry,
     model: options.model ?? null,
@@ -269,7 +282,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
   const receipts = receiptMaker(identity, transport?.log ?? null, sealer);
   sealer.onCommit((status) => (known = status));
   const housekeeping = housekeepingOf(parts, (code) => telemetry.alarm(code));
-  const close = closer(inFlight, sealer, publisher, halt, housekeeping, adoption, backlog);
+  const close = closer(inFlight, later, sealer, publisher, halt, housekeeping, adoption, backlog);
   const audit = Object.assign(() => auditRoute(context, {}), {
     route: ((route = {}) => auditRoute(context, route)) as Audit['route'],
     wrap: (wrapOptions, input, decide) => wrapDecision(context, wrapOptions, input, decide),
@@ -282,6 +295,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     },
     async eraseSubject(subject: string) {
       const { family, spoolDir, storeKey } = config;
+      later?.forget(subject);
       const own = await sealer.eraseSubject(subject);
       const beside = placesBeside(disk, family, spoolDir);
       return own + (await eraseElsewhere(disk, beside, pseudonymOf(storeKey, subject), storeKey));
@@ -297,11 +311,28 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
         halt,
         housekeeping,
         adoption,
+        later,
       }),
     close,
   } satisfies Partial<Audit>) as Audit;
   if (options.handleSignals === true) closeOnSignals(close);
   return audit;
+}
+
+function laterOf(
+  { config, counterfactuals, now, options, sealer }: AuditParts,
+  telemetry: Telemetry,
+): LaterExplanations | null {
+  if (counterfactuals === null) return null;
+  const { policy = null } = options;
+  return explainLater({
+    settings: counterfactuals,
+    sealer,
+    telemetry,
+    deployment: config.deployment,
+    isAdverse: (outcome) => isAdverse(policy, outcome),
+    now,
+  });
 }
 
 /** Without a log to look into nothing is ever removed. */
@@ -371,6 +402,7 @@ function auditStatus({
   halt,
   housekeeping,
   adoption,
+  later,
 }: {
   config: SealingConfig;
   known: SealingStatus;
@@ -381,6 +413,7 @@ function auditStatus({
   halt: HaltWatch;
   housekeeping: Housekeeping;
   adoption: Adoption;
+  later: LaterExplanations | null;
 }): AuditStatus {
   const isWriting = !known.poisoned && !known.full && !inFlight.draining;
   return {
@@ -410,11 +443,13 @@ function auditStatus({
     housekeeping: housekeeping.status(),
     beside: adoption.status(),
     halt: halt.status(),
+    explanations: later?.status() ?? null,
   };
 }
 
 function closer(
   inFlight: InFlight,
+  later: LaterExplanations | null,
   sealer: Sealer,
   publisher: Publisher,
   halt: HaltWatch,
@@ -430,6 +465,7 @@ function closer(
       await Promise.race([inFlight.idle(), delay(timeoutMs, patience.signal)]);
       patience.abort();
       halt.close();
+      await later?.close(EXPLAIN_MS);
       // Before the lock is another's.
       housekeeping.close();
       backlog.close();

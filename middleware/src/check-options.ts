@@ -30,6 +30,7 @@ const KNOWN: Readonly<Record<keyof AuditOptions, true>> = {
   model: true,
   reasons: true,
   policy: true,
+  counterfactuals: true,
   system: true,
   retention: true,
   pages: true,
@@ -79,6 +80,7 @@ export function checkOptions(options: AuditOptions): CheckedOptions {
   checkModel(options.model);
   checkReasonOption(options);
   checkPolicy(options);
+  checkCounterfactuals(options);
   checkStatements(options);
   checkKeys(options);
   checkHalt(options.halt);
@@ -191,6 +193,21 @@ function checkPolicy({ policy, model }: AuditOptions): void {
     (policy.approveBelow === undefined) === (policy.approveAtLeast === undefined)
   )
     throw wrong('policy', 'exactly one of approveBelow and approveAtLeast, a finite number');
+}
+
+function checkCounterfactuals({ counterfactuals, model, policy }: AuditOptions): void {
+  members('counterfactuals', counterfactuals, ['mutable', 'timeMs', 'queue']);
+  if (counterfactuals === undefined) return;
+  if (model === undefined || policy?.adverse === undefined)
+    throw new AuditError('OPTIONS_REQUIRED', {
+      got: 'counterfactuals without model or policy.adverse',
+      want: 'model, and policy.adverse, which says whom they are for',
+    });
+  const { mutable, queue, timeMs } = counterfactuals;
+  if (typeof mutable === 'string') text('counterfactuals.mutable', mutable);
+  else object('counterfactuals.mutable', mutable ?? null, 'a file name, or the JSON of one');
+  whole('counterfactuals.timeMs', timeMs, 1, 600_000);
+  whole('counterfactuals.queue', queue, 1, 100_000);
 }
 
 function checkRule(rule: unknown): void {

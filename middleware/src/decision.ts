@@ -10,6 +10,7 @@ import { explanationFacts } from '@showcause/explain';
 import type { Span } from '@opentelemetry/api';
 import { sha256, toHex } from '@showcause/core';
 import { AuditError } from './errors.ts';
+import type { LaterExplanations } from './counterfactuals/later.ts';
 import { reasonsFor } from './model/reasons.ts';
 import type { DecisionModel } from './model/tree-model.ts';
 import type { DecisionPolicy, PagesOptions } from './options.ts';
@@ -93,6 +94,8 @@ export interface DecisionRuntime {
   halted: () => boolean;
   /** What an answer waits for beside this disk; null where it waits for nothing. @throws {AuditError} `OPTIONS_*` */
   replicas: (wanted: ReplicaOptions) => Replicas | null;
+  /** gets every decision once it is durable; null where nothing follows */
+  later: Pick<LaterExplanations, 'take'> | null;
   /** Says durably that something may be let through; resolves at once when that was said already. */
   releasing: () => Promise<void>;
 }
@@ -234,9 +237,7 @@ export class DecisionInProgress implements RequestDecision {
 
   /** Whether an outcome goes against the person, by the policy. */
   isAdverse(outcome: unknown): boolean {
-    return (
-      typeof outcome === 'string' && (this.#runtime.policy?.adverse?.includes(outcome) ?? false)
-    );
+    return isAdverse(this.#runtime.policy, outcome);
   }
 
   /**
@@ -262,9 +263,22 @@ export class DecisionInProgress implements RequestDecision {
     if (this.#ended) throw new AuditError('DECISION_ENDED', { got: 'finish()' });
     this.#ended = true;
     const durable = await this.#seal(ending);
+    if (durable !== null) this.#oweExplanation(ending);
     // Without an answer there is nobody who would rely on it.
     if (durable !== null && ending.response !== null) await this.#replicas?.await(this.id, durable);
     return durable;
+  }
+
+  #oweExplanation({ outcome, status }: Ending): void {
+    const { later, now } = this.#runtime;
+    later?.take({
+      decisionId: this.id,
+      subject: this.#facts.subject,
+      decidedAt: now(),
+      isAdverse: status === 'decided' && this.isAdverse(outcome),
+      hasRules: this.#rules.length > 0,
+      row: this.#calls[0]?.features ?? null,
+    });
   }
 
   async #seal(ending: Ending): Promise<Durable | null> {
@@ -465,6 +479,11 @@ function withoutCode(response: ResponseFacts | null, token: string): ResponseFac
     hash: response.hash ?? toHex(sha256(sent)),
     redacted: true,
   };
+}
+
+/** Whether an outcome goes against the person, by the policy. */
+export function isAdverse(policy: DecisionPolicy | null, outcome: unknown): boolean {
+  return typeof outcome === 'string' && (policy?.adverse?.includes(outcome) ?? false);
 }
 
 function isList(

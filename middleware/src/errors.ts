@@ -21,6 +21,18 @@ export const middlewareErrorCodes = {
     means: 'an option has a value it cannot have',
     fix: 'Give a value of the form stated.',
   },
+  COUNTERFACTUAL_TIMEOUT: {
+    means: 'search for what would have changed an answer took too long and was ended',
+    fix: 'Allow fewer changes or a smaller budget in the file of changeable features, or raise counterfactuals.timeMs.',
+  },
+  COUNTERFACTUAL_QUEUE: {
+    means: 'more decisions wait for their explanation than the queue holds',
+    fix: 'Raise counterfactuals.queue, or allow less for each search.',
+  },
+  COUNTERFACTUAL_STOPPED: {
+    means: 'process was stopped before what would have changed an answer was searched',
+    fix: 'Give close() more time.',
+  },
   KEYS_FOLDER: {
     means: 'key folder is incomplete',
     fix: 'Make it with showcause init or showcause keys generate.',
@@ -168,6 +180,10 @@ export const middlewareErrorCodes = {
   },
   METHOD_NOT_ALLOWED: { means: 'method is not for this address', fix: 'Use GET or POST.' },
   INTERNAL: { means: 'the server could not answer', fix: 'Try again later, or ask the contact.' },
+  DECISION_ERASED: {
+    means: 'person of this decision was erased',
+    fix: 'Nothing more is to be written about it.',
+  },
   DECISION_UNKNOWN: { means: 'no such decision here', fix: 'Check the number of the decision.' },
   PAGE_TOKEN: {
     means: 'code for this page is missing or wrong',

@@ -1,4 +1,5 @@
 import type { ReasonRegistry } from '@showcause/explain';
+import type { CounterfactualOptions } from './counterfactuals/options.ts';
 import type { HaltOptions } from './halt.ts';
 import type { DecisionModel } from './model/tree-model.ts';
 import type { Transport } from './transports/port.ts';
@@ -79,6 +80,8 @@ export interface AuditOptions {
   model?: DecisionModel;
   reasons?: ReasonRegistry | string;
   policy?: DecisionPolicy;
+  /** what would have changed the answer: searched after it, written as an `explanation` entry after every decision */
+  counterfactuals?: CounterfactualOptions;
   /** the system's own name and version; the producer's name by default */
   system?: { name: string; version: string };
   /** retention rule stated in every decision */

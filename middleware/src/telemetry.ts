@@ -15,6 +15,9 @@ export interface Telemetry {
   published(messages: number): void;
   publishFailed(code: string): void;
   alarm(code: string): void;
+  /** an explanation entry was written. @param ms since its decision */
+  explained(ms: number): void;
+  unexplained(code: string): void;
   /** Starts a span for one durable wait. */
   span(name: string, attributes?: Record<string, string | number>): Span;
 }
@@ -50,6 +53,13 @@ export function openTelemetry(
   });
   const publishFailures = meter.createCounter('showcause.publish.failures', {
     description: 'attempts the transport refused',
+  });
+  const explanationLag = meter.createHistogram('showcause.explanation.lag', {
+    unit: 'ms',
+    description: 'from a decision to its explanation entry',
+  });
+  const explanationFailures = meter.createCounter('showcause.explanation.failures', {
+    description: 'explanation entries that say that there is no explanation',
   });
   const alarms = meter.createCounter('showcause.alarms', {
     description: 'something an operator must look at',
@@ -88,6 +98,8 @@ export function openTelemetry(
     unreplicated: (released) => unreplicated.add(1, { 'showcause.released': released }),
     published: (messages) => published.add(messages),
     publishFailed: (code) => publishFailures.add(1, { 'error.type': code }),
+    explained: (ms) => explanationLag.record(ms),
+    unexplained: (code) => explanationFailures.add(1, { 'error.type': code }),
     alarm: (code) => alarms.add(1, { 'error.type': code }),
     span: (name, attributes = {}) =>
       tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes }),

@@ -13,6 +13,7 @@ import { ed25519KeySigner, generateKey } from '@showcause/core/node';
 import type { KeyPair } from '@showcause/core/node';
 import { assembleAudit, sealingConfig } from './audit.ts';
 import type { Audit } from './audit.ts';
+import { counterfactualSettings } from './counterfactuals/options.ts';
 import { deploymentFacts } from './identity/facts.ts';
 import { signDeployment, unsignedDeployment } from './identity/deployment.ts';
 import { checkIdentity } from './identity/identity.ts';
@@ -122,7 +123,8 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
   if (registry !== null && checked.model !== undefined)
     checkReasons(registry, checked.model, checked.policy);
   const identity = given ?? testIdentity(checked.producer);
-  const facts = deploymentFacts(checked, registry);
+  const counterfactuals = counterfactualSettings(checked);
+  const facts = deploymentFacts(checked, registry, counterfactuals?.facts ?? null);
   const deployment = signDeployment(
     unsignedDeployment(checked.producer, facts, true, now()),
     identity.logId,
@@ -137,6 +139,7 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
     options: checked,
     identity,
     registry,
+    counterfactuals,
     ...place,
     openSealerAt,
     now,

@@ -233,7 +233,17 @@ describe('a sealed record', () => {
   test.each([
     ['intent', intentText(claims, 0, call.features)],
     ['decision', decisionText(decision({ outcome: 'denied' }), claims, facts, {}, call, true)],
-    ['followup', followupText('0f'.repeat(16), null, 'aa'.repeat(32), '{"kind":"review"}')],
+    ...(['followup', 'explanation'] as const).map(
+      (kind) =>
+        [
+          kind,
+          followupText(
+            { kind, ref: 0, decisionId: '0f'.repeat(16), stated: '{"kind":"review"}' },
+            null,
+            'aa'.repeat(32),
+          ),
+        ] as const,
+    ),
   ] as const)('%s opens with core, and its claims are those of its container', (type, text) => {
     const record = sealer.seal(text, subjectKey);
     const position = { producer: 'p', epoch: 1, seq: 0, prev: '0'.repeat(64) };

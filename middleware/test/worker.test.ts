@@ -31,7 +31,12 @@ function config(name: string): SealingConfig {
     spool: join(dir, name, 'spool'),
     allowVolatileSpool: true,
   });
-  const unsigned = unsignedDeployment('test-api', deploymentFacts(options, null), true, Date.now());
+  const unsigned = unsignedDeployment(
+    'test-api',
+    deploymentFacts(options, null, null),
+    true,
+    Date.now(),
+  );
   const { entry, hash } = signDeployment(unsigned, identity.logId, identity.registrarSign);
   return sealingConfig(options, identity, entry, hash);
 }

@@ -36,6 +36,11 @@ function background() {
   return { id, band, rows };
 }
 
+/** What an applicant could have had otherwise; not what is past, and not the purpose: it is what it is. */
+function mutableFeatures(): object {
+  return JSON.parse(readFileSync(new URL('mutable.json', modelFolder), 'utf8')) as object;
+}
+
 /** What `createAudit` has to know of this system; keys, spool and transport are the operator's to add. */
 export function loanDeployment() {
   return {
@@ -44,6 +49,7 @@ export function loanDeployment() {
     model: loadLoanModel(),
     reasons: loadReasons(),
     policy: lendingPolicy,
+    counterfactuals: { mutable: mutableFeatures() },
     contact,
     // 12 CFR 1002.12(b)(1): 25 months after the applicant was told.
     retention: { class: 'credit-decision-25-months' },

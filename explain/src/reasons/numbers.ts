@@ -30,12 +30,22 @@ const STYLES: Readonly<Record<string, NumberStyle>> = {
 /** At most two decimals, thousands in groups; the same text on every engine. */
 export function numberWord(value: number, language: string): string {
   if (!Number.isFinite(value) || Math.abs(value) >= 1e15) return String(value);
+  return styled(Math.abs(value).toFixed(2), value < 0, language);
+}
+
+/** Every digit of a bound: to round it could move it to the other side. */
+export function exactNumberWord(value: number, language: string): string {
+  const digits = String(Math.abs(value));
+  return /^\d+(\.\d+)?$/.test(digits) ? styled(digits, value < 0, language) : String(value);
+}
+
+function styled(digits: string, isNegative: boolean, language: string): string {
   const { thousands, decimal, groupedFrom } = ofLanguage(STYLES, language) ?? PLAIN;
-  const [whole = '0', fraction = ''] = Math.abs(value).toFixed(2).split('.');
+  const [whole = '0', fraction = ''] = digits.split('.');
   const grouped = whole.length < groupedFrom ? whole : whole.replace(/\B(?=(\d{3})+$)/g, thousands);
-  const digits = fraction.replace(/0+$/, '');
-  const text = digits === '' ? grouped : `${grouped}${decimal}${digits}`;
-  return value < 0 && text !== '0' ? `-${text}` : text;
+  const rest = fraction.replace(/0+$/, '');
+  const text = rest === '' ? grouped : `${grouped}${decimal}${rest}`;
+  return isNegative && text !== '0' ? `-${text}` : text;
 }
 
 const MONTHS: Readonly<Record<string, string>> = {

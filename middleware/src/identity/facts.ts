@@ -10,6 +10,7 @@ import { lenientJson } from '../record/values.ts';
 export function deploymentFacts(
   options: CheckedOptions,
   registry: ReasonRegistry | null,
+  counterfactuals: JsonObject | null,
 ): JsonObject {
   const model = options.model?.facts ?? {};
   const { policy, contact, retention } = options;
@@ -25,6 +26,8 @@ export function deploymentFacts(
     retention: retention === undefined ? null : plain(retention),
     people: policy?.accountable === undefined ? null : plain(policy.accountable),
     contact: plain(contact),
+    // Left out where there is none: earlier signatures stay good.
+    ...(counterfactuals === null ? {} : { counterfactuals }),
   };
 }
 

@@ -73,6 +73,12 @@ export function checkIdentity(
   return { ...parts, genesisEntry, logId };
 }
 
+/** @throws {AuditError} `KEYS_ENTRY` when the registrar did not list a type of entry for this key */
+export function requireType({ keyEntry }: Pick<ProducerIdentity, 'keyEntry'>, type: string): void {
+  if (!parseEntryOf('key', keyEntry).types.includes(type))
+    throw new AuditError('KEYS_ENTRY', { got: `types without ${type}`, want: type });
+}
+
 export function readBytes(path: string): Uint8Array {
   return new Uint8Array(readFileSync(path));
 }

@@ -83,6 +83,11 @@ export class KeyStore {
     return taken;
   }
 
+  /** Whether an owner has a key; not after an erasure. */
+  owns(owner: string): boolean {
+    return this.#owners.has(owner);
+  }
+
   /** Whether it is known who owns a key. */
   isOwned(ordinal: number): boolean {
     return this.#ownerOf.has(ordinal);

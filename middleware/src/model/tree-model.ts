@@ -33,6 +33,8 @@ export interface TreeModelOptions {
 
 /** A model that decisions are scored with: what it says, why, and the facts that identify it. */
 export interface DecisionModel {
+  /** the model file */
+  readonly bytes: Uint8Array;
   /** as `loadModel` read it */
   readonly loaded: Model;
   /** approved rows that reasons are checked against */
@@ -70,6 +72,7 @@ export function treeModel(options: TreeModelOptions): DecisionModel {
     background: facts === null ? rows : { id: facts.id, hash: facts.sha256, rows },
   });
   return {
+    bytes,
     loaded: tree,
     background: rows,
     outputs: tree.outputs,

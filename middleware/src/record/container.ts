@@ -1,6 +1,12 @@
 import { canonicalJson, isJsonObject, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
-import type { DecisionMessage, RequestFacts, ResponseFacts, ScoredCall } from './messages.ts';
+import type {
+  DecisionMessage,
+  FollowupMessage,
+  RequestFacts,
+  ResponseFacts,
+  ScoredCall,
+} from './messages.ts';
 import { optionalText, recordText, stringText } from './record-text.ts';
 import type { ClaimTexts, RecordText } from './record-text.ts';
 import {
@@ -182,18 +188,32 @@ export function refusedText(
   return recordText('decision', [facts.texts, standing, own], NO_VECTORS, {});
 }
 
+/** @param explains  leaf hash of the decision, hex */
 export function followupText(
-  decisionId: string,
+  { decisionId, kind, stated }: FollowupMessage,
   subject: string | null,
   explains: string | null,
-  stated: string,
 ): RecordText {
   const about = {
     decisionId: `"${decisionId}"`,
     subject: optionalText(subject),
     explains: optionalText(explains),
   };
-  return recordText('followup', [statedTexts(stated), about], NO_VECTORS, {});
+  return recordText(
+    kind,
+    [statedTexts(stated), about],
+    NO_VECTORS,
+    kind === 'explanation' ? { shown: filler(stated) } : {},
+  );
+}
+
+/** Explanations come in steps of this many characters. */
+const EXPLANATION_STEP = 4_096;
+
+/** Every decision gets an explanation entry; without blanks the size of what is sealed would tell the adverse ones. */
+function filler(stated: string): string {
+  const { length } = stated;
+  return `"${' '.repeat(Math.ceil(length / EXPLANATION_STEP) * EXPLANATION_STEP - length)}"`;
 }
 
 /** Claims that every decision of the deployment states. @param json JSON texts as the configuration has them */

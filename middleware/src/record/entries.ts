@@ -21,7 +21,7 @@ interface SealedMembers {
  * them in the order of their names is RFC 8785; a test compares this with core's encodeEntry.
  */
 export function sealedEntry(
-  type: 'intent' | 'decision' | 'followup',
+  type: 'intent' | 'decision' | 'followup' | 'explanation',
   position: Position,
   sealed: SealedMembers,
   intent: string | null,

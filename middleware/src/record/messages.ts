@@ -108,8 +108,9 @@ export interface StatedFacts {
   shown?: unknown;
 }
 
+/** What is said of a decision later: by the application, or an explanation that was worked out after the answer. */
 export interface FollowupMessage {
-  kind: 'followup';
+  kind: 'followup' | 'explanation';
   ref: Answer;
   decisionId: string;
   /** JSON text of { kind, at, people, outcome, detail } */

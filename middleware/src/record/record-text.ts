@@ -6,7 +6,7 @@ import type { ClaimSchema } from '@showcause/core';
  * the container that is encrypted, and in the leaf of the claims tree.
  */
 export interface RecordText {
-  kind: 'intent' | 'decision' | 'followup';
+  kind: 'intent' | 'decision' | 'followup' | 'explanation';
   schema: ClaimSchema;
   /** RFC 8785 text of the value at each slot; null = no value */
   claims: (string | null)[];

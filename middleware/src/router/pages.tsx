@@ -65,6 +65,7 @@ export function decisionPage(view: DecisionView, place: PagePlace, token: string
       {view.decidedAt !== null && <p class="soft">{dateWords(view.decidedAt, place.language)}</p>}
       <Terms view={view} words={words} />
       <Reasons view={view} words={words} />
+      <Changes view={view} words={words} />
       <Rights view={view} words={words} />
       <Later view={view} words={words} />
       <ReceiptPart view={view} words={words} path={place.path} token={token} />
@@ -154,6 +155,35 @@ function Reasons({ view, words }: Part): VNode | null {
 /** The tag of a text that is not in the page's language, so that it is read aloud as what it is. */
 function otherThan({ language }: PageWords, of: string | null): string | undefined {
   return of === null || of === language ? undefined : of;
+}
+
+function Changes({ view, words }: Part): VNode | null {
+  if (view.counterfactuals === null) return null;
+  const { caveat, intro, options, within } = view.counterfactuals;
+  return (
+    <section aria-labelledby="changes">
+      <h2 id="changes">{words.changes.title}</h2>
+      <p>{intro}</p>
+      {options.length > 0 && (
+        <ul>
+          {options.map(({ text }) => (
+            <li>{text}</li>
+          ))}
+        </ul>
+      )}
+      {within.length > 0 && (
+        <details>
+          <summary>{words.changes.looked}</summary>
+          <ul>
+            {within.map((text) => (
+              <li>{text}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {caveat !== null && <p class="soft">{caveat}</p>}
+    </section>
+  );
 }
 
 function Rights({ view, words }: Part): VNode {

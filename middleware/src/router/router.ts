@@ -72,6 +72,7 @@ async function serve(
       policy,
       featureNames: model?.featureNames ?? [],
       language,
+      explainsLater: parts.context.later !== null,
     });
     if (wantsJson) return void res.status(200).json(view);
     sendHtml(res, 200, language, decisionPage(view, place, token));

@@ -3,6 +3,8 @@ import type { Json } from '@showcause/core';
 import { inLanguage, languagesOf, missingWord, numberWord, unitWord } from '@showcause/explain';
 import type { ReasonRegistry } from '@showcause/explain';
 import type { Contact, DecisionPolicy } from '../options.ts';
+import { shownCounterfactuals } from './counterfactuals.ts';
+import type { ShownCounterfactuals } from './counterfactuals.ts';
 import type { KnownDecision } from '../receipts/receipts.ts';
 import { pageLanguageOf } from './words/page-words.ts';
 import type { PageLanguage } from './words/page-words.ts';
@@ -26,6 +28,8 @@ export interface DecisionView {
   reasons: readonly ShownReason[];
   /** what the model got, by the feature's plain name */
   data: readonly { name: string; value: string }[];
+  /** what would have changed an answer that went against the person; null where nothing is looked for */
+  counterfactuals: ShownCounterfactuals | null;
   automated: boolean;
   accountable: { team: string; role: string } | null;
   later: readonly { kind: string; at: string | null }[];
@@ -46,6 +50,8 @@ export interface ViewFacts {
   registry: ReasonRegistry | null;
   featureNames: readonly string[];
   language: PageLanguage;
+  /** whether explanation entries follow the decisions */
+  explainsLater: boolean;
 }
 
 /** A decision in words that a person can read. Pure. */
@@ -66,6 +72,12 @@ export function decisionView(known: KnownDecision, facts: ViewFacts): DecisionVi
     data: scored.map((value, i) => {
       const name = facts.featureNames[i] ?? `${i}`;
       return { name: labelOf(name, registry), value: valueOf(name, value, registry, language) };
+    }),
+    counterfactuals: shownCounterfactuals(decision, entry, facts, {
+      language,
+      label: (feature) => labelOf(feature, registry),
+      valueWord: (feature, value) => wordOf(feature, JSON.stringify(value), registry),
+      unit: (feature) => ownOf(registry?.units, feature),
     }),
     automated: scored.length > 0,
     accountable: facts.policy?.accountable ?? null,
@@ -143,14 +155,17 @@ function valueOf(
 ): string {
   if (value === null) return missingWord(language);
   const shown = typeof value === 'string' ? value : JSON.stringify(value);
+  const word = wordOf(feature, shown, registry);
+  if (word !== null || typeof value !== 'number') return word ?? shown;
+  return unitWord(value, registry?.language ?? language, ownOf(registry?.units, feature));
+}
+
+function wordOf(feature: string, value: string, registry: ReasonRegistry | null): string | null {
   const reason = registry?.reasons.find(
     ({ features, values }) =>
-      features.length === 1 && features[0] === feature && Object.hasOwn(values, shown),
+      features.length === 1 && features[0] === feature && Object.hasOwn(values, value),
   );
-  if (reason !== undefined) return reason.values[shown] ?? shown;
-  return typeof value === 'number'
-    ? unitWord(value, registry?.language ?? language, ownOf(registry?.units, feature))
-    : shown;
+  return reason?.values[value] ?? null;
 }
 
 function ownOf<T>(members: Readonly<Record<string, T>> | undefined, name: string): T | undefined {

@@ -1,4 +1,6 @@
-import { dateWord } from '@showcause/explain';
+import { counterfactualValue, dateWord } from '@showcause/explain';
+import type { CounterfactualWords, SearchedFeature } from '@showcause/explain';
+import type { ShownCounterfactuals } from './counterfactuals.ts';
 import type { DecisionView } from './view.ts';
 import type { PageWords } from './words/page-words.ts';
 
@@ -38,4 +40,27 @@ function anchorSentence(
   return developmentChainIds.includes(chainId)
     ? `${stands}. ${words.testChain}`
     : `${stands}, ${words.realChain}.`;
+}
+
+/** How the part about changes begins, and what it does not promise. */
+export function changeWords(
+  status: ShownCounterfactuals['status'],
+  decidedAt: string | null,
+  { changes, language }: PageWords,
+): Pick<ShownCounterfactuals, 'intro' | 'caveat'> {
+  const day = decidedAt === null ? null : dateWords(decidedAt, language).replace(/,[^,]*UTC$/, '');
+  const isLooked = status === 'found' || status === 'none';
+  return { intro: changes.intros[status], caveat: isLooked ? changes.caveat(day) : null };
+}
+
+/** 'savings: only more, from 0 to 4' */
+export function boundsWords(
+  { categories, direction, feature, max, min }: SearchedFeature,
+  words: CounterfactualWords,
+  { bounds }: PageWords['changes'],
+): string {
+  const said = (value: number): string => counterfactualValue(feature, value, words);
+  if (categories !== null) return `${words.label(feature)}: ${categories.map(said).join(', ')}`;
+  const limits = bounds.limits(min === null ? null : said(min), max === null ? null : said(max));
+  return `${words.label(feature)}: ${bounds[direction]}${limits}`;
 }

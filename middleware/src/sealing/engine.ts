@@ -156,6 +156,11 @@ export class SealingEngine {
     return yield* this.#siblings.addTo(own, decisionId);
   }
 
+  /** Decisions that have no explanation entry, oldest first: of the newest ones, as far as a queue can reach back. */
+  unexplained(): string[] {
+    return this.#start.index.unexplained(MOST_LOOKED_AT);
+  }
+
   /** Now and then: what other processes want of this one. */
   chores(): void {
     if (this.#closed) return;
@@ -240,7 +245,8 @@ export class SealingEngine {
     if (message.kind !== 'heartbeat') this.#clock.check();
     if (message.kind === 'intent') return this.#intent(message);
     if (message.kind === 'decision') return this.#decision(message);
-    if (message.kind === 'followup') return this.#followup(message);
+    if (message.kind === 'followup' || message.kind === 'explanation')
+      return this.#followup(message);
     this.#journal.addSigned({ ref: message.ref }, (base) => ({ ...base, type: 'heartbeat' }));
   }
 
@@ -295,10 +301,14 @@ export class SealingEngine {
     return this.#seal(text, claims.subject);
   }
 
-  #followup({ ref, decisionId, stated }: FollowupMessage): void {
+  #followup(message: FollowupMessage): void {
+    const { decisionId, kind, ref } = message;
     const known = this.#requests.ended(decisionId) ?? this.#lookUp(decisionId);
-    if (known === null) throw new AuditError('DECISION_UNKNOWN', { got: 'a followup to it' });
-    const text = followupText(decisionId, known.subject, known.decision, stated);
+    if (known === null) throw new AuditError('DECISION_UNKNOWN', { got: `a ${kind} to it` });
+    // It would repeat what was erased, under a new key.
+    if (kind === 'explanation' && known.subject !== null && !this.#keys.owns(known.subject))
+      throw new AuditError('DECISION_ERASED', { got: 'an explanation of it' });
+    const text = followupText(message, known.subject, known.decision);
     this.#journal.addSealed(this.#seal(text, known.subject), null, { ref, decisionId });
   }
 
@@ -389,6 +399,9 @@ export class SealingEngine {
     this.#journal.addSigned({ done }, (base) => ({ ...base, type: 'gap', ...times }));
   }
 }
+
+/** Records of the index: each decision has two. */
+const MOST_LOOKED_AT = 262_144;
 
 /** The calls with the first scored one at the end; without any, the handler itself. */
 function mainLast(calls: readonly (number | null)[]): (number | null)[] {

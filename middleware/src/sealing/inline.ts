@@ -43,6 +43,7 @@ export function inlineSealer(
       });
     },
     read: (decisionId) => engine.read(decisionId),
+    unexplained: () => Promise.resolve().then(() => engine.unexplained()),
     eraseSubject: (subject) => Promise.resolve().then(() => engine.eraseSubject(subject)),
     status: () => Promise.resolve(engine.status()),
     onCommit: (listener) => void listeners.push(listener),

@@ -7,7 +7,7 @@ import { signedEntry } from '../record/entries.ts';
 import type { Position } from '../record/entries.ts';
 import type { SealAnswer } from '../record/messages.ts';
 import { wholeSeconds } from '../record/values.ts';
-import { INDEX_DECISION, INDEX_FOLLOWUP } from '../spool/decision-index.ts';
+import { indexKindOf } from '../spool/decision-index.ts';
 import type { Disk } from '../spool/disk.ts';
 import type { RoomStatus } from '../spool/room.ts';
 import { SegmentWriter } from '../spool/segment-writer.ts';
@@ -287,7 +287,7 @@ export class Journal {
       if (errand.decisionId === undefined || sealed === null) continue;
       index.add({
         decisionId: errand.decisionId,
-        kind: sealed.type === 'followup' ? INDEX_FOLLOWUP : INDEX_DECISION,
+        kind: indexKindOf(sealed.type),
         keyOrdinal: sealed.keyOrdinal,
         epoch: this.#stream.epoch,
         firstSeq: extent.firstSeq,

@@ -24,6 +24,8 @@ export interface Sealer {
   /** Rejects with the coded error that refused the record; then nothing of it was written. */
   seal(message: SealRequest): Promise<Durable>;
   read(decisionId: string): Promise<ReadDecision | null>;
+  /** Decisions that have no explanation entry, oldest first, among the newest. */
+  unexplained(): Promise<readonly string[]>;
   eraseSubject(subject: string): Promise<number>;
   status(): Promise<SealingStatus>;
   /** Called after group commits, with how things stand. */

@@ -49,7 +49,7 @@ export class Siblings {
 
 /** Oldest first; within a second a decision comes before what was said of it. */
 function together(found: readonly ReadDecision[]): ReadDecision {
-  const rank = ({ type }: ReadEntry): number => (type === 'followup' ? 1 : 0);
+  const rank = ({ type }: ReadEntry): number => (type === 'decision' ? 0 : 1);
   const entries = found
     .flatMap((one) => one.entries)
     .sort((a, b) => (a.time === b.time ? rank(a) - rank(b) : a.time < b.time ? -1 : 1));

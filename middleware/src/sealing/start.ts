@@ -13,7 +13,7 @@ import type { JsonObject } from '@showcause/core';
 import { AuditError } from '../errors.ts';
 import { KeyStore } from '../keystore/keystore.ts';
 import type { SubjectKey } from '../keystore/keystore.ts';
-import { DecisionIndex, INDEX_DECISION, INDEX_FOLLOWUP, placeOf } from '../spool/decision-index.ts';
+import { DecisionIndex, placeOf, indexKindOf } from '../spool/decision-index.ts';
 import { volatileFilesystem } from '../spool/disk.ts';
 import type { Disk } from '../spool/disk.ts';
 import { lockSpool, processTable } from '../spool/lock.ts';
@@ -237,7 +237,7 @@ function reindex(
     const { decisionId } = claims;
     if (sealedBy !== undefined || typeof decisionId !== 'string') continue;
     const { epoch, firstSeq, seq, offset, batchOffset } = found;
-    const kind = entry.type === 'decision' ? INDEX_DECISION : INDEX_FOLLOWUP;
+    const kind = indexKindOf(entry.type);
     index.add({
       decisionId,
       kind,

@@ -9,6 +9,7 @@ export type ToSealer =
 
 export type Question =
   | { kind: 'read'; decisionId: string }
+  | { kind: 'unexplained' }
   | { kind: 'erase'; subject: string }
   | { kind: 'status' }
   | { kind: 'close' };
@@ -18,7 +19,11 @@ export type FromSealer =
   | { kind: 'ready'; status: SealingStatus }
   | { kind: 'failed'; error: ErrorReport }
   | { kind: 'sealed'; answers: readonly SealAnswer[]; status: SealingStatus | null }
-  | { kind: 'answer'; id: number; value: ReadDecision | number | SealingStatus | null }
+  | {
+      kind: 'answer';
+      id: number;
+      value: ReadDecision | readonly string[] | number | SealingStatus | null;
+    }
   | { kind: 'refused'; id: number; error: ErrorReport };
 
 export interface WorkerStart {

@@ -94,6 +94,9 @@ class WorkerClient implements Sealer {
   read(decisionId: string): Promise<ReadDecision | null> {
     return this.#ask({ kind: 'read', decisionId });
   }
+  unexplained(): Promise<readonly string[]> {
+    return this.#ask({ kind: 'unexplained' });
+  }
   eraseSubject(subject: string): Promise<number> {
     return this.#ask({ kind: 'erase', subject });
   }

@@ -101,9 +101,11 @@ async function answer(
     const value =
       question.kind === 'read'
         ? await engine.read(question.decisionId)
-        : question.kind === 'erase'
-          ? engine.eraseSubject(question.subject)
-          : engine.status();
+        : question.kind === 'unexplained'
+          ? engine.unexplained()
+          : question.kind === 'erase'
+            ? engine.eraseSubject(question.subject)
+            : engine.status();
     post({ kind: 'answer', id, value });
   } catch (error) {
     post({ kind: 'refused', id, error: reportOf(error) });

@@ -9,6 +9,13 @@ const CHUNK_RECORDS = 65_536;
 
 export const INDEX_DECISION = 1;
 export const INDEX_FOLLOWUP = 2;
+export const INDEX_EXPLANATION = 3;
+
+/** The kind of an entry's record. */
+export function indexKindOf(type: string): number {
+  if (type === 'decision') return INDEX_DECISION;
+  return type === 'explanation' ? INDEX_EXPLANATION : INDEX_FOLLOWUP;
+}
 
 /** Where an entry about a decision lies in the spool. */
 export interface IndexRecord {
@@ -82,6 +89,20 @@ export class DecisionIndex {
       if (record.epoch >= epoch) seen.set(placeOf(record), record.keyOrdinal);
     }
     return seen;
+  }
+
+  /** Decisions without an explanation among so many newest records, oldest first. */
+  unexplained(newest: number): string[] {
+    this.flush();
+    const from = Math.max(0, this.#length - newest * RECORD_BYTES);
+    const bytes = this.#disk.readAt(this.#path, from, this.#length - from);
+    const open = new Set<string>();
+    for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
+      const { decisionId, kind } = decode(bytes.subarray(at, at + RECORD_BYTES));
+      if (kind === INDEX_DECISION) open.add(decisionId);
+      if (kind === INDEX_EXPLANATION) open.delete(decisionId);
+    }
+    return [...open];
   }
 
   close(): void {

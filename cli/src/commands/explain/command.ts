@@ -4,8 +4,15 @@ import { Command, Option } from 'commander';
 import { readInput } from '../../files.ts';
 import { readers } from '../../io.ts';
 import type { Io } from '../../io.ts';
+import {
+  counterfactualLines,
+  counterfactualsOf,
+  withCounterfactualOptions,
+} from './counterfactuals.ts';
+import type { CounterfactualFlags } from './counterfactuals.ts';
 import { inRow } from './in-row.ts';
-import { interactionTable } from './interactions.ts';
+import { interactionTable, interactionsByName } from './interactions.ts';
+import { addOutcomeOptions, loneOption } from './outcome-options.ts';
 import { jsonLine } from './print-json.ts';
 import { reasonMembers, reasonsPage, reasonsTitle } from './print-reasons.ts';
 import { table } from './print-text.ts';
@@ -21,7 +28,7 @@ const PERTURBATIONS = {
 } as const;
 const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
 
-interface Options extends ReasonOptions {
+interface Options extends ReasonOptions, CounterfactualFlags {
   readonly model: string;
   readonly rows: string;
   readonly background?: string;
@@ -49,7 +56,7 @@ export function explainCommand(io: Io): Command {
     )
     .option('--interactions', 'SHAP interaction values of each pair of features (trees)')
     .option('--json', 'one JSON object a row');
-  return addReasonOptions(command)
+  return withCounterfactualOptions(addReasonOptions(addOutcomeOptions(command)))
     .addHelpText(
       'after',
       `
@@ -60,7 +67,9 @@ Examples:
   showcause explain --model credit.ubj --rows rows.ndjson \\
     --background background.json --method interventional --json
   showcause explain --model credit.ubj --rows denied.csv \\
-    --background approved.json --reasons reasons.json --threshold 0.3`,
+    --background approved.json --reasons reasons.json --threshold 0.3
+  showcause explain --model credit.ubj --rows denied.csv \\
+    --counterfactual --mutable mutable.json --threshold 0.3`,
     )
     .action((options: Options, self: Command) => explainRows(io, options, self));
 }
@@ -74,6 +83,9 @@ function explainRows(io: Io, options: Options, command: Command): void {
     io.err(
       'note: path-dependent attributions use the covers of the trees; --background is not used',
     );
+  const alone = loneOption({ '--threshold': options.threshold, '--adverse': options.adverse });
+  if (alone !== null && options.reasons === undefined && options.counterfactual !== true)
+    command.error(`error: ${alone} needs --reasons FILE or --counterfactual`);
   const refused = refusedReasonOptions(options);
   if (refused !== null) command.error(`error: ${refused}`);
   const model = loadModel(readInput(options.model));
@@ -84,25 +96,29 @@ function explainRows(io: Io, options: Options, command: Command): void {
   const task =
     options.reasons === undefined ? null : reasonTask(options.reasons, options, model, background);
   if (task !== null && !options.json) reasonsTitle(task).forEach((line) => io.out(line));
+  const search = counterfactualsOf(model, options, command);
   rows.forEach((row, index) => {
     if (io.signal.aborted) return;
     const explanation = inRow(index, () => explainer.explain(row));
     const interactions = pairs === null ? null : inRow(index, () => pairs.explain(row));
     const reasons = task === null ? null : inRow(index, () => reasonsOf(task, row, explanation));
+    const found = search === null ? null : inRow(index, () => search.search(row));
     const lines = options.json
       ? [
-          jsonLine(
-            model,
-            explanation,
-            interactions,
-            task === null || reasons === null ? {} : reasonMembers(task, reasons),
-          ),
+          jsonLine(model, explanation, {
+            ...(interactions === null
+              ? {}
+              : { interactions: interactionsByName(model, interactions) }),
+            ...(task === null || reasons === null ? {} : reasonMembers(task, reasons)),
+            ...(found === null ? {} : { counterfactuals: found }),
+          }),
         ]
       : [
           ...(task === null || reasons === null
             ? table(model, row, explanation, index)
             : reasonsPage(task, reasons, explanation, index)),
           ...(interactions === null ? [] : interactionTable(model, interactions)),
+          ...(found === null ? [] : counterfactualLines(model, found)),
         ];
     for (const line of lines) io.out(line);
   });

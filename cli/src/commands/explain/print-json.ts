@@ -1,6 +1,5 @@
 import { explanationFacts } from '@showcause/explain';
-import type { Explanation, InteractionExplanation, Model } from '@showcause/explain';
-import { interactionsByName } from './interactions.ts';
+import type { Explanation, Model } from '@showcause/explain';
 
 /** A number for a model of one output, an array by class otherwise. */
 function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
@@ -11,8 +10,7 @@ function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
 export function jsonLine(
   model: Model,
   explanation: Explanation,
-  interactions: InteractionExplanation | null,
-  more: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>>,
 ): string {
   const { margin, score, probability, baseValue, attributions, additivityError } = explanation;
   const byName = model.featureNames.map((name, feature) => [
@@ -28,7 +26,6 @@ export function jsonLine(
     probability: probability === null ? null : perOutput(model, probability),
     baseValue: perOutput(model, baseValue),
     attributions: Object.fromEntries(byName) as Record<string, number | number[]>,
-    ...(interactions === null ? {} : { interactions: interactionsByName(model, interactions) }),
     ...more,
     additivityError,
     ...explanationFacts(explanation),

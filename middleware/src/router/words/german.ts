@@ -37,6 +37,33 @@ export const german: PageWords = {
   mainReason: 'Der Hauptgrund',
   mainReasons: 'Die Hauptgründe',
   next: 'Was Sie tun können',
+  changes: {
+    title: 'Was die Antwort geändert hätte',
+    yes: 'ja',
+    looked: 'Was wir betrachtet haben',
+    intros: {
+      found:
+        'Jede dieser Möglichkeiten hätte für sich allein genügt, alles andere so, wie Sie es angegeben haben. Es kann weitere geben.',
+      none: 'Wir haben nach Änderungen gesucht, die zu einer anderen Antwort geführt hätten, und in den unten genannten Grenzen keine gefunden.',
+      met: 'Das Computermodell hatte nichts gegen Ihren Antrag. Die Antwort hat andere Gründe: siehe oben.',
+      rules:
+        'Eine feste Regel hat entschieden, nicht das Computermodell. Die Gründe oben nennen sie.',
+      'not-scored':
+        'Das Computermodell wurde nicht gefragt, deshalb gibt es nichts zu vergleichen.',
+      pending: 'Wir rechnen noch. Öffnen Sie diese Seite in einer Minute noch einmal.',
+      failed: 'Das konnten wir nicht berechnen. Fragen Sie uns, dann sieht es sich ein Mensch an.',
+    },
+    caveat: (day) =>
+      `Das gilt für diese Entscheidung und das Computermodell ${day === null ? 'von diesem Tag' : `vom ${day}`}. Es ist keine Zusage für einen neuen Antrag und kein Rat: Nicht jede Änderung ist gut für Sie.`,
+    bounds: {
+      up: 'nur mehr',
+      down: 'nur weniger',
+      any: 'mehr oder weniger',
+      limits: (min, max) =>
+        (min === null ? '' : `, von ${min}`) +
+        (max === null ? '' : `${min === null ? ',' : ''} bis ${max}`),
+    },
+  },
   noPromise:
     'Das gilt für diese Entscheidung und die Regeln jenes Tages. Für einen neuen Antrag ist es keine Zusage.',
   wrong: 'Stimmt etwas nicht?',

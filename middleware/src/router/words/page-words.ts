@@ -1,3 +1,4 @@
+import type { ShownCounterfactuals } from '../counterfactuals.ts';
 import type { DecisionView } from '../view.ts';
 import { german } from './german.ts';
 import { english } from './english.ts';
@@ -27,6 +28,7 @@ export interface PageWords {
   readonly mainReason: string;
   readonly mainReasons: string;
   readonly next: string;
+  readonly changes: ChangeWords;
   readonly noPromise: string;
   readonly wrong: string;
   readonly wrongText: string;
@@ -50,6 +52,21 @@ export interface PageWords {
   readonly log: string;
   readonly data: string;
   readonly showData: string;
+}
+
+/** What would have changed the answer. */
+export interface ChangeWords {
+  readonly title: string;
+  /** as the end of 'the answer would have been …' */
+  readonly yes: string;
+  readonly looked: string;
+  readonly intros: Readonly<Record<ShownCounterfactuals['status'], string>>;
+  /** `day`: of the decision, null where it is not known */
+  readonly caveat: (day: string | null) => string;
+  /** which way a feature may move, and how far */
+  readonly bounds: Readonly<Record<'up' | 'down' | 'any', string>> & {
+    readonly limits: (min: string | null, max: string | null) => string;
+  };
 }
 
 export type PageLanguage = 'en' | 'es' | 'de';

@@ -1,0 +1,35 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+
+/** Where the outcome turns and which side of that goes against people: for `--reasons` and for `--counterfactual`. */
+export interface OutcomeOptions {
+  readonly adverse?: 'higher' | 'lower';
+  readonly threshold?: number;
+}
+
+export function addOutcomeOptions(command: Command): Command {
+  return command
+    .option(
+      '--threshold <number>',
+      'the outcome turns here (probability, else score)',
+      finiteNumber,
+    )
+    .addOption(
+      new Option('--adverse <side>', 'which scores go against people; higher by default').choices([
+        'higher',
+        'lower',
+      ]),
+    );
+}
+
+function finiteNumber(text: string): number {
+  const value = Number(text);
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text) || !Number.isFinite(value))
+    throw new InvalidArgumentError('Want a decimal number.');
+  return value;
+}
+
+/** The first of these options that is there though nothing is asked that needs it; null where none is. */
+export function loneOption(options: Readonly<Record<string, unknown>>): string | null {
+  return Object.entries(options).find(([, value]) => value !== undefined)?.[0] ?? null;
+}

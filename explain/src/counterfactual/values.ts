@@ -1,0 +1,68 @@
+import { nextBelow, nextBelow64 } from '../numeric/float32.ts';
+import type { TreeModel } from '../model/tree-model.ts';
+
+/** Casts a value as the model does before it compares. */
+export type Cast = (value: number) => number;
+
+/** Multiples of `step`, or all numbers of the model's type, between two bounds. */
+export interface Admissible {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number | null;
+  readonly cast: Cast;
+  /** neighbours of a number in the type that the model compares in */
+  readonly up: (value: number) => number;
+  readonly down: (value: number) => number;
+}
+
+/** Multiples beyond this are no longer told apart. */
+const MOST_STEPS = 2 ** 52;
+
+/** The least admissible value whose cast lies above `bound`; infinite bounds stay open. NaN: there is none. */
+export function leastAbove(bound: number, values: Admissible): number {
+  const { min, max, step, cast } = values;
+  const start = Math.max(bound, min);
+  if (start === -Infinity) return -Infinity;
+  let value = step === null ? start : multiple(Math.floor(start / step) - 1, step);
+  for (let tries = 0; tries < 6; tries++) {
+    if (value >= min && cast(value) > bound) return value <= max ? value : NaN;
+    value = step === null ? values.up(value) : multiple(Math.round(value / step) + 1, step);
+  }
+  return NaN;
+}
+
+/** The greatest admissible value whose cast is at most `bound`. NaN: there is none. */
+export function greatestUpTo(bound: number, values: Admissible): number {
+  const { min, max, step, cast } = values;
+  const start = Math.min(bound, max);
+  if (start === Infinity) return Infinity;
+  let value = step === null ? start : multiple(Math.ceil(start / step) + 1, step);
+  for (let tries = 0; tries < 6; tries++) {
+    if (value <= max && cast(value) <= bound) return value >= min ? value : NaN;
+    value = step === null ? values.down(value) : multiple(Math.round(value / step) - 1, step);
+  }
+  return NaN;
+}
+
+/** 3 · 0.1 as 0.3. */
+function multiple(count: number, step: number): number {
+  if (Math.abs(count) > MOST_STEPS) return NaN;
+  const value = count * step;
+  return Number.isInteger(value) ? value : Number(value.toPrecision(15));
+}
+
+/** How a model's own library sees a number before it compares, and what lies next to one. */
+export function comparedBy(
+  model: Pick<TreeModel, 'compares' | 'zeroWithin'>,
+): Pick<Admissible, 'cast' | 'up' | 'down'> {
+  const { zeroWithin } = model;
+  if (model.compares === 'float32')
+    return { cast: Math.fround, up: (value) => -nextBelow(-value), down: nextBelow };
+  const up = (value: number): number =>
+    Math.abs(value) <= zeroWithin ? -nextBelow64(-zeroWithin) : -nextBelow64(-value);
+  return {
+    cast: (value) => (Math.abs(value) <= zeroWithin ? 0 : value),
+    up,
+    down: (value) => -up(-value),
+  };
+}

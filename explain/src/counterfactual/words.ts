@@ -1,0 +1,107 @@
+import { exactNumberWord } from '../reasons/numbers.ts';
+import type { Unit } from '../reasons/units.ts';
+import type { Change, Counterfactual } from './result.ts';
+import { phrasesIn } from './phrases.ts';
+import type { Phrases } from './phrases.ts';
+
+/** What the features and their values are called. */
+export interface CounterfactualWords {
+  /** BCP 47 tag; English, Spanish and German are known, English is spoken otherwise */
+  readonly language: string;
+  readonly label: (feature: string) => string;
+  /** a word for a value, or null where it is a plain number */
+  readonly valueWord: (feature: string, value: number) => string | null;
+  /** how the feature's numbers are written */
+  readonly unit?: (feature: string) => Unit | undefined;
+}
+
+/** So many values are listed one by one where each has a word. */
+const MOST_LISTED = 8;
+
+/** One sentence: 'If your amount of the loan were 2,100 or less (it was 3,500), the answer would have been yes.' */
+export function counterfactualSentence(
+  { changes }: Counterfactual,
+  words: CounterfactualWords,
+  answer: string,
+): string {
+  const parts = changes.map((change) => ({
+    label: words.label(change.feature),
+    range: rangeText(change, words),
+  }));
+  return phrasesIn(words.language).sentence(parts, answer);
+}
+
+/** A value in the person's words: '3 or more years', '2,100 DM'. */
+export function counterfactualValue(
+  feature: string,
+  value: number,
+  words: CounterfactualWords,
+): string {
+  const word = words.valueWord(feature, value);
+  if (word !== null) return word;
+  const number = exactNumberWord(value, words.language);
+  const unit = words.unit?.(feature);
+  return unit === undefined
+    ? number
+    : (value === 1 ? unit.one : unit.other).replace('{n}', () => number);
+}
+
+function rangeText(change: Change, words: CounterfactualWords): string {
+  const phrases = phrasesIn(words.language);
+  const said = (value: number): string => counterfactualValue(change.feature, value, words);
+  const was = phrases.was(change.own === null ? phrases.notGiven : said(change.own));
+  return `${targetText(change, words, said, phrases)} ${was}`;
+}
+
+function targetText(
+  change: Change,
+  words: CounterfactualWords,
+  said: (value: number) => string,
+  phrases: Phrases,
+): string {
+  const { feature, from, oneOf, step, to } = change;
+  const either = (values: readonly number[]): string => joined(values.map(said), phrases.or);
+  const listed = oneOf ?? listedValues(change);
+  if (listed?.every((value) => words.valueWord(feature, value) !== null)) return either(listed);
+  if (oneOf !== null) return either(oneOf);
+  const [low, high] = step === null ? shortest(from, to) : [from, to];
+  if (low === null) return high === null ? phrases.any : phrases.orLess(said(high));
+  if (high === null) return phrases.orMore(said(low));
+  return low === high ? said(low) : phrases.between(said(low), said(high));
+}
+
+/** Every admissible value, where there are few. */
+function listedValues({ from, step, to }: Change): number[] | null {
+  if (from === null || to === null || step === null) return null;
+  const count = Math.round((to - from) / step) + 1;
+  if (count > MOST_LISTED) return null;
+  return Array.from({ length: count }, (_, i) => from + i * step);
+}
+
+function joined(texts: readonly string[], or: string): string {
+  return texts.length < 2
+    ? texts.join('')
+    : `${texts.slice(0, -1).join(', ')} ${or} ${texts.at(-1) ?? ''}`;
+}
+
+const MOST_DIGITS = 12;
+
+/** The shortest decimals that lie within: an end that was rounded outwards would promise too much. */
+function shortest(from: number | null, to: number | null): [number | null, number | null] {
+  const width = from !== null && to !== null ? to - from : Infinity;
+  return [
+    from === null ? null : rounded(from, width, Math.ceil),
+    to === null ? null : rounded(to, width, Math.floor),
+  ];
+}
+
+/** Gives up at most a thousandth of the width, or of the number itself where there is no width. */
+function rounded(value: number, width: number, round: (value: number) => number): number {
+  const most = Number.isFinite(width) ? width / 1000 : Math.abs(value) / 1000;
+  for (let digits = 0; digits <= MOST_DIGITS; digits++) {
+    const near = round(value * 10 ** digits) / 10 ** digits;
+    const isInside = round === Math.ceil ? near >= value : near <= value;
+    if (isInside && Math.abs(near - value) <= most) return near;
+  }
+  return value;
+}
