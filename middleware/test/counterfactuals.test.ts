@@ -321,7 +321,10 @@ describe('after a crash', () => {
     const disk = memoryDisk();
     const decisionId = '0e'.repeat(16);
     const crashed = inlineSealer(config, { disk, now: Date.now });
-    await crashed.seal({ ...decided(decisionId), calls: [scoredCall] });
+    const message = { ...decided(decisionId), calls: [scoredCall] };
+    const { call, features } = scoredCall;
+    await crashed.seal({ kind: 'intent', decisionId, call, facts: message.facts, features });
+    await crashed.seal(message);
     await crashed.close();
     for (let start = 0; start < 2; start++) {
       const sealer = inlineSealer(config, { disk, now: Date.now });
