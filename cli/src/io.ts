@@ -4,6 +4,8 @@ export interface Io {
   out(line: string): void;
   /** a line about the work, standard error */
   err(line: string): void;
+  /** how far the work is, in place of what it said before; only where a terminal shows it, '' at the end */
+  progress?(text: string): void;
   /** ends long-running commands */
   signal: AbortSignal;
   env: Readonly<Record<string, string | undefined>>;

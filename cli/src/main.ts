@@ -14,6 +14,9 @@ for (const signal of signals) process.on(signal, end);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   ...linesOf(process),
+  ...(process.stderr.isTTY
+    ? { progress: (text: string) => void process.stderr.write(`\r${text}\u001b[K`) }
+    : {}),
   signal: ending.signal,
   env: process.env,
 });

@@ -1,25 +1,20 @@
-import { explainerOf, loadModel, treeInteractions } from '@showcause/explain';
-import type { InteractionExplainer, Model } from '@showcause/explain';
+import { loadModel } from '@showcause/explain';
 import { Command, Option } from 'commander';
 import { readInput } from '../../files.ts';
 import { readers } from '../../io.ts';
 import type { Io } from '../../io.ts';
-import {
-  counterfactualLines,
-  counterfactualsOf,
-  withCounterfactualOptions,
-} from './counterfactuals.ts';
+import { readBackground } from './background.ts';
+import { withCounterfactualOptions } from './counterfactuals.ts';
 import type { CounterfactualFlags } from './counterfactuals.ts';
-import { inRow } from './in-row.ts';
-import { interactionTable, interactionsByName } from './interactions.ts';
+import { explainedRows, openExplainer } from './explained-rows.ts';
+import { addFormatOptions, openOutput, refusedFormatOptions } from './format.ts';
+import type { FormatOptions } from './format.ts';
 import { addOutcomeOptions, loneOption } from './outcome-options.ts';
-import { jsonLine } from './print-json.ts';
-import { reasonMembers, reasonsPage, reasonsTitle } from './print-reasons.ts';
-import { table } from './print-text.ts';
+import { printRows } from './print-rows.ts';
 import { addReasonOptions, refusedReasonOptions } from './reason-options.ts';
 import type { ReasonOptions } from './reason-options.ts';
-import { reasonTask, reasonsOf } from './reasons.ts';
-import { readRows } from './rows.ts';
+import { openPrinter } from './row-lines.ts';
+import { streamRows } from './stream-rows.ts';
 
 const PERTURBATIONS = {
   'path-dependent': 'tree-path-dependent',
@@ -28,13 +23,11 @@ const PERTURBATIONS = {
 } as const;
 const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
 
-interface Options extends ReasonOptions, CounterfactualFlags {
+interface Options extends FormatOptions, ReasonOptions, CounterfactualFlags {
   readonly model: string;
   readonly rows: string;
   readonly background?: string;
   readonly method?: (typeof METHODS)[number];
-  readonly interactions?: true;
-  readonly json?: true;
 }
 
 /** `showcause explain`: exact attributions of each row under a saved model. */
@@ -54,8 +47,8 @@ export function explainCommand(io: Io): Command {
         .choices(METHODS)
         .default(undefined, 'interventional with --background, else path-dependent'),
     )
-    .option('--interactions', 'SHAP interaction values of each pair of features (trees)')
-    .option('--json', 'one JSON object a row');
+    .option('--interactions', 'SHAP interaction values of each pair of features (trees)');
+  addFormatOptions(command);
   return withCounterfactualOptions(addReasonOptions(addOutcomeOptions(command)))
     .addHelpText(
       'after',
@@ -74,7 +67,7 @@ Examples:
     .action((options: Options, self: Command) => explainRows(io, options, self));
 }
 
-function explainRows(io: Io, options: Options, command: Command): void {
+async function explainRows(io: Io, options: Options, command: Command): Promise<void> {
   const method =
     options.method ?? (options.background === undefined ? 'path-dependent' : 'interventional');
   if (method !== 'path-dependent' && options.background === undefined)
@@ -86,54 +79,20 @@ function explainRows(io: Io, options: Options, command: Command): void {
   const alone = loneOption({ '--threshold': options.threshold, '--adverse': options.adverse });
   if (alone !== null && options.reasons === undefined && options.counterfactual !== true)
     command.error(`error: ${alone} needs --reasons FILE or --counterfactual`);
-  const refused = refusedReasonOptions(options);
+  const refused = refusedReasonOptions(options) ?? refusedFormatOptions(options);
   if (refused !== null) command.error(`error: ${refused}`);
-  const model = loadModel(readInput(options.model));
-  const rows = readRows(model, options.rows);
-  const background = options.background === undefined ? [] : readRows(model, options.background);
-  const explainer = explainerOf(model, { perturbation: PERTURBATIONS[method], background });
-  const pairs = options.interactions ? pairExplainer(model, method, background) : null;
-  const task =
-    options.reasons === undefined ? null : reasonTask(options.reasons, options, model, background);
-  if (task !== null && !options.json) reasonsTitle(task).forEach((line) => io.out(line));
-  const search = counterfactualsOf(model, options, command);
-  rows.forEach((row, index) => {
-    if (io.signal.aborted) return;
-    const explanation = inRow(index, () => explainer.explain(row));
-    const interactions = pairs === null ? null : inRow(index, () => pairs.explain(row));
-    const reasons = task === null ? null : inRow(index, () => reasonsOf(task, row, explanation));
-    const found = search === null ? null : inRow(index, () => search.search(row));
-    const lines = options.json
-      ? [
-          jsonLine(model, explanation, {
-            ...(interactions === null
-              ? {}
-              : { interactions: interactionsByName(model, interactions) }),
-            ...(task === null || reasons === null ? {} : reasonMembers(task, reasons)),
-            ...(found === null ? {} : { counterfactuals: found }),
-          }),
-        ]
-      : [
-          ...(task === null || reasons === null
-            ? table(model, row, explanation, index)
-            : reasonsPage(task, reasons, explanation, index)),
-          ...(interactions === null ? [] : interactionTable(model, interactions)),
-          ...(found === null ? [] : counterfactualLines(model, found)),
-        ];
-    for (const line of lines) io.out(line);
-  });
-}
-
-/** @throws ExplainError EXPLAIN_METHOD for a model without trees */
-function pairExplainer(
-  model: Model,
-  method: (typeof METHODS)[number],
-  background: readonly Float64Array[],
-): InteractionExplainer {
-  return treeInteractions(
-    model,
-    method === 'interventional'
-      ? { perturbation: method, background }
-      : { perturbation: 'tree-path-dependent' },
-  );
+  const bytes = readInput(options.model);
+  const model = loadModel(bytes);
+  const background = readBackground(model, options.background);
+  const given = { perturbation: PERTURBATIONS[method], background };
+  const printer = openPrinter(model, background, { ...options, method }, command);
+  const explainer = await openExplainer(model, bytes, given, options.workers);
+  try {
+    const rows = explainedRows(model, explainer, streamRows(model, options.rows), io.signal);
+    const output = openOutput(io, options, model);
+    for (const line of printer.title) output.line(line);
+    await printRows(io, rows, printer.linesOf, output);
+  } finally {
+    await explainer.close?.();
+  }
 }

@@ -16,6 +16,7 @@ import type {
   Reason,
   ReasonGroup,
   ReasonRegistry,
+  FeatureRow,
 } from '@showcause/explain';
 import { readText } from '../../files.ts';
 import type { ReasonOptions } from './reason-options.ts';
@@ -23,7 +24,7 @@ import type { ReasonOptions } from './reason-options.ts';
 /** What was asked of every row. */
 export interface ReasonTask {
   readonly model: Model;
-  readonly background: readonly Float64Array[];
+  readonly background: readonly FeatureRow[];
   readonly registry: ReasonRegistry;
   /** hex SHA-256 of spec/reasons.md */
   readonly sha256: string;
@@ -50,7 +51,7 @@ export function reasonTask(
   path: string,
   options: ReasonOptions,
   model: Model,
-  background: readonly Float64Array[],
+  background: readonly FeatureRow[],
 ): ReasonTask {
   const registry = parseReasonRegistry(parseJson(readText(path)));
   checkRegistry(registry, model.featureNames);

@@ -66,14 +66,17 @@ function isContainer(value: Json): boolean {
 function listOfRows(value: Json): RowRecord[] {
   if (!Array.isArray(value))
     throw new ExplainError('EXPLAIN_ROWS', { got: 'no array', want: 'an array of rows' });
-  return (value as readonly Json[]).map((row, index) => {
-    if (!isContainer(row))
-      throw new ExplainError('EXPLAIN_ROWS', {
-        got: `a value that is no row at row ${index + 1}`,
-        want: 'an object or an array',
-      });
-    return row as RowRecord;
-  });
+  return (value as readonly Json[]).map(rowRecord);
+}
+
+/** @param index  of the row, from 0, for the refusal */
+export function rowRecord(row: Json, index: number): RowRecord {
+  if (!isContainer(row))
+    throw new ExplainError('EXPLAIN_ROWS', {
+      got: `a value that is no row at row ${index + 1}`,
+      want: 'an object or an array',
+    });
+  return row as RowRecord;
 }
 
 function checkOrder(model: Model, features: Json | undefined): void {
@@ -85,7 +88,7 @@ function checkOrder(model: Model, features: Json | undefined): void {
     });
 }
 
-function asRecord(
+export function asRecord(
   record: RowRecord,
 ): Readonly<Record<string, FeatureValue>> | readonly FeatureValue[] {
   for (const value of Object.values(record))

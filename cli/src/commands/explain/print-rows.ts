@@ -1,0 +1,29 @@
+import type { Io } from '../../io.ts';
+import type { ExplainedRow } from './explained-rows.ts';
+import type { Sink } from './sink.ts';
+
+/** Rows between two lines of progress. */
+const TOLD_EVERY = 256;
+
+/** Prints rows as they are explained and says how far it is; a result that is not whole is dropped. */
+export async function printRows(
+  io: Io,
+  rows: AsyncIterable<ExplainedRow>,
+  linesOf: (row: ExplainedRow) => readonly string[],
+  output: Sink,
+): Promise<void> {
+  try {
+    for await (const row of rows) {
+      for (const line of linesOf(row)) output.line(line);
+      if (row.index % TOLD_EVERY === 0)
+        io.progress?.(`${row.index + 1} row${row.index === 0 ? '' : 's'} explained`);
+    }
+  } catch (error) {
+    output.dropped();
+    throw error;
+  } finally {
+    io.progress?.('');
+  }
+  if (io.signal.aborted) output.dropped();
+  else output.done();
+}
