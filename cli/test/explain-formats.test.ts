@@ -69,7 +69,7 @@ describe('--format', () => {
   test('csv has the same numbers, to the last digit, a column for each output', async () => {
     const lines = (await explain('--rows', rows, '--json')).out;
     const { out } = await explain('--rows', rows, '--format', 'csv');
-    const table = parseCsv(out.join('\n'), { columns: true }) as Record<string, string>[];
+    const table = parseCsv<Record<string, string>>(out.join('\n'), { columns: true });
     expect(table).toHaveLength(lines.length);
     lines.forEach((line, i) => {
       const want = JSON.parse(line) as {
