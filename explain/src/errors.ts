@@ -73,6 +73,10 @@ export const explainErrorCodes = {
     means: 'method does not fit the kind of model',
     fix: 'Use interventional with a background: it fits every model.',
   },
+  EXPLAIN_OPTION: {
+    means: 'option of an explainer is none that it has',
+    fix: 'Leave it out for its default, or give what is wanted.',
+  },
   EXPLAIN_COVERS: {
     means: 'model file does not say how many training rows each node saw',
     fix: 'Explain interventionally with a background, or count covers with withCovers(model, rows).',

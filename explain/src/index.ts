@@ -30,7 +30,8 @@ export type { BatchExplanation, BatchOptions, BatchRows, Progress } from './batc
 export { explainerOf } from './explainer.ts';
 export type { AnyExplainerOptions } from './explainer.ts';
 export { treeExplainer } from './shapley/explainer.ts';
-export type { ExplainerOptions } from './shapley/explainer.ts';
+export type { ExplainerOptions } from './shapley/options.ts';
+export type { EngineName } from './shapley/kernel.ts';
 export { linearExplainer } from './linear/explainer.ts';
 export type { LinearExplainerOptions } from './linear/explainer.ts';
 export { ADDITIVITY_BOUND, assertAdditive, explanationFacts } from './shapley/explanation.ts';

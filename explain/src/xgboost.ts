@@ -11,5 +11,6 @@ export { explanationArrays } from './batch/arrays.ts';
 export type { ExplanationArrays } from './batch/arrays.ts';
 export type { BatchExplanation, BatchOptions, BatchRows, Progress } from './batch/batch.ts';
 export { treeExplainer } from './shapley/explainer.ts';
-export type { ExplainerOptions } from './shapley/explainer.ts';
+export type { ExplainerOptions } from './shapley/options.ts';
+export type { EngineName } from './shapley/kernel.ts';
 export type { Explainer, Explanation, Perturbation } from './shapley/explanation.ts';

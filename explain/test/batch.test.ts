@@ -85,6 +85,15 @@ describe.each(explainers)('a batch, %s', (_, explainer, given) => {
       expect(parts(await explainer.explainBatch(given, { chunk }))).toStrictEqual(want);
   });
 
+  test('more rows than a kernel takes together: the same, and a refusal names its own', async () => {
+    const many = Array.from({ length: 600 }, (_, i) => given[(i * 7) % given.length] ?? []);
+    const together = await explainer.explainBatch(many, { chunk: 600 });
+    const pieces = await explainer.explainBatch(many, { chunk: 11 });
+    expect(parts(together)).toStrictEqual(parts(pieces));
+    many[530] = [1];
+    await expect(explainer.explainBatch(many, { chunk: 600 })).rejects.toMatchObject({ row: 530 });
+  });
+
   test('takes one row-major array for the same rows', async () => {
     const all = Float64Array.from(given.flatMap((row) => Array.from(row)));
     expect(parts(await explainer.explainBatch(all))).toStrictEqual(oneByOne(explainer, given));

@@ -4,7 +4,7 @@ import type { Model } from '../model/model.ts';
 import { castRow } from '../model/tree-model.ts';
 import type { FeatureRow, Prediction, TreeModel } from '../model/tree-model.ts';
 import { treeExplainer } from '../shapley/explainer.ts';
-import type { ExplainerOptions } from '../shapley/explainer.ts';
+import type { ExplainerOptions } from '../shapley/options.ts';
 import { assertAdditive, explanationFacts } from '../shapley/explanation.ts';
 import type { ExplanationFacts } from '../shapley/explanation.ts';
 import { matrixOf, newPairSums } from './matrix.ts';

@@ -12,24 +12,11 @@ import { EXPLAIN_VERSION } from '../version.ts';
 import { interventionalKernel } from './blocks/kernel.ts';
 import { outputSpaceOf } from './explanation.ts';
 import type { Explainer, ExplanationFacts } from './explanation.ts';
-import { DEFAULT_TABLE_BYTES } from './kernel.ts';
-import type { AttributionKernel, EngineName } from './kernel.ts';
+import { BLOCK_ROWS } from './kernel.ts';
+import type { AttributionKernel } from './kernel.ts';
+import { checkedOptions } from './options.ts';
+import type { ExplainerOptions } from './options.ts';
 import { pathDependentKernel } from './path-dependent.ts';
-
-export type ExplainerOptions =
-  | {
-      readonly perturbation: 'tree-path-dependent';
-      readonly maxTableBytes?: number;
-      /** `wasm` by default, which gives way to `typescript` where WebAssembly is refused */
-      readonly engine?: EngineName;
-    }
-  | {
-      readonly perturbation: 'interventional';
-      /** reference rows, at least one; NaN is missing */
-      readonly background: Background | readonly FeatureRow[];
-      readonly maxTableBytes?: number;
-      readonly engine?: EngineName;
-    };
 
 const MAX_BACKGROUND = 100_000;
 
@@ -38,13 +25,13 @@ const MAX_BACKGROUND = 100_000;
  * always in margin space. Tables are built once, at most `maxTableBytes` (64 MiB by default) of them; what does not
  * fit is computed per call with the same result.
  *
- * @throws ExplainError EXPLAIN_METHOD (linear model), EXPLAIN_BACKGROUND, EXPLAIN_COVERS (path-dependent on a model whose file has none), FEATURE_COUNT
+ * @throws ExplainError EXPLAIN_METHOD (linear model, no game of trees), EXPLAIN_OPTION, EXPLAIN_BACKGROUND, EXPLAIN_COVERS (path-dependent on a model whose file has none), FEATURE_COUNT
  */
 export function treeExplainer(given: Model, options: ExplainerOptions): Explainer {
   const model = requireTrees(given);
+  const { maxTableBytes, engine } = checkedOptions(options);
   if (options.perturbation === 'tree-path-dependent' && model.coverSource === 'none')
     throw new ExplainError('EXPLAIN_COVERS', { got: `a ${model.format} model without them` });
-  const { maxTableBytes = DEFAULT_TABLE_BYTES, engine = 'wasm' } = options;
   const kernel =
     options.perturbation === 'interventional'
       ? interventionalKernel(
@@ -74,8 +61,8 @@ export function treeExplainer(given: Model, options: ExplainerOptions): Explaine
   });
 }
 
-/** Rows that go through the kernel together. */
-const BLOCK = 32;
+/** Most bytes of cast rows that wait for the kernel together. */
+const CAST_BYTES = 1 << 20;
 
 /** A row, and many rows block by block, as the kernel takes them. */
 function treeRows(
@@ -84,7 +71,11 @@ function treeRows(
 ): Pick<RowEngine, 'compute' | 'computeRange'> {
   const { outputs, featureNames } = model;
   const cells = outputs * featureNames.length;
-  const block = Array.from({ length: BLOCK }, () => new Float64Array(featureNames.length));
+  const most = Math.floor(CAST_BYTES / (8 * Math.max(featureNames.length, 1)));
+  const block = Array.from(
+    { length: Math.min(BLOCK_ROWS, Math.max(most, 1)) },
+    () => new Float64Array(featureNames.length),
+  );
   const one = block.slice(0, 1);
   const sums = new Float64Array(cells);
   const write = (row: FeatureRow, cast: Float64Array, out: ExplanationArrays, index: number) => {
@@ -99,8 +90,8 @@ function treeRows(
       out.attributions[index * cells + cell] = sums[cell] as number;
   };
   const computeRange: RowEngine['computeRange'] = (source, out, from, to) => {
-    for (let first = from; first < to; first += BLOCK) {
-      const rows = block.slice(0, Math.min(BLOCK, to - first));
+    for (let first = from; first < to; first += block.length) {
+      const rows = block.slice(0, to - first);
       rows.forEach((cast, i) => {
         try {
           write(source.at(first + i), cast, out, first + i);

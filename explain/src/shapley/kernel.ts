@@ -5,18 +5,24 @@ import type { TreeModel } from '../model/tree-model.ts';
 export const DEFAULT_TABLE_BYTES = 64 * 1024 * 1024;
 
 /**
+ * Most rows that go through one tree before the next: its tables then come from memory once for all of them. More rows would
+ * themselves leave the caches.
+ */
+export const BLOCK_ROWS = 256;
+
+/**
  * Who runs the sums: the WebAssembly kernel, which gives way to its TypeScript twin where it is refused, or the twin. Both give
  * the same bytes; which one it was is in the kernel's name.
  */
-export type EngineName = 'wasm' | 'typescript';
+export const ENGINES = ['wasm', 'typescript'] as const;
+
+export type EngineName = (typeof ENGINES)[number];
 
 /** What an algorithm does with cast rows. */
 export interface AttributionKernel {
   readonly name: string;
   readonly baseValue: Float64Array;
   readonly tableBytes: number;
-  /** Writes the attributions of a row, [output][feature]; expects zeros. */
-  attribute(row: Float64Array, attributions: readonly Float64Array[]): void;
   /** Writes the attributions of many rows, [row][output][feature]: the same bytes as row by row; expects zeros. */
   attributeRows(rows: readonly Float64Array[], out: Float64Array): void;
 }

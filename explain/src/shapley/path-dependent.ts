@@ -5,13 +5,12 @@ import { planTrees } from './hybrid/plan.ts';
 import type { Plan } from './hybrid/plan.ts';
 import { typescriptEngine } from './hybrid/typescript-engine.ts';
 import { wasmEngine } from './hybrid/wasm-engine.ts';
-import { DEFAULT_TABLE_BYTES } from './kernel.ts';
+import { BLOCK_ROWS, DEFAULT_TABLE_BYTES } from './kernel.ts';
 import type { AttributionKernel, EngineName } from './kernel.ts';
 import { attributeByQuadrature, quadratureScratch, quadratureTree } from './quadrature.ts';
 import { rankTrees, writeRanks } from './ranks.ts';
 
-/** Most rows that go through one tree before the next, and most bytes that their ranks and sums take. */
-const BLOCK_ROWS = 32;
+/** Most bytes that the ranks and sums of a block of rows take. */
 const BLOCK_BYTES = 1 << 20;
 
 /**
@@ -44,8 +43,6 @@ export function pathDependentKernel(
     for (const tree of walked)
       attributeByQuadrature(tree, row, scratch, out, start + tree.tree.output * features);
   };
-  const one: Float64Array[] = [];
-  const flat = new Float64Array(capacity.cells);
   const attributeRows = (rows: readonly Float64Array[], out: Float64Array): void => {
     for (let from = 0; from < rows.length; from += capacity.rows) {
       const to = Math.min(rows.length, from + capacity.rows);
@@ -58,15 +55,6 @@ export function pathDependentKernel(
     name: nameOf(engine, maxTableBytes),
     baseValue: baseValueOf(model),
     tableBytes: plan.tables.byteLength + plan.code.byteLength,
-    attribute: (row, attributions) => {
-      one[0] = row;
-      flat.fill(0);
-      attributeRows(one, flat);
-      for (let output = 0; output < attributions.length; output++) {
-        const target = attributions[output] as Float64Array;
-        for (let j = 0; j < features; j++) target[j] = flat[output * features + j] as number;
-      }
-    },
     attributeRows,
   };
 }

@@ -3,7 +3,7 @@ import type { TreeModel } from '../../model/tree-model.ts';
 import { shapleyWeights } from '../../numeric/shapley-weights.ts';
 import { attributeByRows, rowLoop } from '../background-loop.ts';
 import type { RowLoop, WeightedRows } from '../background-loop.ts';
-import { meanScore } from '../kernel.ts';
+import { BLOCK_ROWS, meanScore } from '../kernel.ts';
 import type { AttributionKernel, EngineName } from '../kernel.ts';
 import { rankTrees, writeRanks } from '../ranks.ts';
 import type { Ranks } from '../ranks.ts';
@@ -15,8 +15,7 @@ import { writeTables } from './tables.ts';
 import { twinEngine } from './twin.ts';
 import { wasmEngine } from './wasm.ts';
 
-/** A batch walks tree by tree over this many groups of rows at most, if their ranks and totals take no more bytes than this. */
-const MOST_GROUPS = 64;
+/** Most bytes that the ranks and totals of a block of rows take. */
 const BATCH_BYTES = 256 * 1024;
 
 /**
@@ -33,21 +32,10 @@ export function interventionalKernel(
 ): AttributionKernel {
   const tables = prepare(model, rows, maxTableBytes, choice);
   const { engine, plan, mostRows, features, walked, background, loop } = tables;
-  const single: Float64Array[] = [];
   return {
     name: engine.name + plan.way,
     baseValue: meanScore(model, rows),
     tableBytes: plan.numbers * 8,
-    attribute: (row, attributions) => {
-      single[0] = row;
-      runTables(tables, single, 0, 1);
-      for (let output = 0; output < attributions.length; output++) {
-        const target = attributions[output] as Float64Array;
-        readTotals(engine, output * features * LANES, target, 0, features);
-      }
-      for (const tree of walked)
-        attributeByRows(tree, row, background, loop, attributions[tree.output] as Float64Array, 0);
-    },
     attributeRows: (batch, out) => {
       for (let from = 0; from < batch.length; from += mostRows) {
         const count = Math.min(batch.length - from, mostRows);
@@ -139,5 +127,5 @@ function readTotals(
 
 function groupsOf({ slots, totals }: Plan): number {
   const bytes = LANES * (slots * 4 + totals * 8);
-  return Math.max(1, Math.min(MOST_GROUPS, Math.floor(BATCH_BYTES / bytes)));
+  return Math.max(1, Math.min(BLOCK_ROWS / LANES, Math.floor(BATCH_BYTES / bytes)));
 }
