@@ -1,20 +1,21 @@
-// Bytes of heap that one call takes, once warm: node --expose-gc --max-semi-space-size=64 allocation-child.mjs MODEL ROWS METHOD
+// Bytes of heap that one call takes, once warm: node --expose-gc --max-semi-space-size=64 allocation-child.mjs MODEL ROWS OPTIONS
 import { readFileSync } from 'node:fs';
-import { explainerOf, explanationArrays, loadModel } from '@showcause/explain';
+import { explainerOf, explanationArrays, loadModel, treeExplainer } from '@showcause/explain';
 
-const [modelPath, goldenPath, perturbation] = process.argv.slice(2);
+const [modelPath, goldenPath, options] = process.argv.slice(2);
 const model = loadModel(readFileSync(modelPath));
 const rows = JSON.parse(readFileSync(goldenPath, 'utf8')).rows.map((row) =>
   Float64Array.from(row, (value) => value ?? NaN),
 );
-const background = perturbation === 'interventional' ? rows.slice(0, 10) : [];
-const explainer = explainerOf(model, { perturbation, background });
+const given = { background: rows.slice(0, 10), ...JSON.parse(options) };
+const explainer = model.kind === 'trees' ? treeExplainer(model, given) : explainerOf(model, given);
 const out = explanationArrays(explainer, rows.length);
 
-function bytesPerCall(call, calls) {
+/** The least of some rounds: until the compiler has seen enough, calls make numbers on the heap. */
+function bytesPerCall(call, calls, rounds) {
   for (let i = 0; i < 3000; i++) call(i);
   let least = Infinity;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < rounds && least > 2 * calls; round++) {
     globalThis.gc();
     const before = process.memoryUsage().heapUsed;
     for (let i = 0; i < calls; i++) call(i);
@@ -25,7 +26,8 @@ function bytesPerCall(call, calls) {
 
 const into = bytesPerCall(
   (i) => explainer.explainInto(rows[i % rows.length], out, i % rows.length),
-  5000,
+  2000,
+  20,
 );
-const objects = bytesPerCall((i) => explainer.explain(rows[i % rows.length]), 1000);
-process.stdout.write(JSON.stringify({ into, objects }));
+const objects = bytesPerCall((i) => explainer.explain(rows[i % rows.length]), 200, 2);
+process.stdout.write(JSON.stringify({ kernel: explainer.kernel, into, objects }));

@@ -1,37 +1,46 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { fixturePath, modelsOf } from './support.ts';
 
 const child = fileURLToPath(new URL('./allocation-child.mjs', import.meta.url));
 const goldenOf = (path: string): string => path.replace(/\.[a-z]+$/, '.golden.json');
 const linear = modelsOf('sklearn', 'json').find(([, name]) => name === 'logistic-classes')?.[2];
 
-/** Heap that a call takes once warm, of explainInto and, to show that the meter works, of explain. */
-function measure(model: string, perturbation: string): { into: number; objects: number } {
-  const flags = ['--expose-gc', '--max-semi-space-size=64'];
-  const said = execFileSync(process.execPath, [
-    ...flags,
-    child,
-    model,
-    goldenOf(model),
-    perturbation,
-  ]);
-  return JSON.parse(said.toString()) as { into: number; objects: number };
+interface Measured {
+  readonly kernel: string;
+  /** bytes of heap that a call takes once warm, of explainInto and, to show that the meter works, of explain */
+  readonly into: number;
+  readonly objects: number;
 }
 
-test.each([
-  ['numeric', 'tree-path-dependent'],
-  ['classes', 'tree-path-dependent'],
-])('explainInto allocates nothing once warm: %s, %s', (name, perturbation) => {
-  const { into, objects } = measure(fixturePath('3.4.1', `${name}.json`), perturbation);
-  expect(objects).toBeGreaterThan(100);
-  // A single object a call would be 12 bytes at least; the meter itself takes a few in all.
-  expect(into).toBeLessThan(4);
+function measure(model: string, options: object): Measured {
+  const flags = ['--expose-gc', '--max-semi-space-size=64'];
+  const asked = [child, model, goldenOf(model), JSON.stringify(options)];
+  return JSON.parse(execFileSync(process.execPath, [...flags, ...asked]).toString()) as Measured;
+}
+
+const kernels: readonly [kernel: string, options: object][] = [
+  ['wasm-hybrid/1', { perturbation: 'tree-path-dependent' }],
+  ['ts-hybrid/1', { perturbation: 'tree-path-dependent', engine: 'typescript' }],
+  ['wasm-hybrid/1/0', { perturbation: 'tree-path-dependent', maxTableBytes: 0 }],
+  ['wasm-blocks/1', { perturbation: 'interventional' }],
+  ['ts-blocks/1', { perturbation: 'interventional', engine: 'typescript' }],
+  ['wasm-blocks/1/walk0', { perturbation: 'interventional', maxTableBytes: 0 }],
+];
+
+describe.each(kernels)('explainInto allocates nothing once warm: %s', (kernel, options) => {
+  test.each(['numeric', 'classes'])('%s', (name) => {
+    const measured = measure(fixturePath('3.4.1', `${name}.json`), options);
+    expect(measured.kernel).toBe(kernel);
+    expect(measured.objects).toBeGreaterThan(100);
+    // A single object a call would be 12 bytes at least; the meter itself takes a few in all.
+    expect(measured.into).toBeLessThan(4);
+  });
 });
 
 test('the same of a linear model', () => {
-  const { into, objects } = measure(linear ?? '', 'interventional');
+  const { into, objects } = measure(linear ?? '', { perturbation: 'interventional' });
   expect(objects).toBeGreaterThan(100);
   expect(into).toBeLessThan(4);
 });

@@ -54,6 +54,7 @@ function attributions(
     kernel.attributeRows(
       order.map((row) => castRow(model, row)),
       values,
+      0,
     );
   return { values, name: kernel.name, tableBytes: kernel.tableBytes };
 }

@@ -42,10 +42,12 @@ function valuesOf(
   maxTableBytes = DEFAULT_TABLE_BYTES,
 ): Float64Array {
   const kernel = pathDependentKernel(model, maxTableBytes, engine);
-  const out = new Float64Array(rows.length * model.outputs * model.featureNames.length);
+  const cells = model.outputs * model.featureNames.length;
+  const out = new Float64Array(rows.length * cells).fill(NaN);
   kernel.attributeRows(
     rows.map((row) => castRow(model, row)),
     out,
+    0,
   );
   return out;
 }

@@ -21,7 +21,9 @@ export function addInterventional(
   const most = Math.max(1, Math.min(tree.depth, sums.features));
   const loop = rowLoop(sums.features, most, shapleyWeights(most));
   for (const other of background)
-    walkBoth(tree, row, other, loop, (value) => creditLeaf(loop, value / background.length, sums));
+    walkBoth(tree, row, other, loop, (leaf) =>
+      creditLeaf(loop, (tree.value[leaf] ?? NaN) / background.length, sums),
+    );
 }
 
 function creditLeaf(loop: RowLoop, value: number, sums: PairSums): void {

@@ -35,25 +35,40 @@ export function rowLoop(features: number, depth: number, weights: Float64Array):
   };
 }
 
-/**
- * Interventional attributions of one tree by walking it with each background row, which counts by its weight;
- * needs no tables. Adds that of feature f to `target[at + f]`.
- */
-export function attributeByRows(
+/** Adds the attributions of one tree for a row, that of feature f to `target[at + f]`, without allocating memory. */
+export type AttributeTree = (
   tree: Tree,
   row: Float64Array,
-  { distinct, weights, rows }: WeightedRows,
-  loop: RowLoop,
   target: Float64Array,
   at: number,
-): void {
-  let share = 0;
-  const credit = (value: number): void => creditLeaf(loop, value * share, target, at);
-  for (let other = 0; other < distinct.length; other++) {
-    share = (weights[other] as number) / rows;
-    walkBoth(tree, row, distinct[other] as Float64Array, loop, credit);
-  }
+) => void;
+
+/**
+ * Interventional attributions by walking a tree with each background row, which counts by its weight; needs no tables.
+ * What a call works on lies in variables that outlive it, and a leaf is handed on as its number: a function or a
+ * fraction made anew for each tree would cost memory.
+ */
+export function attributeByRows(
+  loop: RowLoop,
+  { distinct, weights, rows }: WeightedRows,
+): AttributeTree {
+  let value: ArrayLike<number> = EMPTY;
+  let target: Float64Array = EMPTY;
+  let [at, other] = [0, 0];
+  const credit = (leaf: number): void => {
+    const share = ((weights[other] as number) / rows) * (value[leaf] as number);
+    creditLeaf(loop, share, target, at);
+  };
+  return (tree, row, to, first) => {
+    value = tree.value;
+    target = to;
+    at = first;
+    for (other = 0; other < distinct.length; other++)
+      walkBoth(tree, row, distinct[other] as Float64Array, loop, credit);
+  };
 }
+
+const EMPTY = new Float64Array(0);
 
 /** A leaf counts when all of `ofRow` and none of `ofBackground` are in the coalition. */
 function creditLeaf(loop: RowLoop, value: number, target: Float64Array, at: number): void {
@@ -75,47 +90,33 @@ function add(target: Float64Array, index: number, amount: number): void {
 }
 
 /**
- * Every leaf that some coalition reaches when its features follow the row and the others the background row: the
- * coalitions that hold all of `ofRow` and none of `ofBackground`.
+ * Every leaf below `node` that some coalition reaches when its features follow the row and the others the background
+ * row: the coalitions that hold all of `ofRow` and none of `ofBackground`.
  */
 export function walkBoth(
   tree: Tree,
   row: Float64Array,
   other: Float64Array,
   loop: RowLoop,
-  onLeaf: (value: number) => void,
+  onLeaf: (leaf: number) => void,
+  node = 0,
 ): void {
-  walk({ tree, row, other, loop, onLeaf }, 0);
-}
-
-interface Walk {
-  readonly tree: Tree;
-  readonly row: Float64Array;
-  readonly other: Float64Array;
-  readonly loop: RowLoop;
-  readonly onLeaf: (value: number) => void;
-}
-
-function walk(context: Walk, node: number): void {
-  const { tree, row, other, loop } = context;
-  const left = tree.leftChild[node] ?? 0;
-  if (left === 0) {
-    context.onLeaf(tree.value[node] ?? NaN);
-    return;
-  }
-  const feature = tree.feature[node] ?? 0;
-  const rowChild = goesLeft(tree, node, row[feature] ?? NaN) ? left : left + 1;
-  const otherChild = goesLeft(tree, node, other[feature] ?? NaN) ? left : left + 1;
+  const left = tree.leftChild[node] as number;
+  if (left === 0) return onLeaf(node);
+  const feature = tree.feature[node] as number;
+  const rowChild = goesLeft(tree, node, row[feature] as number) ? left : left + 1;
+  const otherChild = goesLeft(tree, node, other[feature] as number) ? left : left + 1;
   const side = loop.side[feature];
-  if (rowChild === otherChild || side === 1) return walk(context, rowChild);
-  if (side === 2) return walk(context, otherChild);
+  if (rowChild === otherChild || side === 1)
+    return walkBoth(tree, row, other, loop, onLeaf, rowChild);
+  if (side === 2) return walkBoth(tree, row, other, loop, onLeaf, otherChild);
   loop.side[feature] = 1;
   loop.ofRow[loop.rows++] = feature;
-  walk(context, rowChild);
+  walkBoth(tree, row, other, loop, onLeaf, rowChild);
   loop.rows--;
   loop.side[feature] = 2;
   loop.ofBackground[loop.backgrounds++] = feature;
-  walk(context, otherChild);
+  walkBoth(tree, row, other, loop, onLeaf, otherChild);
   loop.backgrounds--;
   loop.side[feature] = 0;
 }

@@ -77,17 +77,13 @@ function treeRows(
     () => new Float64Array(featureNames.length),
   );
   const one = block.slice(0, 1);
-  const sums = new Float64Array(cells);
   const write = (row: FeatureRow, cast: Float64Array, out: ExplanationArrays, index: number) => {
     castRowInto(model, row, cast);
     sumLeavesInto(model, cast, out.margins, out.scores, index * outputs);
   };
   const compute: RowEngine['compute'] = (row, out, index) => {
     write(row, one[0] as Float64Array, out, index);
-    sums.fill(0);
-    kernel.attributeRows(one, sums);
-    for (let cell = 0; cell < cells; cell++)
-      out.attributions[index * cells + cell] = sums[cell] as number;
+    kernel.attributeRows(one, out.attributions, index * cells);
   };
   const computeRange: RowEngine['computeRange'] = (source, out, from, to) => {
     for (let first = from; first < to; first += block.length) {
@@ -99,9 +95,7 @@ function treeRows(
           throw cause instanceof ExplainError ? cause.inRow(first + i) : cause;
         }
       });
-      const place = out.attributions.subarray(first * cells, (first + rows.length) * cells);
-      place.fill(0);
-      kernel.attributeRows(rows, place);
+      kernel.attributeRows(rows, out.attributions, first * cells);
     }
   };
   return { compute, computeRange };

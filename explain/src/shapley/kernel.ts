@@ -23,8 +23,11 @@ export interface AttributionKernel {
   readonly name: string;
   readonly baseValue: Float64Array;
   readonly tableBytes: number;
-  /** Writes the attributions of many rows, [row][output][feature]: the same bytes as row by row; expects zeros. */
-  attributeRows(rows: readonly Float64Array[], out: Float64Array): void;
+  /**
+   * Writes the attributions of many rows, [row][output][feature], from `first` on: the same bytes as row by row, whatever was
+   * there. Allocates nothing once warm.
+   */
+  attributeRows(rows: readonly Float64Array[], out: Float64Array, first: number): void;
 }
 
 /** Mean score of the rows, one per output. */

@@ -39,16 +39,16 @@ export function pathDependentKernel(
     engine.attribute(to - from);
   };
   const finish = (row: Float64Array, place: number, out: Float64Array, start: number): void => {
-    addSums(engine.sums, place * capacity.cells, out, start, capacity.cells);
+    readSums(engine.sums, place * capacity.cells, out, start, capacity.cells);
     for (const tree of walked)
       attributeByQuadrature(tree, row, scratch, out, start + tree.tree.output * features);
   };
-  const attributeRows = (rows: readonly Float64Array[], out: Float64Array): void => {
+  const attributeRows: AttributionKernel['attributeRows'] = (rows, out, first) => {
     for (let from = 0; from < rows.length; from += capacity.rows) {
       const to = Math.min(rows.length, from + capacity.rows);
       compute(rows, from, to);
       for (let i = from; i < to; i++)
-        finish(rows[i] as Float64Array, i - from, out, i * capacity.cells);
+        finish(rows[i] as Float64Array, i - from, out, first + i * capacity.cells);
     }
   };
   return {
@@ -83,7 +83,7 @@ function baseValueOf({ base, trees }: TreeModel): Float64Array {
 }
 
 /** Both lanes of each sum of one row. */
-function addSums(
+function readSums(
   sums: Float64Array,
   cell: number,
   out: Float64Array,
@@ -92,7 +92,6 @@ function addSums(
 ): void {
   for (let j = 0; j < cells; j++) {
     const lane = 2 * (cell + j);
-    out[start + j] =
-      (out[start + j] as number) + ((sums[lane] as number) + (sums[lane + 1] as number));
+    out[start + j] = (sums[lane] as number) + (sums[lane + 1] as number);
   }
 }

@@ -2,7 +2,7 @@ import type { Tree } from '../../model/tree.ts';
 import type { TreeModel } from '../../model/tree-model.ts';
 import { shapleyWeights } from '../../numeric/shapley-weights.ts';
 import { attributeByRows, rowLoop } from '../background-loop.ts';
-import type { RowLoop, WeightedRows } from '../background-loop.ts';
+import type { AttributeTree } from '../background-loop.ts';
 import { BLOCK_ROWS, meanScore } from '../kernel.ts';
 import type { AttributionKernel, EngineName } from '../kernel.ts';
 import { rankTrees, writeRanks } from '../ranks.ts';
@@ -31,22 +31,28 @@ export function interventionalKernel(
   choice: EngineName,
 ): AttributionKernel {
   const tables = prepare(model, rows, maxTableBytes, choice);
-  const { engine, plan, mostRows, features, walked, background, loop } = tables;
+  const { engine, plan, mostRows, features, walked, attributeTree } = tables;
   return {
     name: engine.name + plan.way,
     baseValue: meanScore(model, rows),
     tableBytes: plan.numbers * 8,
-    attributeRows: (batch, out) => {
+    attributeRows: (batch, out, first) => {
       for (let from = 0; from < batch.length; from += mostRows) {
         const count = Math.min(batch.length - from, mostRows);
         runTables(tables, batch, from, count);
         for (let row = 0; row < count; row++)
-          readTotals(engine, at(row, plan.totals), out, (from + row) * plan.totals, plan.totals);
+          readTotals(
+            engine,
+            at(row, plan.totals),
+            out,
+            first + (from + row) * plan.totals,
+            plan.totals,
+          );
       }
       for (const tree of walked)
         for (let row = 0; row < batch.length; row++) {
-          const to = row * plan.totals + tree.output * features;
-          attributeByRows(tree, batch[row] as Float64Array, background, loop, out, to);
+          const to = first + row * plan.totals + tree.output * features;
+          attributeTree(tree, batch[row] as Float64Array, out, to);
         }
     },
   };
@@ -61,8 +67,7 @@ interface Tables {
   readonly features: number;
   /** trees whose tables did not fit */
   readonly walked: readonly Tree[];
-  readonly background: WeightedRows;
-  readonly loop: RowLoop;
+  readonly attributeTree: AttributeTree;
 }
 
 function prepare(
@@ -87,8 +92,7 @@ function prepare(
     ranks,
     features,
     walked: model.trees.filter((_, index) => plan.cuts[index] === null),
-    background,
-    loop: rowLoop(features, depth, shapleyWeights(depth)),
+    attributeTree: attributeByRows(rowLoop(features, depth, shapleyWeights(depth)), background),
   };
 }
 
