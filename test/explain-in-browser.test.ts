@@ -1,115 +1,150 @@
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { loadModel, requireTrees, treeExplainer } from '@showcause/explain';
 import { describeWithBrowser, startBrowser } from './support/chromium.ts';
-import { repository } from './support/demo.ts';
 
+const root = new URL('..', import.meta.url).pathname;
+const dist = join(root, 'explain/dist');
+const fixtures = join(root, 'explain/test/fixtures');
+const noble = dirname(
+  createRequire(join(root, 'explain/package.json')).resolve('@noble/hashes/sha2.js'),
+);
+const ORIGIN = 'https://explain.example';
 const WITHIN_MS = 120_000;
-const modelPath = join(repository, 'explain/test/fixtures/xgboost-3.2.0/multiclass.json');
-const folders: Readonly<Record<string, string>> = {
-  explain: join(repository, 'explain/dist'),
-  hashes: dirname(
-    createRequire(join(repository, 'explain/package.json')).resolve('@noble/hashes/sha2.js'),
-  ),
-};
-const page =
-  '<!doctype html><script type="importmap">{"imports":{"@noble/hashes/":"/hashes/"}}</script>';
 
-/** What a browser and Node are both asked: attributions of rows as bytes, by which kernel. */
-interface Answer {
-  readonly kernel: string;
-  readonly bytes: number[];
-}
+/** A model of each reader and of each kind of split, link and number of outputs. */
+const models = [
+  'xgboost-3.4.1/numeric.json',
+  'xgboost-3.4.1/dart.ubj',
+  'xgboost-3.4.1/partition.json',
+  'xgboost-3.4.1/classes.ubj',
+  'xgboost-3.4.1/deep.json',
+  'xgboost-3.4.1/poisson.json',
+  'lightgbm-4.7.0/categories.txt',
+  'lightgbm-4.7.0/multiclass.txt',
+  'catboost-1.2.10/multiclass.json',
+  'sklearn-1.9.1/hist.json',
+  'sklearn-1.9.1/forest.json',
+  'sklearn-1.9.1/logistic-classes.json',
+  'onnx-1.32.0/forest-double.onnx',
+  'onnx-1.32.0/logistic.onnx',
+].map((model): [string, string] => [model, model.replace(/\.[a-z]+$/, '.golden.json')]);
 
-function answerHere(rows: readonly number[][]): Answer {
-  const model = requireTrees(loadModel(readFileSync(modelPath)));
-  const explainer = treeExplainer(model, { perturbation: 'tree-path-dependent' });
-  const values = rows.flatMap((row) =>
-    explainer.explain(row).attributions.flatMap((each) => [...each]),
+type Digest = (
+  explain: unknown,
+  read: (name: string) => Promise<Uint8Array>,
+  names: readonly (readonly string[])[],
+) => Promise<string[]>;
+
+/** Content-Security-Policies of the page, and what the kernels' names begin with under each. */
+const policies: readonly [what: string, policy: string | null, engine: 'wasm' | 'ts'][] = [
+  ['without a policy', null, 'wasm'],
+  [
+    'where a policy allows WebAssembly',
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
+    'wasm',
+  ],
+  [
+    'by the TypeScript twins where a policy refuses WebAssembly',
+    "default-src 'self'; script-src 'self' 'unsafe-inline'",
+    'ts',
+  ],
+];
+
+const sha256 = (lines: readonly string[]): string =>
+  createHash('sha256').update(lines.join('\n')).digest('hex');
+
+async function linesHere(): Promise<string[]> {
+  const { digestLines } = (await import(
+    new URL('./support/explain-digest.mjs', import.meta.url).href
+  )) as { digestLines: Digest };
+  const explain: unknown = await import(join(dist, 'index.js'));
+  return digestLines(
+    explain,
+    async (name) => new Uint8Array(await readFile(join(fixtures, name))),
+    models,
   );
-  return {
-    kernel: explainer.kernel,
-    bytes: [...new Uint8Array(Float64Array.from(values).buffer)],
-  };
 }
 
-describeWithBrowser('explain in a browser', () => {
+/** Files by the path under which the page asks for them. */
+function fileOf(path: string): string {
+  if (path.startsWith('/explain/')) return join(dist, path.slice('/explain/'.length));
+  if (path.startsWith('/noble/')) return join(noble, path.slice('/noble/'.length));
+  if (path.startsWith('/fixtures/')) return join(fixtures, path.slice('/fixtures/'.length));
+  return join(root, 'test/support', path.slice(1));
+}
+
+const PAGE = `<!doctype html><script type="importmap">${JSON.stringify({
+  imports: {
+    '@noble/hashes/sha2.js': '/noble/sha2.js',
+    '@noble/hashes/utils.js': '/noble/utils.js',
+  },
+})}</script>`;
+
+/** What a page under this policy says. */
+async function linesThere(browser: Browser, policy: string | null): Promise<string[]> {
+  const page = await browser.newPage();
+  const headers = policy === null ? {} : { 'content-security-policy': policy };
+  try {
+    await page.route(`${ORIGIN}/**`, async (route) => {
+      const { pathname } = new URL(route.request().url());
+      const file = fileOf(pathname);
+      if (pathname === '/') await route.fulfill({ contentType: 'text/html', headers, body: PAGE });
+      else if (!existsSync(file)) await route.fulfill({ status: 404 });
+      else
+        await route.fulfill({
+          contentType: /\.m?js$/.test(file) ? 'text/javascript' : 'application/octet-stream',
+          body: readFileSync(file),
+        });
+    });
+    await page.goto(`${ORIGIN}/`);
+    return await page.evaluate(async (names) => {
+      const [index, digest] = ['/explain/index.js', '/explain-digest.mjs'];
+      const explain: unknown = await import(index);
+      const { digestLines } = (await import(digest)) as { digestLines: Digest };
+      const read = async (name: string) =>
+        new Uint8Array(await (await fetch(`/fixtures/${name}`)).arrayBuffer());
+      return digestLines(explain, read, names);
+    }, models);
+  } finally {
+    await page.close();
+  }
+}
+
+const kernelsOf = (lines: readonly string[]): string[] =>
+  [...new Set(lines.map((line) => line.split(' ')[1] ?? ''))].sort();
+
+describeWithBrowser('explanations in a browser, of a model of each reader in each game', () => {
   let browser: Browser;
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const [, folder = '', ...rest] = url.pathname.split('/');
-    const policy = url.searchParams.get('policy');
-    if (policy !== null) response.setHeader('content-security-policy', policy);
-    if (folder === '') return response.setHeader('content-type', 'text/html').end(page);
-    if (folder === 'model') return response.end(readFileSync(modelPath));
-    const root = folders[folder];
-    if (root === undefined) return response.writeHead(404).end();
-    response.setHeader('content-type', 'text/javascript');
-    return response.end(readFileSync(join(root, ...rest)));
-  });
+  let here: readonly string[] = [];
 
   beforeAll(async () => {
     browser = await startBrowser();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    here = await linesHere();
   }, WITHIN_MS);
 
-  afterAll(async () => {
-    await browser.close();
-    server.close();
-  }, WITHIN_MS);
+  afterAll(() => browser.close(), WITHIN_MS);
 
-  const width = requireTrees(loadModel(readFileSync(modelPath))).featureNames.length;
-  const rows = [0, 0.5, -1, 3].map((shift) =>
-    Array.from({ length: width }, (_, index) => (index % 3) - shift),
-  );
+  test('Node itself runs every WebAssembly kernel', () => {
+    expect(here.length).toBeGreaterThan(models.length * 20);
+    expect(kernelsOf(here)).toEqual(
+      expect.arrayContaining(['wasm-blocks/1', 'wasm-blocks/1/walk0', 'wasm-hybrid/1']),
+    );
+  });
 
-  async function answerThere(policy: string): Promise<Answer> {
-    const { port } = server.address() as AddressInfo;
-    const tab = await browser.newPage();
-    try {
-      await tab.goto(`http://127.0.0.1:${port}/?policy=${encodeURIComponent(policy)}`);
-      return await tab.evaluate(async (given) => {
-        const address = '/explain/index.js';
-        const explain = (await import(address)) as typeof import('@showcause/explain');
-        const file = new Uint8Array(await (await fetch('/model')).arrayBuffer());
-        const model = explain.requireTrees(explain.loadModel(file));
-        const explainer = explain.treeExplainer(model, { perturbation: 'tree-path-dependent' });
-        const values = given.flatMap((row) =>
-          explainer.explain(row).attributions.flatMap((each) => [...each]),
-        );
-        const bytes = [...new Uint8Array(Float64Array.from(values).buffer)];
-        return { kernel: explainer.kernel, bytes };
-      }, rows);
-    } finally {
-      await tab.close();
-    }
-  }
-
-  test(
-    'gives the bytes of Node by the same kernel',
-    async () => {
-      const policy = "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'";
-      const here = answerHere(rows);
-      expect(here.kernel).toBe('wasm-hybrid/1');
-      expect(new Set(here.bytes).size).toBeGreaterThan(100);
-      expect(await answerThere(policy)).toStrictEqual(here);
-    },
-    WITHIN_MS,
-  );
-
-  test(
-    'gives the same bytes by the TypeScript twin where a policy refuses WebAssembly',
-    async () => {
-      const policy = "default-src 'self'; script-src 'self' 'unsafe-inline'";
-      expect(await answerThere(policy)).toStrictEqual({
-        ...answerHere(rows),
-        kernel: 'ts-hybrid/1',
-      });
+  test.each(policies)(
+    'have the bytes of Node %s',
+    async (_, policy, engine) => {
+      const there = await linesThere(browser, policy);
+      const want = here.map((line) => line.replace(/ wasm-/, ` ${engine}-`));
+      expect(kernelsOf(there)).toStrictEqual(kernelsOf(want));
+      const differing = want.findIndex((line, index) => line !== there[index]);
+      expect(differing < 0 ? '' : want[differing]?.split(' ', 2).join(' ')).toBe('');
+      expect(sha256(there)).toBe(sha256(want));
     },
     WITHIN_MS,
   );
