@@ -1,5 +1,7 @@
 // Exact attributions beside XGBoost, shap, fasttreeshap and woodelf: the same models, the same rows, one thread, in turn.
 import { explainerOf, explanationArrays, loadModel } from '@showcause/explain';
+import { bundleSize } from '../scripts/bundle-size.mjs';
+import { counterfactualRows } from './explain/counterfactuals.mjs';
 import { loanRows } from './explain/loan.mjs';
 import { trainedModels } from './explain/models.mjs';
 import { startPython } from './explain/python.mjs';
@@ -12,20 +14,32 @@ const TURNS = 3;
 export async function run({ rounds, only }) {
   const newest = startPython('3.12');
   const loan = await loanRows(rounds, newest);
-  if (newest === null) return { ...loan, parameters: { peers: 'none' } };
+  const changes = await counterfactualRows(rounds);
+  const bundle = await bundleRows();
+  const rows = [...loan.rows, ...changes.rows, ...bundle.rows];
+  const bars = [...loan.bars, ...changes.bars, ...bundle.bars];
+  if (newest === null) return { rows, bars, parameters: { peers: 'none' } };
   const older = startPython('3.10');
   const wanted = wantedBy(only);
   const { dir, models } = await trainedModels(newest);
-  const all = { rows: [...loan.rows], bars: [...loan.bars] };
   for (const model of models.filter((one) => wanted(one.model))) {
-    const { rows, bars } = await ofModel({ model, dir, newest, older, rounds });
-    all.rows.push(...rows);
-    all.bars.push(...bars);
+    const own = await ofModel({ model, dir, newest, older, rounds });
+    rows.push(...own.rows);
+    bars.push(...own.bars);
   }
   await newest.end();
   await older?.end();
   const versions = { ...older?.versions, ...newest.versions };
-  return { ...all, parameters: { batch: BATCH, background: 100, peers: versions } };
+  return { rows, bars, parameters: { batch: BATCH, background: 100, peers: versions } };
+}
+
+/** What a browser needs for XGBoost models, kernels included. */
+async function bundleRows() {
+  const { gzip } = await bundleSize('explain/dist/xgboost.js');
+  return {
+    rows: [rowOf('browser bundle for XGBoost models, gzip', 'kB', [gzip / 1000])],
+    bars: [atMost('browser bundle for XGBoost models, kB gzip', 60, gzip / 1000)],
+  };
 }
 
 /**
@@ -101,7 +115,9 @@ async function ofModel({ model, dir, newest, older, rounds }) {
 
 /** Ours: a batch into arrays that are used again, and one row after another. Microseconds a row. */
 function ours({ bytes, rows, features }, options) {
+  const began = performance.now();
   const model = loadModel(bytes);
+  const loadMs = performance.now() - began;
   const started = performance.now();
   const explainer = explainerOf(model, options);
   const buildMs = performance.now() - started;
@@ -111,6 +127,7 @@ function ours({ bytes, rows, features }, options) {
     rows.subarray(i * features, (i + 1) * features),
   );
   return {
+    loadMs,
     buildMs,
     tableBytes: explainer.tableBytes,
     kernel: explainer.kernel,
@@ -160,6 +177,11 @@ function report({ model, games, peers, values }) {
   const bars = [];
   const isLarge = model.trees > 100 || model.depth > 6;
   const label = `${model.set}, depth ${model.depth} × ${model.trees}`;
+  rows.push(
+    rowOf(`${label}: model of ${(model.bytes.length / 1e6).toFixed(1)} MB loaded`, 'ms', [
+      games[0].loadMs,
+    ]),
+  );
   for (const { game, name, kernel, buildMs, tableBytes } of games) {
     const batch = values.get(`${game} batch`);
     rows.push(rowOf(`${label}: ${name}, batch (${kernel})`, 'us', batch));

@@ -11,12 +11,13 @@ const here = new URL('.', import.meta.url).pathname;
  * A process that answers questions about one release of Python's peers.
  *
  * @param {string} version  of Python, as `3.12`
+ * @param {string} script  beside this one
  * @returns {null | { versions: Record<string, string>, ask(question: object): Promise<any>, end(): Promise<void> }} null where it cannot be had
  */
-export function startPython(version) {
+export function startPython(version, script = 'peers.py') {
   const python = environmentOf(version);
   if (python === null) return null;
-  const child = spawn(python, [join(here, 'peers.py')], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(python, [join(here, script)], { stdio: ['pipe', 'pipe', 'ignore'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
