@@ -24,7 +24,7 @@ export function openBenchSealer(dir) {
   });
   const identity = testIdentity('bench');
   const { entry, hash } = signDeployment(
-    unsignedDeployment('bench', deploymentFacts(options, null), true, Date.now()),
+    unsignedDeployment('bench', deploymentFacts(options, null, null), true, Date.now()),
     identity.logId,
     identity.registrarSign,
   );

@@ -25,7 +25,12 @@ if (!existsSync(saved)) {
     keys: 'k',
     spool: 's',
   });
-  const unsigned = unsignedDeployment('api', deploymentFacts(options, null), true, Date.now());
+  const unsigned = unsignedDeployment(
+    'api',
+    deploymentFacts(options, null, null),
+    true,
+    Date.now(),
+  );
   const deployment = signDeployment(unsigned, logId, registrarSign);
   writeFileSync(
     saved,
@@ -74,6 +79,7 @@ const audit = await assembleAudit({
   options,
   identity,
   registry: null,
+  counterfactuals: null,
   config,
   sealer,
   now: Date.now,
