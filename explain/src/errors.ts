@@ -113,6 +113,10 @@ export const explainErrorCodes = {
     means: 'reasons for people need interventional attributions',
     fix: 'Explain with perturbation interventional, against rows of approved applicants.',
   },
+  REASON_EXPLANATION: {
+    means: 'explanation is not of this row and model',
+    fix: 'Explain the very row, with the very model, that the reasons are about.',
+  },
   REASON_BACKGROUND: {
     means: 'background of reasons is not of approved applicants',
     fix: 'Keep the rows that the model approves, at or slightly beyond the threshold.',

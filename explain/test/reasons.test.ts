@@ -399,6 +399,13 @@ describe('refused, never guessed', () => {
     refuses('EXPLAIN_ADDITIVITY', { explanation: { ...honest, baseValue: [NaN] } });
   });
 
+  test('an explanation of another row or of another model', () => {
+    const other = explainer.explain(rowOf(model, [100, 5, 1, 0, 1]));
+    refuses('REASON_EXPLANATION', { explanation: other });
+    const own = explainer.explain(rowOf(model, row));
+    refuses('REASON_EXPLANATION', { explanation: { ...own, modelHash: '00'.repeat(32) } });
+  });
+
   test('a feature without a reason, a reason without its feature', () => {
     refuses('REASON_UNMAPPED', {
       registry: parseReasonRegistry({ ...definition, reasons: definition.reasons.slice(1) }),

@@ -95,7 +95,7 @@ export interface DecisionRuntime {
   /** What an answer waits for beside this disk; null where it waits for nothing. @throws {AuditError} `OPTIONS_*` */
   replicas: (wanted: ReplicaOptions) => Replicas | null;
   /** gets every decision once it is durable; null where nothing follows */
-  later: Pick<LaterExplanations, 'take'> | null;
+  later: Pick<LaterExplanations, 'take' | 'owes'> | null;
   /** Says durably that something may be let through; resolves at once when that was said already. */
   releasing: () => Promise<void>;
 }

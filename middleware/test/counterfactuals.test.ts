@@ -6,6 +6,7 @@ import type { Computer } from '../src/counterfactuals/computer.ts';
 import { explainLater } from '../src/counterfactuals/later.ts';
 import type { LaterParts, OwedExplanation } from '../src/counterfactuals/later.ts';
 import { counterfactualSettings } from '../src/counterfactuals/options.ts';
+import { unexplainedDecisions } from '../src/counterfactuals/unexplained.ts';
 import type { DecisionMessage } from '../src/record/messages.ts';
 import { checkOptions } from '../src/check-options.ts';
 import { openTelemetry } from '../src/telemetry.ts';
@@ -195,6 +196,49 @@ describe('counterfactuals of a decision', () => {
     await expect(
       sealer.seal({ kind: 'explanation', decisionId, stated: '{}' }),
     ).rejects.toMatchObject({ code: 'DECISION_ERASED' });
+  });
+});
+
+describe('after an erasure', () => {
+  test('nothing of what was erased is written under the key that the person gets with another application', async () => {
+    const { config } = await made();
+    const sealer = inlineSealer(config, { disk: memoryDisk(), now: Date.now });
+    closing.push(() => sealer.close());
+    const [first, second] = ['1a'.repeat(16), '1b'.repeat(16)];
+    await sealer.seal(decided(first));
+    expect(await sealer.eraseSubject('ann')).toBe(1);
+    await sealer.seal(decided(second));
+    const stated = '{"kind":"counterfactuals"}';
+    await expect(
+      sealer.seal({ kind: 'explanation', decisionId: first, stated }),
+    ).rejects.toMatchObject({ code: 'DECISION_ERASED' });
+    await sealer.seal({ kind: 'explanation', decisionId: second, stated });
+  });
+});
+
+describe('a decision whose entry nobody will write', () => {
+  test('is not said to be worked on', () => {
+    const later = explainLater(laterParts());
+    expect(later.owes('0a'.repeat(16))).toBe(false);
+    later.take(owed('0a'.repeat(16)));
+    expect(later.owes('0a'.repeat(16))).toBe(true);
+    closing.push(() => later.close(1_000));
+  });
+
+  test('one that cannot be read keeps no other from its entry', async () => {
+    const [bad, good] = ['0b'.repeat(16), '0c'.repeat(16)];
+    const alarms: string[] = [];
+    const parts = laterParts();
+    const owing = await unexplainedDecisions(
+      {
+        unexplained: () => Promise.resolve([bad, good]),
+        read: (id) => (id === bad ? Promise.reject(new Error('damaged')) : Promise.resolve(null)),
+      },
+      '',
+      parts.isAdverse,
+      (error) => alarms.push((error as Error).message),
+    );
+    expect([owing, alarms]).toStrictEqual([[], ['damaged']]);
   });
 });
 

@@ -103,13 +103,30 @@ function refined(landscape: Landscape, moves: readonly Move[]): readonly Move[] 
     if (move === undefined || own === undefined || move.direction === 0) continue;
     const reaches = (value: number): boolean =>
       landscape.ask(moved(landscape.row, current).with(feature, value)).isMet;
-    const value = halved(landscape.row[feature] ?? NaN, move.value, own.step, reaches);
+    // What lies outside the bounds begins at the nearer one.
+    const within = clamped(landscape.row[feature] ?? NaN, own);
+    const isOutside = !Object.is(within, landscape.row[feature]);
+    const value =
+      isOutside && reaches(within) ? within : halved(within, move.value, own.step, reaches);
     const distance =
       (own.mutable.cost * Math.abs(value - (landscape.row[feature] ?? NaN))) / own.scale;
     const nearest: Move = { ...move, value, low: value, high: value, distance };
     current = current.map((one) => (one === move ? nearest : one));
   }
   return current;
+}
+
+function clamped(value: number, { mutable, step }: FeatureMoves): number {
+  const { max, min } = mutable;
+  if (min !== null && value < min) return inside(min, 1, step);
+  return max !== null && value > max ? inside(max, -1, step) : value;
+}
+
+/** The multiple of the step at a bound that does not lie beyond it; `towards`: where the inside is. */
+function inside(bound: number, towards: 1 | -1, step: number | null): number {
+  if (step === null) return bound;
+  const count = towards === 1 ? Math.ceil(bound / step) : Math.floor(bound / step);
+  return Number((count * step).toPrecision(15));
 }
 
 /** The value nearest to `fails` that halving finds to do. */
@@ -151,8 +168,9 @@ function widened(
           : { ...side, low: Math.min(end, move.value), high: Math.max(end, move.value) },
       );
     const bound = (move.direction === 1 ? own.mutable.max : own.mutable.min) ?? move.value;
-    const end = halved(stepped(bound, own), move.value, own.step, (value) => keeps(withEnd(value)));
-    sides = keeps(withEnd(stepped(bound, own))) ? withEnd(stepped(bound, own)) : withEnd(end);
+    const last = inside(bound, move.direction === 1 ? -1 : 1, own.step);
+    const end = halved(last, move.value, own.step, (value) => keeps(withEnd(value)));
+    sides = withEnd(keeps(withEnd(last)) ? last : end);
   });
   if (isMonotone) return { sides, proven: true };
   for (let i = 0; i < INSIDE; i++)

@@ -62,8 +62,13 @@ export function counterfactualSearch(
   const checked = checkGoal(goal, model.outputs);
   const searcher =
     (model.kind === 'trees' ? treeSearcher(model, checked, mutable) : null) ??
-    sampledSearcher(model, measureOf(model, checked), checked, mutable, model.kind === 'linear');
+    sampledSearcher(model, measureOf(model, checked), checked, mutable, isMonotone(model, checked));
   return searchWith(searcher, checked, mutable);
+}
+
+/** A linear score is monotone in each feature, and so is what a link makes of one alone; a softmax of several is not. */
+function isMonotone(model: Model, { measure }: CheckedGoal): boolean {
+  return model.kind === 'linear' && (model.outputs === 1 || measure === 'score');
 }
 
 /** The same for a model that is a function; `goal.measure` is in its words. */

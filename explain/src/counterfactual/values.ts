@@ -23,12 +23,12 @@ export function leastAbove(bound: number, values: Admissible): number {
   const { min, max, step, cast } = values;
   const start = Math.max(bound, min);
   if (start === -Infinity) return -Infinity;
-  let value = step === null ? start : multiple(Math.floor(start / step) - 1, step);
-  for (let tries = 0; tries < 6; tries++) {
-    if (value >= min && cast(value) > bound) return value <= max ? value : NaN;
-    value = step === null ? values.up(value) : multiple(Math.round(value / step) + 1, step);
-  }
-  return NaN;
+  const isAbove = (value: number): boolean => value >= min && cast(value) > bound;
+  const value =
+    step === null
+      ? neighbour(start, isAbove, values.up)
+      : multiple(lastCount(start / step, (count) => !isAbove(multiple(count, step))) + 1, step);
+  return value <= max ? value : NaN;
 }
 
 /** The greatest admissible value whose cast is at most `bound`. NaN: there is none. */
@@ -36,12 +36,50 @@ export function greatestUpTo(bound: number, values: Admissible): number {
   const { min, max, step, cast } = values;
   const start = Math.min(bound, max);
   if (start === Infinity) return Infinity;
-  let value = step === null ? start : multiple(Math.ceil(start / step) + 1, step);
-  for (let tries = 0; tries < 6; tries++) {
-    if (value <= max && cast(value) <= bound) return value >= min ? value : NaN;
-    value = step === null ? values.down(value) : multiple(Math.round(value / step) - 1, step);
-  }
+  const isUpTo = (value: number): boolean => value <= max && cast(value) <= bound;
+  const value =
+    step === null
+      ? neighbour(start, isUpTo, values.down)
+      : multiple(
+          lastCount(start / step, (count) => isUpTo(multiple(count, step))),
+          step,
+        );
+  return value >= min ? value : NaN;
+}
+
+/** The first of a number and its neighbours that will do: the type's own numbers are next to the bound. */
+function neighbour(
+  start: number,
+  does: (value: number) => boolean,
+  next: (value: number) => number,
+): number {
+  let value = start;
+  for (let tries = 0; tries < 6; tries++, value = next(value)) if (does(value)) return value;
   return NaN;
+}
+
+/**
+ * The last whole number for which `does` holds, which it does up to there and not beyond: many multiples may lie within
+ * one number of the type that the model compares in. NaN: none within what is told apart.
+ */
+function lastCount(near: number, does: (count: number) => boolean): number {
+  let low = Math.floor(near);
+  for (let width = 1; !does(low); width *= 2) {
+    low -= width;
+    if (low < -MOST_STEPS) return NaN;
+  }
+  let high = low + 1;
+  for (let width = 1; does(high); width *= 2) {
+    low = high;
+    high += width;
+    if (high > MOST_STEPS) return NaN;
+  }
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (does(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** 3 · 0.1 as 0.3. */

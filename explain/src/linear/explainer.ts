@@ -1,3 +1,4 @@
+import { ExplainError } from '../errors.ts';
 import { createExplainer } from '../batch/engine.ts';
 import { asBackground, backgroundFacts } from '../model/hash.ts';
 import type { Background } from '../model/hash.ts';
@@ -8,7 +9,7 @@ import { outputSpaceOf } from '../shapley/explanation.ts';
 import type { Explainer } from '../shapley/explanation.ts';
 import { EXPLAIN_VERSION } from '../version.ts';
 import { conditionalTransform } from './conditional.ts';
-import { momentsOf } from './moments.ts';
+import { covarianceOf, meansOf } from './moments.ts';
 
 export interface LinearExplainerOptions {
   /**
@@ -20,6 +21,13 @@ export interface LinearExplainerOptions {
   readonly background: Background | readonly FeatureRow[];
 }
 
+/** @throws ExplainError EXPLAIN_METHOD for any other game than the two */
+function isInterventional(perturbation: string): boolean {
+  if (perturbation === 'interventional') return true;
+  if (perturbation === 'correlation-dependent') return false;
+  throw new ExplainError('EXPLAIN_METHOD', { got: `${perturbation} for a linear model` });
+}
+
 /**
  * Exact SHAP values of a linear model in margin units, as shap's
  * `LinearExplainer(model, masker, feature_perturbation=…)`, there sampled for correlated features.
@@ -29,10 +37,11 @@ export interface LinearExplainerOptions {
  */
 export function linearExplainer(model: LinearModel, options: LinearExplainerOptions): Explainer {
   const background = asBackground(options.background);
-  const { mean, covariance } = momentsOf(model, background.rows);
-  const isIndependent = options.perturbation === 'interventional';
+  const isIndependent = isInterventional(options.perturbation);
+  const mean = meansOf(model, background.rows);
+  const covariance = isIndependent ? null : covarianceOf(mean, background.rows);
   const transforms = model.coefficients.map((weights) =>
-    isIndependent ? null : conditionalTransform(weights, covariance),
+    covariance === null ? null : conditionalTransform(weights, covariance),
   );
   const moved = new Float64Array(mean.length);
   return createExplainer({

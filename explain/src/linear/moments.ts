@@ -2,15 +2,8 @@ import { ExplainError } from '../errors.ts';
 import type { LinearModel } from '../model/linear-model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 
-/** Mean and covariance of the features, as a background says them. */
-export interface Moments {
-  readonly mean: Float64Array;
-  /** row-major, symmetric; division by the number of rows */
-  readonly covariance: Float64Array;
-}
-
-/** @throws ExplainError EXPLAIN_BACKGROUND, FEATURE_COUNT, FEATURE_MISSING */
-export function momentsOf(model: LinearModel, background: readonly FeatureRow[]): Moments {
+/** Means of the features over a background. @throws ExplainError EXPLAIN_BACKGROUND, FEATURE_COUNT, FEATURE_MISSING */
+export function meansOf(model: LinearModel, background: readonly FeatureRow[]): Float64Array {
   const features = model.featureNames.length;
   if (background.length === 0)
     throw new ExplainError('EXPLAIN_BACKGROUND', { got: '0 rows', want: 'at least one' });
@@ -20,6 +13,12 @@ export function momentsOf(model: LinearModel, background: readonly FeatureRow[])
     for (let j = 0; j < features; j++)
       mean[j] = (mean[j] ?? NaN) + (row[j] ?? NaN) / background.length;
   }
+  return mean;
+}
+
+/** Covariance of the features, row-major and symmetric; division by the number of rows. */
+export function covarianceOf(mean: Float64Array, background: readonly FeatureRow[]): Float64Array {
+  const features = mean.length;
   const covariance = new Float64Array(features * features);
   for (const row of background)
     for (let i = 0; i < features; i++)
@@ -28,5 +27,5 @@ export function momentsOf(model: LinearModel, background: readonly FeatureRow[])
           (covariance[i * features + j] ?? NaN) +
           (((row[i] ?? NaN) - (mean[i] ?? NaN)) * ((row[j] ?? NaN) - (mean[j] ?? NaN))) /
             background.length;
-  return { mean, covariance };
+  return covariance;
 }

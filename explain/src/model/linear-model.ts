@@ -77,9 +77,9 @@ export function linearMarginInto(
   if (row.length !== wanted)
     throw new ExplainError('FEATURE_COUNT', { got: `${row.length} values`, want: `${wanted}` });
   for (let feature = 0; feature < wanted; feature++)
-    if (Number.isNaN(row[feature]))
+    if (!Number.isFinite(row[feature] ?? NaN))
       throw new ExplainError('FEATURE_MISSING', {
-        got: 'no value',
+        got: Number.isNaN(row[feature] ?? NaN) ? 'no value' : `${row[feature]}`,
         want: JSON.stringify(model.featureNames[feature]),
       });
   for (let output = 0; output < model.outputs; output++) {

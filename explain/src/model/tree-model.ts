@@ -131,6 +131,8 @@ export function castRowInto(model: Casting, row: FeatureRow, cast: Float64Array)
   const isSingle = model.compares === 'float32';
   for (let feature = 0; feature < wanted; feature++) {
     const value = row[feature] ?? NaN;
+    if (typeof value !== 'number')
+      throw new ExplainError('FEATURE_TYPE', { got: typeof value, want: 'a number' });
     if (isSingle) cast[feature] = Math.fround(value);
     else cast[feature] = Math.abs(value) <= model.zeroWithin ? 0 : value;
     if (model.wholeCategories && isFraction(model.featureTypes[feature], value)) cast[feature] = -1;

@@ -89,7 +89,9 @@ function startOf({ model, load = {}, perturbation, background }: PoolOptions): W
           perturbation,
           background: {
             ...backgroundFacts(background),
-            rows: asBackground(background).rows.map((row) => Float64Array.from(row)),
+            rows: asBackground(background).rows.map((row) =>
+              Float64Array.from(row, (value) => value ?? NaN),
+            ),
           },
         };
   return { model: Uint8Array.from(model), load, explainer };

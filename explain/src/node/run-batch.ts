@@ -63,7 +63,8 @@ function rowsBetween(source: RowSource, features: number, from: number, to: numb
         want: `${features}`,
         row: index,
       });
-    rows.set(row, (index - from) * features);
+    const start = (index - from) * features;
+    for (let i = 0; i < features; i++) rows[start + i] = row[i] ?? NaN;
   }
   return rows;
 }

@@ -47,10 +47,27 @@ export function assertReasonMethod(method: Perturbation): void {
   if (method !== 'interventional') throw new ExplainError('REASON_METHOD', { got: method });
 }
 
-/** @throws ExplainError REASON_METHOD, EXPLAIN_ADDITIVITY */
-export function assertReasonable({ method, baseValue, attributions, score }: Explanation): void {
+/** What reasons are given from: an explanation, and the model and row that it has to be of. */
+export interface Explained {
+  readonly explanation: Explanation;
+  readonly model: Model;
+  readonly row: FeatureRow;
+}
+
+/**
+ * Reasons of another row or model would name what nobody decided by.
+ *
+ * @throws ExplainError REASON_METHOD, EXPLAIN_ADDITIVITY, REASON_EXPLANATION, FEATURE_COUNT
+ */
+export function assertReasonable({ explanation, model, row }: Explained): void {
+  const { method, baseValue, attributions, modelHash, score } = explanation;
   assertReasonMethod(method);
   assertAdditive(baseValue, attributions, score);
+  if (modelHash !== model.hash)
+    throw new ExplainError('REASON_EXPLANATION', { got: 'one of another model' });
+  const own = model.predict(row).score;
+  if (own.length !== score.length || own.some((value, i) => value !== score[i]))
+    throw new ExplainError('REASON_EXPLANATION', { got: 'one of another row' });
 }
 
 /**

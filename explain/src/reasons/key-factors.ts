@@ -32,7 +32,7 @@ export function keyFactors(question: KeyFactorQuestion): KeyFactors {
   const { registry, explanation, language = registry.language } = question;
   assertList(registry, 'key-factors');
   const most = mostOf(question.most);
-  assertReasonable(explanation);
+  assertReasonable({ explanation, model: question.model, row: question.row });
   const groups = groupsOf(question);
   const chosen = new Map(chooseGroups(question, groups, new Set(), most));
   const inquiries = groups.find(({ reason }) => reason.inquiries);

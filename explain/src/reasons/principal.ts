@@ -86,7 +86,7 @@ function scoredOf(question: ReasonQuestion): Scored | null {
   const { explanation, row } = question;
   if (explanation === null) return null;
   if (row === null) throw new TypeError('an explanation needs the row that it explains');
-  assertReasonable(explanation);
+  assertReasonable({ explanation, model: question.model, row });
   return { ...question, explanation, row };
 }
 

@@ -30,6 +30,8 @@ export interface ExplanationsStatus {
 /** Explanations that follow their decisions. */
 export interface LaterExplanations {
   take(owed: OwedExplanation): void;
+  /** Whether this decision's entry is still to be written by this process. */
+  owes(decisionId: string): boolean;
   /** Nothing about this person is written any more. */
   forget(subject: string): void;
   status(): ExplanationsStatus;
@@ -93,6 +95,13 @@ class Later implements LaterExplanations {
     // What is being searched is refused by the sealer: the person has no key any more.
   }
 
+  owes(decisionId: string): boolean {
+    return (
+      this.#current?.decisionId === decisionId ||
+      this.#owed.some((owed) => owed.decisionId === decisionId)
+    );
+  }
+
   status(): ExplanationsStatus {
     return {
       waiting: this.#owed.length + (this.#current === null ? 0 : 1),
@@ -118,7 +127,11 @@ class Later implements LaterExplanations {
   async #recover(): Promise<void> {
     const { deployment, isAdverse, sealer } = this.#parts;
     try {
-      this.#owed.unshift(...(await unexplainedDecisions(sealer, deployment, isAdverse)));
+      const since = this.#owed;
+      this.#owed = await unexplainedDecisions(sealer, deployment, isAdverse, (error) =>
+        this.#parts.telemetry.alarm(codeOf(error)),
+      );
+      for (const owed of since) this.#owed.push(owed);
     } catch (error) {
       this.#parts.telemetry.alarm(codeOf(error));
     }

@@ -9,12 +9,15 @@ export async function unexplainedDecisions(
   sealer: Pick<Sealer, 'read' | 'unexplained'>,
   deployment: string,
   isAdverse: (outcome: unknown) => boolean,
+  onUnread: (error: unknown) => void,
 ): Promise<OwedExplanation[]> {
   const owed: OwedExplanation[] = [];
   for (const decisionId of await sealer.unexplained()) {
-    const decision = (await sealer.read(decisionId))?.entries.findLast(
-      ({ type }) => type === 'decision',
-    );
+    const read = await sealer.read(decisionId).catch((error: unknown) => {
+      onUnread(error);
+      return null;
+    });
+    const decision = read?.entries.findLast(({ type }) => type === 'decision');
     if (decision === undefined || deploymentOf(decision) !== deployment) continue;
     owed.push(owedBy(decisionId, decision, isAdverse));
   }

@@ -25,9 +25,9 @@ export interface ShownCounterfactuals {
 
 /** Null for an answer that did not go against the person, and where no explanation follows. */
 export function shownCounterfactuals(
-  { entries }: ReadDecision,
+  { decisionId, entries }: ReadDecision,
   { claims }: ReadEntry,
-  { explainsLater, language, policy }: ViewFacts,
+  { isOwed, language, policy }: ViewFacts,
   words: CounterfactualWords,
 ): ShownCounterfactuals | null {
   if (!isAdverse(policy, claims['outcome'])) return null;
@@ -35,15 +35,16 @@ export function shownCounterfactuals(
   const entry = entries.findLast(
     (one) => one.type === 'explanation' && one.claims['kind'] === 'counterfactuals',
   );
-  if (entry === undefined) return explainsLater ? shown('pending', [], [], null, page) : null;
+  if (entry === undefined) return isOwed(decisionId) ? shown('pending', [], [], null, page) : null;
   const detail = entry.claims['detail'];
   if (detail === undefined || detail === null || !isJsonObject(detail)) return null;
   // Written by this producer and bound to the decision by its claims: its own words come back.
   const { options, status, within } = detail as unknown as {
-    status: Exclude<CounterfactualStatus, 'not-adverse'>;
+    status: CounterfactualStatus;
     options: readonly Counterfactual[];
     within: readonly SearchedFeature[];
   };
+  if (status === 'not-adverse') return null;
   const texts = options.map((option) => ({
     text: counterfactualSentence(option, words, page.changes.yes),
     changes: option.changes,

@@ -72,7 +72,7 @@ async function serve(
       policy,
       featureNames: model?.featureNames ?? [],
       language,
-      explainsLater: parts.context.later !== null,
+      isOwed: (decisionId) => parts.context.later?.owes(decisionId) ?? false,
     });
     if (wantsJson) return void res.status(200).json(view);
     sendHtml(res, 200, language, decisionPage(view, place, token));

@@ -50,8 +50,8 @@ export interface ViewFacts {
   registry: ReasonRegistry | null;
   featureNames: readonly string[];
   language: PageLanguage;
-  /** whether explanation entries follow the decisions */
-  explainsLater: boolean;
+  /** whether the explanation entry of a decision is still to be written */
+  isOwed: (decisionId: string) => boolean;
 }
 
 /** A decision in words that a person can read. Pure. */

@@ -25,7 +25,7 @@ import { WatchedClock } from './clock.ts';
 import { Journal } from './journal.ts';
 import type { Committed, EnginePorts, Errand, OwedIntent } from './journal.ts';
 import { OpenRequests } from './open-requests.ts';
-import type { OpenRequest } from './open-requests.ts';
+import type { EndedRequest, OpenRequest } from './open-requests.ts';
 import { readDecision } from './read.ts';
 import type { ReadDecision } from './read.ts';
 import { RecordSealer } from './seal.ts';
@@ -173,7 +173,9 @@ export class SealingEngine {
 
   /** Destroys all keys of a person: their sealed payloads can never be opened again. Returns how many. */
   eraseSubject(subject: string): number {
-    return this.#keys.destroy(this.#keys.pseudonym(subject));
+    const pseudonym = this.#keys.pseudonym(subject);
+    this.#requests.erase(pseudonym);
+    return this.#keys.destroy(pseudonym);
   }
 
   status(): SealingStatus {
@@ -306,13 +308,14 @@ export class SealingEngine {
     const known = this.#requests.ended(decisionId) ?? this.#lookUp(decisionId);
     if (known === null) throw new AuditError('DECISION_UNKNOWN', { got: `a ${kind} to it` });
     // It would repeat what was erased, under a new key.
-    if (kind === 'explanation' && known.subject !== null && !this.#keys.owns(known.subject))
+    const { isErased, subject } = known;
+    if (kind === 'explanation' && (isErased || (subject !== null && !this.#keys.owns(subject))))
       throw new AuditError('DECISION_ERASED', { got: 'an explanation of it' });
     const text = followupText(message, known.subject, known.decision);
     this.#journal.addSealed(this.#seal(text, known.subject), null, { ref, decisionId });
   }
 
-  #lookUp(decisionId: string): { subject: string | null; decision: string } | null {
+  #lookUp(decisionId: string): EndedRequest | null {
     const known = atOnce(this.#read(decisionId));
     const decision = known?.entries.findLast(({ type }) => type === 'decision');
     if (decision === undefined) return null;
@@ -320,6 +323,7 @@ export class SealingEngine {
     return {
       subject: typeof subject === 'string' ? subject : null,
       decision: toHex(decision.leaf),
+      isErased: false,
     };
   }
 

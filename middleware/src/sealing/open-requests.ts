@@ -13,6 +13,14 @@ export interface OpenRequest {
   decision: string | null;
 }
 
+/** A decision that ended: about whom, and the leaf hash of its entry, hex. */
+export interface EndedRequest {
+  readonly subject: string | null;
+  readonly decision: string;
+  /** whether its person was erased since */
+  isErased: boolean;
+}
+
 /** How many idempotency keys and ended decisions are remembered; the index knows the older decisions. */
 const MOST_ATTEMPTS = 10_000;
 const MOST_ENDED = 1_000;
@@ -20,7 +28,7 @@ const MOST_ENDED = 1_000;
 /** The decisions under way, and the newest that ended. */
 export class OpenRequests {
   readonly #open = new Map<string, OpenRequest>();
-  readonly #ended = new Map<string, { subject: string | null; decision: string }>();
+  readonly #ended = new Map<string, EndedRequest>();
   readonly #attempts = new Map<string, string>();
 
   get size(): number {
@@ -60,13 +68,19 @@ export class OpenRequests {
         {
           subject: request.claims.subject,
           decision: request.decision,
+          isErased: false,
         },
         MOST_ENDED,
       );
   }
 
-  ended(decisionId: string): { subject: string | null; decision: string } | null {
+  ended(decisionId: string): EndedRequest | null {
     return this.#ended.get(decisionId) ?? null;
+  }
+
+  /** Remembers that the decisions of a person were erased, whatever key that person gets later. @param subject pseudonym */
+  erase(subject: string): void {
+    for (const ended of this.#ended.values()) if (ended.subject === subject) ended.isErased = true;
   }
 
   /** An intent that never became durable is none. @param leaf hex */

@@ -43,17 +43,18 @@ export const english: PageWords = {
         'Each of these alone would have been enough, with everything else as you told us. There may be other ways.',
       none: 'We looked for changes that would have led to another answer, and found none within the limits below.',
       met: 'The computer model had nothing against your application. The answer has other reasons: see above.',
-      rules: 'A fixed rule decided, not the computer model. The reasons above say which.',
+      rules:
+        'A fixed rule stood against your application, whatever the computer model said: see the reasons above.',
       'not-scored': 'The computer model was not asked, so there is nothing to compare with.',
       pending: 'We are still working this out. Look at this page again in a minute.',
       failed: 'We could not work this out. Ask us, and a person will look at it.',
     },
     caveat: (day) =>
-      `This is about this decision and the computer model of ${day ?? 'that day'}. It is not a promise for a new application, and not advice: not every change is good for you.`,
+      `This is about this decision and the computer model of ${day ?? 'that day'}. It does not look at the lender's fixed rules, which may still stand against a change. It is not a promise for a new application, and not advice: not every change is good for you.`,
     bounds: {
       up: 'only more',
       down: 'only less',
-      any: 'more or less',
+      any: 'more, or less',
       limits: (min, max) =>
         (min === null ? '' : `, from ${min}`) +
         (max === null ? '' : `${min === null ? ', up' : ''} to ${max}`),

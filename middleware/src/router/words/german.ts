@@ -47,18 +47,18 @@ export const german: PageWords = {
       none: 'Wir haben nach Änderungen gesucht, die zu einer anderen Antwort geführt hätten, und in den unten genannten Grenzen keine gefunden.',
       met: 'Das Computermodell hatte nichts gegen Ihren Antrag. Die Antwort hat andere Gründe: siehe oben.',
       rules:
-        'Eine feste Regel hat entschieden, nicht das Computermodell. Die Gründe oben nennen sie.',
+        'Eine feste Regel stand Ihrem Antrag entgegen, was immer das Computermodell ergab: siehe die Gründe oben.',
       'not-scored':
         'Das Computermodell wurde nicht gefragt, deshalb gibt es nichts zu vergleichen.',
       pending: 'Wir rechnen noch. Öffnen Sie diese Seite in einer Minute noch einmal.',
       failed: 'Das konnten wir nicht berechnen. Fragen Sie uns, dann sieht es sich ein Mensch an.',
     },
     caveat: (day) =>
-      `Das gilt für diese Entscheidung und das Computermodell ${day === null ? 'von diesem Tag' : `vom ${day}`}. Es ist keine Zusage für einen neuen Antrag und kein Rat: Nicht jede Änderung ist gut für Sie.`,
+      `Das gilt für diese Entscheidung und das Computermodell ${day === null ? 'von diesem Tag' : `vom ${day}`}. Feste Regeln des Kreditgebers sind nicht berücksichtigt und können einer Änderung entgegenstehen. Es ist keine Zusage für einen neuen Antrag und kein Rat: Nicht jede Änderung ist gut für Sie.`,
     bounds: {
       up: 'nur mehr',
       down: 'nur weniger',
-      any: 'mehr oder weniger',
+      any: 'in beide Richtungen',
       limits: (min, max) =>
         (min === null ? '' : `, von ${min}`) +
         (max === null ? '' : `${min === null ? ',' : ''} bis ${max}`),

@@ -44,17 +44,18 @@ export const spanish: PageWords = {
         'Cada una de estas posibilidades habría bastado por sí sola, con todo lo demás tal como usted lo indicó. Puede haber otras.',
       none: 'Hemos buscado cambios que hubieran llevado a otra respuesta y no hemos encontrado ninguno dentro de los límites que figuran abajo.',
       met: 'El modelo informático no tenía nada en contra de su solicitud. La respuesta tiene otros motivos: véalos arriba.',
-      rules: 'Decidió una regla fija, no el modelo informático. Los motivos de arriba dicen cuál.',
+      rules:
+        'Una regla fija se oponía a su solicitud, dijera lo que dijera el modelo informático: vea los motivos de arriba.',
       'not-scored': 'No se consultó al modelo informático, así que no hay nada que comparar.',
       pending: 'Todavía lo estamos calculando. Vuelva a abrir esta página dentro de un minuto.',
       failed: 'No hemos podido calcularlo. Pregúntenos y una persona lo estudiará.',
     },
     caveat: (day) =>
-      `Esto se refiere a esta decisión y al modelo informático ${day === null ? 'de ese día' : `del ${day}`}. No es una promesa para una nueva solicitud ni un consejo: no todos los cambios le convienen.`,
+      `Esto se refiere a esta decisión y al modelo informático ${day === null ? 'de ese día' : `del ${day}`}. No tiene en cuenta las reglas fijas de la entidad, que pueden oponerse a un cambio. No es una promesa para una nueva solicitud ni un consejo: no todos los cambios le convienen.`,
     bounds: {
       up: 'solo más',
       down: 'solo menos',
-      any: 'más o menos',
+      any: 'tanto más como menos',
       limits: (min, max) =>
         (min === null ? '' : `, desde ${min}`) +
         (max === null ? '' : `${min === null ? ',' : ''} hasta ${max}`),
