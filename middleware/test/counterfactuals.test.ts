@@ -218,7 +218,7 @@ describe('after an erasure', () => {
 
 describe('a decision whose entry nobody will write', () => {
   test('is not said to be worked on', () => {
-    const later = explainLater(laterParts());
+    const later = explainLater(laterParts({}));
     expect(later.owes('0a'.repeat(16))).toBe(false);
     later.take(owed('0a'.repeat(16)));
     expect(later.owes('0a'.repeat(16))).toBe(true);
@@ -228,7 +228,7 @@ describe('a decision whose entry nobody will write', () => {
   test('one that cannot be read keeps no other from its entry', async () => {
     const [bad, good] = ['0b'.repeat(16), '0c'.repeat(16)];
     const alarms: string[] = [];
-    const parts = laterParts();
+    const parts = laterParts({});
     const owing = await unexplainedDecisions(
       {
         unexplained: () => Promise.resolve([bad, good]),
