@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExplainError, treeExplainer, treeInteractions } from '../src/index.ts';
+import { ExplainError, explainerOf, treeExplainer, treeInteractions } from '../src/index.ts';
 import type { ExplainerOptions } from '../src/index.ts';
 import { fixtureBytes, golden, loadTrees, rowsOf } from './support.ts';
 
@@ -74,3 +74,21 @@ test.each(['correlation-dependent', 'path', undefined])(
     });
   },
 );
+
+test('explainerOf and a pool take the options of trees too', async () => {
+  const file = fixtureBytes('3.4.1', 'numeric.json');
+  const options = {
+    perturbation: 'interventional' as const,
+    background: rowsOf(golden('3.4.1', 'numeric').rows).slice(0, 3),
+    engine: 'typescript' as const,
+    maxTableBytes: 0,
+  };
+  const { kernel } = explainerOf(loadTrees(file), options);
+  expect(kernel).toMatch(/^ts-/);
+  expect(kernel).toBe(treeExplainer(loadTrees(file), options).kernel);
+  const dist = new URL('../dist/node/index.js', import.meta.url).href;
+  const { explainerPool } = (await import(dist)) as typeof import('../src/node/index.ts');
+  const pool = await explainerPool({ model: file, ...options, workers: 1 });
+  expect(pool.kernel).toBe(kernel);
+  await pool.close();
+});

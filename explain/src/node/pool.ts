@@ -81,12 +81,18 @@ function poolOf(
 }
 
 /** The background is hashed once, here, and its rows sent as they are. */
-function startOf({ model, load = {}, perturbation, background }: PoolOptions): WorkerStart {
+function startOf(options: PoolOptions): WorkerStart {
+  const { model, load = {}, background, engine, maxTableBytes, perturbation } = options;
+  const kernel = {
+    perturbation,
+    ...(engine === undefined ? {} : { engine }),
+    ...(maxTableBytes === undefined ? {} : { maxTableBytes }),
+  };
   const explainer =
     background === undefined
-      ? { perturbation }
+      ? kernel
       : {
-          perturbation,
+          ...kernel,
           background: {
             ...backgroundFacts(background),
             rows: asBackground(background).rows.map((row) =>
