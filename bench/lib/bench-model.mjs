@@ -1,4 +1,6 @@
 // A made-up model of 100 full trees of depth 4 over 20 features, the same each time, in XGBoost's JSON.
+import { loadModel, parseReasonRegistry } from '@showcause/explain';
+
 const TREES = 100;
 const DEPTH = 4;
 const FEATURES = 20;
@@ -74,17 +76,31 @@ export function benchModel() {
       objective: { name: 'binary:logistic', reg_loss_param: { scale_pos_weight: '1' } },
     },
   };
+  const file = new TextEncoder().encode(JSON.stringify(document));
   return {
     name: 'bench',
     version: '1',
-    file: new TextEncoder().encode(JSON.stringify(document)),
-    perturbation: 'tree-path-dependent',
+    file,
+    background: { id: 'bench', rows: approvedRows(loadModel(file)) },
+    perturbation: 'interventional',
   };
+}
+
+/** Where a score goes against a person. */
+export const BENCH_APPROVES_BELOW = 0.3;
+
+/** Made-up people whom the model approves: what the reasons of the others are measured against. */
+function approvedRows(model) {
+  const random = generator(13);
+  const rows = Array.from({ length: 1_000 }, () => names.map(() => random()));
+  return rows
+    .filter((row) => model.predict(row).probability[0] < BENCH_APPROVES_BELOW)
+    .slice(0, 100);
 }
 
 /** One reason for each feature. */
 export function benchReasons() {
-  return {
+  return parseReasonRegistry({
     id: 'bench-reasons',
     version: '1',
     language: 'en',
@@ -98,7 +114,7 @@ export function benchReasons() {
       direction: 'any',
       changeable: 'slow',
     })),
-  };
+  });
 }
 
 /** Requests of many people: some are approved, some denied. */

@@ -1,7 +1,7 @@
 // One server of the middleware benchmark, in a process of its own: `middleware-server.mjs VARIANT DIR`. Talks over IPC.
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { benchModel, benchReasons } from './bench-model.mjs';
+import { BENCH_APPROVES_BELOW, benchModel, benchReasons } from './bench-model.mjs';
 import { cpuUsed } from './server-cpu.mjs';
 
 const [variant, dir] = process.argv.slice(2);
@@ -91,7 +91,7 @@ async function scored(more) {
       id: 'bench',
       version: '1',
       measure: 'probability',
-      approveBelow: 0.3,
+      approveBelow: BENCH_APPROVES_BELOW,
       adverse: ['denied'],
     },
     ...more,
