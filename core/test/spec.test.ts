@@ -3,7 +3,6 @@ import { describe, expect, test } from '@jest/globals';
 import {
   MAX_SEALED_BYTES,
   MAX_SPOOL_RECORD_BYTES,
-  coreErrorCodes,
   decisionClaims,
   entrySchemas,
   followupClaims,
