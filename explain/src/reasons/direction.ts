@@ -147,13 +147,26 @@ function treesAsking(
   features: readonly number[],
   output: number,
 ): readonly Tree[] {
+  const asked = askedOf(model);
   return model.trees.filter(
-    (tree) => tree.output === output && features.some((feature) => asks(tree, feature)),
+    (tree, index) =>
+      tree.output === output && features.some((feature) => asked[feature]?.[index] === 1),
   );
 }
 
-function asks(tree: Tree, feature: number): boolean {
-  for (let node = 0; node < tree.nodes; node++)
-    if (tree.leftChild[node] !== 0 && tree.feature[node] === feature) return true;
-  return false;
+const askedByModel = new WeakMap<TreeModel, readonly Uint8Array[]>();
+
+/** By feature and tree whether the tree splits on it; found once for each model. */
+function askedOf(model: TreeModel): readonly Uint8Array[] {
+  const known = askedByModel.get(model);
+  if (known !== undefined) return known;
+  const asked = model.featureNames.map(() => new Uint8Array(model.trees.length));
+  model.trees.forEach((tree, index) => {
+    for (let node = 0; node < tree.nodes; node++) {
+      const own = asked[tree.feature[node] ?? 0];
+      if (tree.leftChild[node] !== 0 && own !== undefined) own[index] = 1;
+    }
+  });
+  askedByModel.set(model, asked);
+  return asked;
 }
