@@ -6,7 +6,7 @@ import type { CommonOptions } from './command/inputs.ts';
 import { runAnchor, runEntry, runLog } from './command/others.ts';
 import type { AnchorOptions, LogOptions } from './command/others.ts';
 import { fingerprint, httpAddress, logPlace } from './command/options.ts';
-import { printReport, wrap } from './command/output.ts';
+import { printReport, wrap, wrapAt } from './command/output.ts';
 import type { Output } from './command/output.ts';
 import { runHeader, runReceipt } from './command/receipt.ts';
 import type { ReceiptOptions } from './command/receipt.ts';
@@ -16,7 +16,7 @@ import { packageVersion } from './command/version.ts';
 import { Checklist, checkPolicy, exitCodeOf } from './report.ts';
 import type { Grade, Report } from './report.ts';
 
-export { endQuietly, forTerminal, linesOf, packageVersion, wrap };
+export { endQuietly, forTerminal, linesOf, packageVersion, wrap, wrapAt };
 export const EXIT_USAGE = 64;
 
 /**

@@ -2,12 +2,12 @@ import { dirname, join } from 'node:path';
 import { canonicalBytes, isJsonObject, leafHash, parseJson, sha256, toHex } from '@showcause/core';
 import type { EntryOf, Json } from '@showcause/core';
 import { createFileDurably, ed25519KeySigner, makeDirectories } from '@showcause/core/node';
+import { wrapAt } from '@showcause/verify/command';
 import { Command } from 'commander';
 import { CliError } from '../errors.ts';
 import { readText } from '../files.ts';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
-import { wrap } from '../wrap.ts';
 import { openRegistrar } from './keys.ts';
 
 /** Whoever signs reads all of it; the bounds are for files that nobody would read. */
@@ -67,7 +67,7 @@ async function sign(io: Io, file: string, options: SignOptions): Promise<void> {
   io.out(`deployment of ${unsigned.producer} for ${origin} (log ${toHex(logId).slice(0, 16)}…)`);
   if (unsigned.development) io.out('  development: true');
   const facts = factLines(unsigned.facts as Json).flatMap((fact) =>
-    wrap(fact, { columns: COLUMNS - 2, rest: '    ' }),
+    wrapAt(COLUMNS - 2, fact, '', '    '),
   );
   for (const line of facts.slice(0, MAX_FACT_LINES)) io.out(`  ${line}`);
   if (facts.length > MAX_FACT_LINES) io.out(`  … and ${facts.length - MAX_FACT_LINES} more lines`);

@@ -44,7 +44,7 @@ export function keyOf({ moves }: Found): string {
 }
 
 /** Fewest changes, then the nearest, then in the order of the features. */
-export function byWorth(a: Found, b: Found): number {
+function byWorth(a: Found, b: Found): number {
   return (
     a.moves.length - b.moves.length || a.distance - b.distance || (keyOf(a) < keyOf(b) ? -1 : 1)
   );

@@ -1,4 +1,4 @@
-import { ExplainError } from '../errors.ts';
+import { strictJson } from '../strict-json.ts';
 
 /** Which way a value may go: up only, down only, or either. */
 export type Movable = 'up' | 'down' | 'any';
@@ -65,6 +65,8 @@ const MAX_CATEGORIES = 200;
 const MAX_CONSTRAINTS = 200;
 const MOVABLE: readonly Movable[] = ['up', 'down', 'any'];
 const REQUIRED: readonly Required[] = ['up', 'down', 'stays', 'not-up', 'not-down'];
+
+const { membersOf, oneOf, refused } = strictJson('COUNTERFACTUAL_OPTIONS', MAX_FEATURES);
 
 /**
  * Reads the file of changeable features from parsed JSON (spec/counterfactuals.md), strictly: no unknown members, every
@@ -175,23 +177,6 @@ function parseSearch(json: unknown): SearchBounds {
   };
 }
 
-function membersOf(
-  json: unknown,
-  path: string,
-  needed: readonly string[],
-  optional: readonly string[],
-): Readonly<Record<string, unknown>> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw refused(path, 'an object');
-  const stray = Object.keys(json).find(
-    (name) => !needed.includes(name) && !optional.includes(name),
-  );
-  if (stray !== undefined) throw refused(path, `only ${[...needed, ...optional].join(', ')}`);
-  const missing = needed.find((name) => !Object.hasOwn(json, name));
-  if (missing !== undefined) throw refused(`${path}.${missing}`, 'a value');
-  return json as Readonly<Record<string, unknown>>;
-}
-
 function listOf(json: unknown, path: string, most: number): readonly unknown[] {
   if (!Array.isArray(json) || json.length > most) throw refused(path, `at most ${most} in a list`);
   return json;
@@ -215,17 +200,7 @@ function truthOf(json: unknown, path: string): boolean {
   return json === true;
 }
 
-function oneOf<T extends string>(json: unknown, allowed: readonly T[], path: string): T {
-  const found = allowed.find((name) => name === json);
-  if (found === undefined) throw refused(path, allowed.join(', '));
-  return found;
-}
-
 function nameOf(json: unknown, path: string, names: ReadonlySet<string>): string {
   if (typeof json !== 'string' || !names.has(json)) throw refused(path, 'a feature named above');
   return json;
-}
-
-function refused(path: string, want: string): ExplainError {
-  return new ExplainError('COUNTERFACTUAL_OPTIONS', { got: `something else at ${path}`, want });
 }

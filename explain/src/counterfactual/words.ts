@@ -1,4 +1,5 @@
 import { exactNumberWord } from '../reasons/numbers.ts';
+import { inUnit } from '../reasons/units.ts';
 import type { Unit } from '../reasons/units.ts';
 import type { Change, Counterfactual } from './result.ts';
 import { phrasesIn } from './phrases.ts';
@@ -39,11 +40,7 @@ export function counterfactualValue(
 ): string {
   const word = words.valueWord(feature, value);
   if (word !== null) return word;
-  const number = exactNumberWord(value, words.language);
-  const unit = words.unit?.(feature);
-  return unit === undefined
-    ? number
-    : (value === 1 ? unit.one : unit.other).replace('{n}', () => number);
+  return inUnit(value, exactNumberWord(value, words.language), words.unit?.(feature));
 }
 
 function rangeText(change: Change, words: CounterfactualWords): string {

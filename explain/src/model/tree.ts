@@ -69,3 +69,13 @@ export function edgeRatio(tree: Tree, parent: number, child: number): number {
   const whole = tree.cover[parent] ?? 0;
   return whole === 0 ? 0.5 : (tree.cover[child] ?? 0) / whole;
 }
+
+/** Splits in the subtree of each node, itself included; children have higher numbers than their parent. */
+export function splitsBelow(tree: Tree): Int32Array {
+  const splits = new Int32Array(tree.nodes);
+  for (let node = tree.nodes - 1; node >= 0; node--) {
+    const left = tree.leftChild[node] ?? 0;
+    if (left !== 0) splits[node] = 1 + (splits[left] ?? 0) + (splits[left + 1] ?? 0);
+  }
+  return splits;
+}

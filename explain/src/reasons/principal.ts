@@ -43,7 +43,7 @@ export interface PrincipalReasons {
   readonly all: ReasonGroup[];
 }
 
-export const MOST_REASONS = 4;
+const MOST_REASONS = 4;
 
 /**
  * The principal reasons of an adverse decision: fired rules first, in their order; then those of the model, by

@@ -1,34 +1,12 @@
-import { ExplainError } from '../errors.ts';
+import { strictJson } from '../strict-json.ts';
 import type { ReasonTexts } from './registry.ts';
-
-/** Strict readers for the parts of a registry; what they refuse is named by its path from `$`. */
 
 export const MAX_REASONS = 1_000;
 const MAX_TEXT = 1_000;
 /** What stands in braces; the rest of a text holds no brace. */
 export const PLACEHOLDER = /\{([^{}]*)\}/g;
 
-export function membersOf(
-  json: unknown,
-  path: string,
-  needed: readonly string[],
-  optional: readonly string[],
-): Readonly<Record<string, unknown>> {
-  const object = objectOf(json, path);
-  const names = Object.keys(object);
-  const stray = names.find((name) => !needed.includes(name) && !optional.includes(name));
-  if (stray !== undefined) throw refused(path, `only ${[...needed, ...optional].join(', ')}`);
-  const missing = needed.find((name) => !Object.hasOwn(object, name));
-  if (missing !== undefined) throw refused(`${path}.${missing}`, 'a value');
-  return object;
-}
-
-export function objectOf(json: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw refused(path, 'an object');
-  if (Object.keys(json).length > MAX_REASONS) throw refused(path, `at most ${MAX_REASONS} members`);
-  return json as Readonly<Record<string, unknown>>;
-}
+export const { membersOf, objectOf, oneOf, refused } = strictJson('REASON_REGISTRY', MAX_REASONS);
 
 /** Every member of an object read by the same rule; no object at all is an empty one. */
 export function eachOf<T>(
@@ -83,14 +61,4 @@ export function languageTagOf(json: unknown, path: string): string {
   const tag = textOf(json, path, 35);
   if (!/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(tag)) throw refused(path, 'a language tag');
   return tag;
-}
-
-export function oneOf<T extends string>(json: unknown, allowed: readonly T[], path: string): T {
-  const found = allowed.find((name) => name === json);
-  if (found === undefined) throw refused(path, allowed.join(', '));
-  return found;
-}
-
-export function refused(path: string, want: string): ExplainError {
-  return new ExplainError('REASON_REGISTRY', { got: `something else at ${path}`, want });
 }

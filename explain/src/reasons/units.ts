@@ -31,8 +31,11 @@ function patternOf(json: unknown, path: string): string {
 
 /** A number as its unit writes it: "14 months", "1 month", "$2,300". */
 export function unitWord(value: number, language: string, unit: Unit | undefined): string {
-  const word = numberWord(value, language);
-  return unit === undefined
-    ? word
-    : (value === 1 ? unit.one : unit.other).replace('{n}', () => word);
+  return inUnit(value, numberWord(value, language), unit);
+}
+
+/** The same for a number that is already in words. */
+export function inUnit(value: number, word: string, unit: Unit | undefined): string {
+  if (unit === undefined) return word;
+  return (value === 1 ? unit.one : unit.other).replace('{n}', () => word);
 }

@@ -126,13 +126,18 @@ function listed<T>(kept: readonly T[], count: number, line: (one: T) => string):
   return more > 0 ? [...shown, `      … and ${more} more`] : shown;
 }
 
-/** Breaks at blanks; a word that is longer than a line stands alone. Control characters never reach a terminal. */
+/** The text in lines of a terminal; control characters never reach it. */
 export function wrap(text: string, first: string, rest: string): string[] {
+  return wrapAt(COLUMNS, printable(text), first, rest);
+}
+
+/** Breaks at blanks, which stay as they are; a word that is longer than `columns` stands alone. */
+export function wrapAt(columns: number, text: string, first: string, rest: string): string[] {
   const lines: string[] = [];
   let line = first;
   let empty = true;
-  for (const word of printable(text).split(' ')) {
-    if (!empty && line.length + 1 + word.length > COLUMNS) {
+  for (const word of text.split(' ')) {
+    if (!empty && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = rest;
       empty = true;

@@ -1,5 +1,5 @@
 import type { Explanation, Reason, ReasonGroup } from '@showcause/explain';
-import { wrap } from '../../wrap.ts';
+import { wrapAt } from '@showcause/verify/command';
 import type { ReasonTask, RowReasons } from './reasons.ts';
 
 const COLUMNS = 80;
@@ -43,7 +43,7 @@ export function reasonsTitle({
   const text =
     `${id} ${version}, ${language}, ${background.length} ${approval === null ? 'background' : 'approved'} rows, ` +
     `a ${adverse} score is adverse`;
-  return [...wrap(text, { columns: COLUMNS, rest: INDENT }), `sha256 ${sha256}`, ''];
+  return [...wrapAt(COLUMNS, text, '', INDENT), `sha256 ${sha256}`, ''];
 }
 
 /** The same to be read: each reason with its sum, its words and its next step; below, what was left out and why. */
@@ -67,14 +67,15 @@ export function reasonsPage(
 }
 
 function reasonLines({ rank, code, statement, text, next, attribution }: Reason): string[] {
-  const indented = { columns: COLUMNS, first: INDENT, rest: INDENT };
   return [
-    ...wrap(`${code}  ${statement}  ${signed(attribution ?? NaN)}`, {
-      ...indented,
-      first: `  ${rank}  `,
-    }),
-    ...wrap(text, indented),
-    ...(next === null ? [] : wrap(next, indented)),
+    ...wrapAt(
+      COLUMNS,
+      `${code}  ${statement}  ${signed(attribution ?? NaN)}`,
+      `  ${rank}  `,
+      INDENT,
+    ),
+    ...wrapAt(COLUMNS, text, INDENT, INDENT),
+    ...(next === null ? [] : wrapAt(COLUMNS, next, INDENT, INDENT)),
   ];
 }
 
@@ -85,7 +86,7 @@ function leftOut(all: readonly ReasonGroup[]): string[] {
   const words = groups.map(
     ({ code, attribution, dropped }) => `${code} ${signed(attribution)} (${dropped ?? ''})`,
   );
-  return wrap(`not given: ${words.join(', ')}`, { columns: COLUMNS, first: '  ', rest: INDENT });
+  return wrapAt(COLUMNS, `not given: ${words.join(', ')}`, '  ', INDENT);
 }
 
 function numbers(values: ArrayLike<number>): string {

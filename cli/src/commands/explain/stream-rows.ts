@@ -11,7 +11,7 @@ import { inRow } from './in-row.ts';
 import { asRecord, readRows, rowRecord } from './rows.ts';
 
 /** Bytes above which CSV and NDJSON are read piece by piece, so that memory stays bounded. A JSON document is read whole. */
-export const STREAM_ABOVE = 16 * 1024 * 1024;
+const STREAM_ABOVE = 16 * 1024 * 1024;
 
 /** The rows of a file, in order, checked against the model; errors say which row, counted from 1. */
 export async function* streamRows(

@@ -1,3 +1,4 @@
+import { splitsBelow } from '../../model/tree.ts';
 import type { Tree } from '../../model/tree.ts';
 
 /*
@@ -72,7 +73,7 @@ export function leafNumbers(features: number): number {
 
 /** Cuts a tree into blocks whose pattern takes at most `maxBits` bits, with upper splits above and lone leaves beside. */
 export function cutTree(tree: Tree, maxBits: number): Cut {
-  const splitsBelow = countSplits(tree);
+  const splitCounts = splitsBelow(tree);
   const uppers: UpperSplit[] = [];
   const blocks: Block[] = [];
   const leaves: LoneLeaf[] = [];
@@ -80,7 +81,7 @@ export function cutTree(tree: Tree, maxBits: number): Cut {
     tree.nodes > 1 ? [{ node: 0, path: [] }] : [];
   for (let place = 0; place < queue.length; place++) {
     const { node, path } = queue[place] ?? { node: 0, path: [] };
-    const splits = splitsBelow[node] ?? 0;
+    const splits = splitCounts[node] ?? 0;
     if (path.length + splits <= maxBits) {
       blocks.push(blockAt(tree, node, place, path));
     } else if (splits === 0) {
@@ -101,16 +102,6 @@ function numbers(blocks: readonly Block[], leaves: readonly LoneLeaf[]): number 
   for (const { path } of leaves)
     total += path.length > MOST_FEATURES ? Infinity : leafNumbers(path.length);
   return total;
-}
-
-/** Splits in the subtree of each node; children have higher numbers than their parent. */
-function countSplits(tree: Tree): Int32Array {
-  const splits = new Int32Array(tree.nodes);
-  for (let node = tree.nodes - 1; node >= 0; node--) {
-    const left = tree.leftChild[node] ?? 0;
-    if (left !== 0) splits[node] = 1 + (splits[left] ?? 0) + (splits[left + 1] ?? 0);
-  }
-  return splits;
 }
 
 /** Position of a feature on a path, and the path below a split on it. */

@@ -1,3 +1,4 @@
+import { splitsBelow } from '../../model/tree.ts';
 import type { Tree } from '../../model/tree.ts';
 import { lastOnFeature, treePaths } from '../edges.ts';
 import type { TreePaths } from '../edges.ts';
@@ -103,15 +104,6 @@ function bitsOf(tree: Tree, { above, parent, unique }: TreePaths): Int32Array {
     bit[node] = (last < 0 ? unique[node] : bit[parent[last] ?? 0]) ?? 0;
   }
   return bit;
-}
-
-function splitsBelow(tree: Tree): Int32Array {
-  const count = new Int32Array(tree.nodes);
-  for (let node = tree.nodes - 1; node >= 0; node--) {
-    const left = tree.leftChild[node] ?? 0;
-    if (left !== 0) count[node] = 1 + (count[left] ?? 0) + (count[left + 1] ?? 0);
-  }
-  return count;
 }
 
 /** The block at `root`, which has few splits; null when its pattern would be too wide. */
