@@ -15,6 +15,8 @@ const table: readonly { part: string; may: RegExp }[] = [
   { part: 'core/src/signatures-node.ts', may: /^node:crypto$/ },
   { part: 'core/src', may: /^(@noble\/(hashes|curves)\/|#sha256$|#signatures$)/ },
   { part: 'explain/src/node', may: /^node:(os|worker_threads)$/ },
+  { part: 'explain/src/plots', may: /^d3-(array|scale|shape)$/ },
+  { part: 'explain/src/agnostic', may: /^(@noble\/hashes\/(sha2|utils)\.js|ml-matrix)$/ },
   { part: 'explain/src', may: /^@noble\/hashes\/(sha2|utils)\.js$/ },
   { part: 'contracts/src', may: /^$/ },
   { part: 'verify/src/second-opinion.ts', may: /^(@showcause\/core|merkletreejs)$/ },

@@ -117,7 +117,12 @@ describe('what is known of a halt', () => {
 });
 
 describe('a halted route', () => {
-  async function api(source: HaltSource, route: Partial<RouteOptions<never, never, never, never>>) {
+  interface Route extends Partial<RouteOptions<never, never, never, never>> {
+    /** what the handler waits for before it asks the model */
+    readonly worksUntil?: () => Promise<void>;
+  }
+
+  async function api(source: HaltSource, { worksUntil, ...route }: Route) {
     let asked = 0;
     const counted = {
       ...model(),
@@ -138,7 +143,7 @@ describe('a halted route', () => {
         ...(route as object),
       }),
       async (req, res) => {
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await worksUntil?.();
         await req.decision.score();
         res.json({ decision: 'approved' });
       },
@@ -191,7 +196,9 @@ describe('a halted route', () => {
 
   test('a halt that comes while the handler runs stops its next model call', async () => {
     const source = lever(false);
-    const { audited, ask, asked } = await api(source, {});
+    const { audited, ask, asked } = await api(source, {
+      worksUntil: () => until(() => audited.audit.status().halt?.state === 'halted'),
+    });
     const answering = ask();
     await until(() => audited.audit.status().inFlight === 1);
     source.says = true;

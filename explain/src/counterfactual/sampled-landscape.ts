@@ -4,7 +4,7 @@ import { cornersOf, pointBox, pointSide } from './landscape.ts';
 import type { Answer, Box, Landscape, Side } from './landscape.ts';
 import { byDistance, moved } from './move.ts';
 import type { FeatureMoves, Move } from './move.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../numeric/random.ts';
 import type { ResolvedFeature } from './resolve.ts';
 import { categoryMoves } from './tree-moves.ts';
 

@@ -11,7 +11,7 @@ import { checkGoal, measured } from './goal.ts';
 import type { CheckedGoal, Goal } from './goal.ts';
 import type { Landscape } from './landscape.ts';
 import type { MutableFeatures } from './mutable.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../numeric/random.ts';
 import { resolveConstraints, resolveFeatures } from './resolve.ts';
 import type { FeatureSpace, ResolvedFeature } from './resolve.ts';
 import { optionOf, searchedFeature } from './report.ts';
