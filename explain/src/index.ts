@@ -35,6 +35,8 @@ export type { EngineName } from './shapley/kernel.ts';
 export { linearExplainer } from './linear/explainer.ts';
 export type { LinearExplainerOptions } from './linear/explainer.ts';
 export { ADDITIVITY_BOUND, assertAdditive, explanationFacts } from './shapley/explanation.ts';
+export { explanationJson } from './shapley/explanation-json.ts';
+export type { ExplanationJson } from './shapley/explanation-json.ts';
 export type {
   Explainer,
   Explanation,

@@ -1,8 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { assertAdditive, enumerateShapley, shapleyValues, treeExplainer } from '../src/index.ts';
+import {
+  assertAdditive,
+  enumerateShapley,
+  linearExplainer,
+  shapleyValues,
+  treeExplainer,
+} from '../src/index.ts';
 import type { Explanation, TreeModel } from '../src/index.ts';
-import { buildModel } from './builder.ts';
+import { buildLinear, buildModel } from './builder.ts';
 import type { ModelSpec, Node } from './builder.ts';
 import { RANDOM_FEATURES, randomRow, randomSpec, randomTree } from './random-models.ts';
 import {
@@ -353,6 +359,9 @@ describe('refusals and checks that can fail', () => {
       [1, [0.25, 0.5], NaN],
       [NaN, [0.25, 0.5], 1.75],
       [1, [0.25, 0.5], 1.75 + 3e-9],
+      [1, [Infinity, 0.5], 1.75],
+      [1, [1e308, 1e308], 1.75],
+      [1, [2e9, -2e9], 1 + 5],
     ] as const)
       expect(() => assertAdditive([base], [Float64Array.from(values)], [score])).toThrow(
         expect.objectContaining({ code: 'EXPLAIN_ADDITIVITY' }),
@@ -362,27 +371,40 @@ describe('refusals and checks that can fail', () => {
     );
   });
 
-  test('every call checks additivity: leaves that cancel beyond double are refused', () => {
-    const huge: Node = {
-      feature: 0,
-      below: 0.5,
-      left: { value: 1e30, cover: 1 },
-      right: { value: -3e30, cover: 2 },
-    };
-    const opposite: Node = {
-      feature: 0,
-      below: 0.5,
-      left: { value: -1e30, cover: 5 },
-      right: { value: 3e30, cover: 2 },
-    };
-    const small: Node = {
-      feature: 1,
-      below: 0.5,
-      left: { value: 0.1, cover: 1 },
-      right: { value: 0.3, cover: 2 },
-    };
-    const cancelling = buildModel({ trees: [huge, small, opposite], features: 2 });
-    expect(() => explainPath(cancelling, Float64Array.of(1, 1))).toThrow(
+  test('large numbers that cancel may be off by as much as their sum can lose', () => {
+    expect(assertAdditive([1], [Float64Array.of(2e9, -2e9)], [1 + 3])).toBe(3);
+    const model = buildModel({
+      trees: [2, -2].map((sign): Node => ({
+        feature: 0,
+        below: 0.5,
+        left: { value: sign * 1e7, cover: sign === 2 ? 3 : 7 },
+        right: { value: sign * -3.3e7, cover: 11 },
+      })),
+      features: 1,
+      objective: 'reg:squarederror',
+      baseScore: 0,
+    });
+    for (const x of [0, 1]) {
+      const { score, additivityError } = explainPath(model, Float64Array.of(x));
+      expect(score).toStrictEqual([0]);
+      expect(additivityError).toBeLessThan(1e-7);
+    }
+    const regression = buildLinear([1e7, -1e7, 1e7 / 3, 1], 0);
+    const { score, additivityError } = linearExplainer(regression, {
+      perturbation: 'interventional',
+      background: [[0.1, 0.7, 0.3, 0]],
+    }).explain([1 / 3, 1 / 3, 0, 1e-9]);
+    expect(score[0]).toBeLessThan(1e-8);
+    expect(additivityError).toBeGreaterThan(0);
+    expect(additivityError).toBeLessThan(1e-7);
+  });
+
+  test('every call checks additivity: sums beyond double are refused', () => {
+    const { explain } = linearExplainer(buildLinear([1e300, -1e300]), {
+      perturbation: 'interventional',
+      background: [[0, 0]],
+    });
+    expect(() => explain([1e10, 1e10])).toThrow(
       expect.objectContaining({ code: 'EXPLAIN_ADDITIVITY' }),
     );
   });

@@ -7,14 +7,15 @@ import {
   explainerOf,
   explanationArrays,
   explanationAt,
+  explanationJson,
+  linearExplainer,
   loadModel,
   loadXgboost,
   treeExplainer,
   withCovers,
 } from '../src/index.ts';
-import type { BatchExplanation, Explainer, FeatureRow, Model } from '../src/index.ts';
-import { buildModel } from './builder.ts';
-import type { Node } from './builder.ts';
+import type { BatchExplanation, Explainer, Explanation, FeatureRow, Model } from '../src/index.ts';
+import { buildLinear, buildModel } from './builder.ts';
 import {
   fixtureBytes,
   fixturePath,
@@ -211,23 +212,11 @@ describe('what is refused', () => {
   });
 
   test('attributions that do not add up, by the index of the row', async () => {
-    // Two huge leaves that cancel in the score and not in the sum of attributions.
-    const split = (feature: number, left: Node, right: Node): Node => ({
-      feature,
-      below: 0.5,
-      left,
-      right,
+    const huge = linearExplainer(buildLinear([1e300, -1e300]), {
+      perturbation: 'interventional',
+      background: [[0, 0]],
     });
-    const cancelling = buildModel({
-      features: 2,
-      trees: [
-        split(0, { value: 1e30, cover: 1 }, { value: -3e30, cover: 2 }),
-        split(1, { value: 0.1, cover: 1 }, { value: 0.3, cover: 2 }),
-        split(0, { value: -1e30, cover: 5 }, { value: 3e30, cover: 2 }),
-      ],
-    });
-    const huge = treeExplainer(cancelling, { perturbation: 'tree-path-dependent' });
-    expect(await refusal(() => huge.explainBatch([[1, 1]]))).toStrictEqual({
+    expect(await refusal(() => huge.explainBatch([[1e10, 1e10]]))).toStrictEqual({
       code: 'EXPLAIN_ADDITIVITY',
       row: 0,
     });
@@ -346,4 +335,23 @@ describe('what every explanation states', () => {
     expect(space('count:poisson')).toBe('log');
     expect(space('reg:squarederror')).toBe('margin');
   });
+});
+
+test('an explanation as JSON: plain arrays, members in one order, no number that JSON lacks', () => {
+  const explanation = explainers[1]![1].explain(rows[0]!);
+  const json = explanationJson(explanation);
+  expect(JSON.parse(JSON.stringify(json))).toStrictEqual(json);
+  expect(json).toStrictEqual({
+    ...explanation,
+    attributions: explanation.attributions.map((values) => Array.from(values)),
+  });
+  const turned = Object.fromEntries(Object.entries(explanation).reverse());
+  expect(JSON.stringify(explanationJson(turned as unknown as Explanation))).toBe(
+    JSON.stringify(json),
+  );
+  expect(explanationJson({ ...explanation, response: [Infinity, NaN, 1] }).response).toStrictEqual([
+    null,
+    null,
+    1,
+  ]);
 });

@@ -1,4 +1,5 @@
-import type { LoadOptions, TreeModel } from '../src/index.ts';
+import { loadModel } from '../src/index.ts';
+import type { LinearModel, LoadOptions, TreeModel } from '../src/index.ts';
 import { loadTrees } from './support.ts';
 
 /** A tree written by hand: what a test says of it is what the model file holds. */
@@ -167,4 +168,17 @@ export function loadDocument(document: unknown, options?: LoadOptions): TreeMode
 
 export function buildModel(spec: ModelSpec, options?: LoadOptions): TreeModel {
   return loadDocument(modelDocument(spec), options);
+}
+
+/** One output of a linear model of features f0, f1, …: log-odds. */
+export function buildLinear(weights: readonly number[], intercept = 0.5): LinearModel {
+  const document = {
+    format: 'showcause-model/1',
+    kind: 'linear',
+    link: 'logit',
+    features: weights.map((_, i) => ({ name: `f${i}` })),
+    intercept: [intercept],
+    coefficients: [weights],
+  };
+  return loadModel(new TextEncoder().encode(JSON.stringify(document))) as LinearModel;
 }

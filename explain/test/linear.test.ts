@@ -1,25 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { explainerOf, linearExplainer, loadModel, shapleyValues } from '../src/index.ts';
-import type { LinearModel } from '../src/index.ts';
+import { buildLinear } from './builder.ts';
 import { asList, largestDifference, modelsOf, readGolden, readModel, rowsOf } from './support.ts';
-
-function linear(document: object): LinearModel {
-  const model = loadModel(new TextEncoder().encode(JSON.stringify(document)));
-  if (model.kind !== 'linear') throw new Error('not linear');
-  return model;
-}
-
-function modelOf(weights: readonly number[], intercept = 0.5): LinearModel {
-  return linear({
-    format: 'showcause-model/1',
-    kind: 'linear',
-    link: 'logit',
-    features: weights.map((_, i) => ({ name: `f${i}` })),
-    intercept: [intercept],
-    coefficients: [weights],
-  });
-}
 
 const models = modelsOf('sklearn', 'json').filter(([, name]) => /^(linear|logistic)/.test(name));
 
@@ -122,7 +105,7 @@ describe('correlation-dependent', () => {
               return sum + weight * conditionalMean(known, j, row, mean, covariance);
             }, 0.5),
           );
-          const explainer = linearExplainer(modelOf(weights), {
+          const explainer = linearExplainer(buildLinear(weights), {
             perturbation: 'correlation-dependent',
             background,
           });
@@ -138,14 +121,14 @@ describe('correlation-dependent', () => {
 
   test('two copies of a feature share what one would get; a feature without weight gets what it tells', () => {
     const background = [0, 1, 2, 5].map((x) => [x, x, -x]);
-    const explainer = linearExplainer(modelOf([1, 1, 0]), {
+    const explainer = linearExplainer(buildLinear([1, 1, 0]), {
       perturbation: 'correlation-dependent',
       background,
     });
     const [values] = explainer.explain([4, 4, -4]).attributions;
     expect(values![0]).toBeCloseTo(values![1]!, 12);
     expect(values![2]).toBeCloseTo(values![0]!, 12);
-    const independent = linearExplainer(modelOf([1, 1, 0]), {
+    const independent = linearExplainer(buildLinear([1, 1, 0]), {
       perturbation: 'interventional',
       background,
     });
@@ -156,7 +139,7 @@ describe('correlation-dependent', () => {
     const wide = Array.from({ length: 16 }, () => 1);
     const background = [wide, wide.map((_, i) => i + 2)];
     expect(() =>
-      linearExplainer(modelOf(wide), { perturbation: 'correlation-dependent', background }),
+      linearExplainer(buildLinear(wide), { perturbation: 'correlation-dependent', background }),
     ).toThrow(expect.objectContaining({ code: 'EXPLAIN_TOO_WIDE' }));
   });
 });
@@ -175,7 +158,7 @@ function determinant(matrix: readonly (readonly number[])[]): number {
 
 describe('refuses', () => {
   const background = [[1, 2]];
-  const model = modelOf([1, 2]);
+  const model = buildLinear([1, 2]);
 
   test.each([
     ['a missing value', () => model.predict([NaN, 1]), 'FEATURE_MISSING'],

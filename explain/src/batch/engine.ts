@@ -1,5 +1,5 @@
 import type { FeatureRow } from '../model/tree-model.ts';
-import { ADDITIVITY_BOUND, notAdditive } from '../shapley/explanation.ts';
+import { additivityError } from '../shapley/explanation.ts';
 import type { Explainer, Explanation, ExplanationFacts } from '../shapley/explanation.ts';
 import { checkPlace, explanationArrays } from './arrays.ts';
 import type { ExplanationArrays } from './arrays.ts';
@@ -78,12 +78,13 @@ export function checkAdditivity(
   let worst = 0;
   for (let output = 0; output < outputs; output++) {
     const place = index * outputs + output;
-    const score = scores[place] as number;
-    let sum = baseValue[output] as number;
-    for (let at = place * features; at < (place + 1) * features; at++)
-      sum += attributions[at] as number;
-    const error = Math.abs(sum - score);
-    if (!(error <= ADDITIVITY_BOUND * Math.max(1, Math.abs(score)))) throw notAdditive(error);
+    const error = additivityError(
+      baseValue[output] as number,
+      attributions,
+      place * features,
+      (place + 1) * features,
+      scores[place] as number,
+    );
     if (error > worst) worst = error;
   }
   additivityErrors[index] = worst;

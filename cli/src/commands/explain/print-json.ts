@@ -1,9 +1,14 @@
-import { explanationFacts } from '@showcause/explain';
+import { explanationJson } from '@showcause/explain';
 import type { Explanation, Model } from '@showcause/explain';
 
+type JsonNumber = number | null;
+
 /** A number for a model of one output, an array by class otherwise. */
-function perOutput(model: Model, values: ArrayLike<number>): number | number[] {
-  return model.outputs === 1 ? (values[0] ?? NaN) : Array.from(values);
+function perOutput(
+  model: Model,
+  values: readonly JsonNumber[],
+): JsonNumber | readonly JsonNumber[] {
+  return model.outputs === 1 ? (values[0] ?? null) : values;
 }
 
 /** One row as one line, with what else was asked of it. */
@@ -12,12 +17,21 @@ export function jsonLine(
   explanation: Explanation,
   more: Readonly<Record<string, unknown>>,
 ): string {
-  const { margin, score, probability, baseValue, attributions, additivityError } = explanation;
+  const {
+    response: _,
+    margin,
+    score,
+    probability,
+    baseValue,
+    attributions,
+    additivityError,
+    ...facts
+  } = explanationJson(explanation);
   const byName = model.featureNames.map((name, feature) => [
     name,
     perOutput(
       model,
-      attributions.map((values) => values[feature] ?? NaN),
+      attributions.map((values) => values[feature] ?? null),
     ),
   ]);
   return JSON.stringify({
@@ -25,9 +39,9 @@ export function jsonLine(
     score: perOutput(model, score),
     probability: probability === null ? null : perOutput(model, probability),
     baseValue: perOutput(model, baseValue),
-    attributions: Object.fromEntries(byName) as Record<string, number | number[]>,
+    attributions: Object.fromEntries(byName) as Readonly<Record<string, unknown>>,
     ...more,
     additivityError,
-    ...explanationFacts(explanation),
+    ...facts,
   });
 }
