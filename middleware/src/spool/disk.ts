@@ -5,6 +5,7 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
+  linkSync,
   openSync,
   readFileSync,
   readSync,
@@ -54,6 +55,8 @@ export interface Disk {
   /** Old or new bytes after a crash, never a mix; durable on return. */
   replace(path: string, bytes: Uint8Array | string): void;
   rename(from: string, to: string): void;
+  /** A second name for a file; false when that name is taken. Decides for one alone of all who try. */
+  link(from: string, to: string): boolean;
   remove(path: string): void;
   /** Makes new and renamed names in `dir` durable. */
   syncDirectory(dir: string): void;
@@ -125,6 +128,15 @@ export const nodeDisk: Disk = {
   open: (path) => new NodeDiskFile(openSync(path, 'r+')),
   replace: (path, bytes) => writeFileDurably(path, bytes, 0o600),
   rename: (from, to) => renameSync(from, to),
+  link(from, to) {
+    try {
+      linkSync(from, to);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  },
   remove: (path) => unlinkSync(path),
   syncDirectory,
   filesystemType: (dir) => statfsSync(dir).type,

@@ -9,6 +9,8 @@ const LOCK_NAME = 'spool.lock';
 /** A lock that nobody renewed for so long is nobody's, where its holder cannot be looked up. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 5000;
+/** Of taking a place that others take and leave meanwhile. */
+const MAX_ATTEMPTS = 8;
 
 /** Who holds a spool. `startedAt` tells a living holder from a later process with the same number. */
 interface Holder {
@@ -85,8 +87,8 @@ function processSpace(): string | null {
 }
 
 /**
- * Takes the one lock of a spool folder: a file made with O_EXCL that its holder renews. Where the
- * holder's process can be looked up, that decides: gone is free at once. A holder in another
+ * Takes the one lock of a spool folder: a file that its holder renews, put in its place whole by link(2), so that nobody
+ * finds it half written. Where the holder's process can be looked up, that decides: gone is free at once. A holder in another
  * container or on another machine cannot be looked up; its lock is free once it was not renewed for
  * 30 seconds. A holder that was only slow is fenced: it calls {@link SpoolLock.check} after each sync
  * and before it releases anything, so whatever it released lies in the spool that its successor reads.
@@ -96,15 +98,21 @@ export function lockSpool(disk: Disk, dir: string, processes: ProcessTable): Spo
   const path = `${dir}/${LOCK_NAME}`;
   const self: Holder = { ...processes.self(), nonce: randomId() };
   const bytes = utf8(JSON.stringify(self));
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const file = createLock(disk, path, bytes);
-    if (file !== null) return heldLock(disk, path, file, bytes);
-    const holder = readHolder(disk, path);
-    if (holder !== null) refuseHeld(disk, path, holder, self, processes);
-    if (!removeStale(disk, path, holder, self))
-      throw new AuditError('SPOOL_LOCKED', { got: `another process that took over ${path}` });
+  const own = `${path}.${self.nonce}`;
+  const file = disk.create(own);
+  try {
+    file.write(bytes, 0);
+    file.datasync();
+    const contender = { disk, path, own, self, processes };
+    takePlace(contender);
+    removeRemains(contender, dir);
+    return heldLock(disk, path, file, bytes);
+  } catch (error) {
+    file.close();
+    throw error;
+  } finally {
+    if (disk.modified(own) !== null) disk.remove(own);
   }
-  throw new AuditError('SPOOL_LOCKED', { got: `a lock that comes back at ${path}` });
 }
 
 /** Looks at the lock of a spool without touching anything. @param now Unix ms */
@@ -119,25 +127,13 @@ export function lockState(
   if (modified === null) return { state: 'free', holder: null, renewedMs: null };
   const renewedMs = Math.max(0, Math.round(now - modified));
   const holder = readHolder(disk, path);
-  if (holder === null) return { state: 'left', holder: null, renewedMs };
+  if (typeof holder === 'string') return { state: 'left', holder: null, renewedMs };
   const isHere = holder.space !== null && holder.space === processes.self().space;
   const isHeld = isHere
     ? processes.startedAt(holder.pid) === holder.startedAt
     : renewedMs < LEASE_MS;
   const { pid, host } = holder;
   return { state: isHeld ? 'held' : 'left', holder: { pid, host }, renewedMs };
-}
-
-function createLock(disk: Disk, path: string, bytes: Uint8Array): DiskFile | null {
-  try {
-    const file = disk.create(path);
-    file.write(bytes, 0);
-    file.datasync();
-    return file;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return null;
-  }
 }
 
 function heldLock(disk: Disk, path: string, file: DiskFile, bytes: Uint8Array): SpoolLock {
@@ -165,13 +161,75 @@ function heldLock(disk: Disk, path: string, file: DiskFile, bytes: Uint8Array): 
   };
 }
 
+/** Who wants a lock, with its file that lies ready beside it. */
+interface Contender {
+  disk: Disk;
+  path: string;
+  own: string;
+  self: Holder;
+  processes: ProcessTable;
+}
+
+/** @throws {AuditError} `SPOOL_LOCKED` */
+function takePlace(contender: Contender): void {
+  const { disk, path, own } = contender;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if (disk.link(own, path)) return;
+    const holder = readHolder(disk, path);
+    if (holder === 'none') continue;
+    refuseHeld(contender, path, holder);
+    if (replaceLeft(contender, holder)) return;
+  }
+  throw new AuditError('SPOOL_LOCKED', { got: `a lock that comes back at ${path}` });
+}
+
+/**
+ * Several processes may find the same lock left behind. Who claims the place behind it alone may put its own file there; a
+ * claim whose owner died on the way is left behind too, and the next place is behind that.
+ * @returns whether the lock is ours; false when it was no longer the one that was left
+ */
+function replaceLeft(contender: Contender, left: Holder | 'unreadable'): boolean {
+  const { disk, path, own } = contender;
+  const claims: string[] = [];
+  for (let before: Holder | 'unreadable' = left; ;) {
+    const claim = `${path}.after-${before === 'unreadable' ? before : before.nonce}`;
+    claims.push(claim);
+    if (disk.link(own, claim)) break;
+    const claimant = readHolder(disk, claim);
+    if (claimant === 'none') return false;
+    refuseHeld(contender, claim, claimant);
+    if (claims.length === MAX_ATTEMPTS)
+      throw new AuditError('SPOOL_LOCKED', { got: `${claims.length} claims to ${path}` });
+    before = claimant;
+  }
+  const isLeft = JSON.stringify(readHolder(disk, path)) === JSON.stringify(left);
+  if (isLeft) disk.rename(own, path);
+  for (const claim of claims.reverse()) if (disk.modified(claim) !== null) disk.remove(claim);
+  return isLeft;
+}
+
+/** What contenders left that died on the way. One that is not readable may be of one that has just begun. */
+function removeRemains(contender: Contender, dir: string): void {
+  const { disk } = contender;
+  for (const name of disk.list(dir).filter((name) => name.startsWith(`${LOCK_NAME}.`))) {
+    const holder = readHolder(disk, `${dir}/${name}`);
+    if (typeof holder === 'string' || holder.nonce === contender.self.nonce) continue;
+    try {
+      refuseHeld(contender, `${dir}/${name}`, holder);
+    } catch {
+      continue; // somebody is still on the way
+    }
+    if (disk.modified(`${dir}/${name}`) !== null) disk.remove(`${dir}/${name}`);
+  }
+}
+
+/** @throws {AuditError} `SPOOL_LOCKED` when somebody is behind this lock or claim */
 function refuseHeld(
-  disk: Disk,
+  { disk, self, processes }: Contender,
   path: string,
-  holder: Holder,
-  self: Holder,
-  processes: ProcessTable,
+  holder: Holder | 'unreadable',
 ): void {
+  if (holder === 'unreadable') return;
   const got = `process ${holder.pid} on ${holder.host} at ${path}`;
   if (holder.space !== null && holder.space === self.space) {
     if (processes.startedAt(holder.pid) === holder.startedAt)
@@ -195,7 +253,7 @@ function ageOf(disk: Disk, path: string, { nonce }: Holder): number {
     file.datasync();
     const now = disk.modified(probe);
     const then = disk.modified(path);
-    // Gone meanwhile: O_EXCL decides who is next.
+    // Gone meanwhile: who links first is next.
     return now === null || then === null ? Infinity : now - then;
   } finally {
     file.close();
@@ -203,34 +261,23 @@ function ageOf(disk: Disk, path: string, { nonce }: Holder): number {
   }
 }
 
-/** Two processes may find the same stale lock: only what is still that lock is taken away. */
-function removeStale(disk: Disk, path: string, stale: Holder | null, { nonce }: Holder): boolean {
-  const aside = `${path}.${nonce}.stale`;
-  try {
-    disk.rename(path, aside);
-  } catch {
-    return true; // gone meanwhile; O_EXCL decides who is next
-  }
-  const moved = readHolder(disk, aside);
-  if (JSON.stringify(moved) !== JSON.stringify(stale)) {
-    disk.rename(aside, path);
-    return false;
-  }
-  disk.remove(aside);
-  return true;
+function readHolder(disk: Disk, path: string): Holder | 'unreadable' | 'none' {
+  const bytes = disk.read(path);
+  return bytes === null ? 'none' : (parseHolder(bytes) ?? 'unreadable');
 }
 
-function readHolder(disk: Disk, path: string): Holder | null {
+function parseHolder(bytes: Uint8Array): Holder | null {
   try {
-    const bytes = disk.read(path);
-    const value = bytes === null ? null : parseJson(new TextDecoder().decode(bytes));
-    if (value === null || !isJsonObject(value)) return null;
+    const value = parseJson(new TextDecoder().decode(bytes));
+    if (!isJsonObject(value)) return null;
     const { pid, startedAt, host, space = null, nonce } = value;
     if (typeof pid !== 'number' || typeof startedAt !== 'string' || typeof host !== 'string')
       return null;
-    if (typeof nonce !== 'string' || (space !== null && typeof space !== 'string')) return null;
-    return { pid, startedAt, host, space, nonce };
+    if (typeof nonce !== 'string' || !/^[\w-]{1,64}$/.test(nonce)) return null;
+    return space === null || typeof space === 'string'
+      ? { pid, startedAt, host, space, nonce }
+      : null;
   } catch {
-    return null; // torn by a crash: its writer never held a spool
+    return null; // not JSON: damaged, and nobody's
   }
 }

@@ -60,6 +60,12 @@ export function memoryDisk(): MemoryDisk {
       times.set(to, times.get(from) ?? 0);
       files.delete(from);
     },
+    link(from, to) {
+      if (files.has(to)) return false;
+      files.set(to, need(from));
+      times.set(to, times.get(from) ?? 0);
+      return true;
+    },
     remove: (path) => void files.delete(path),
     syncDirectory: () => undefined,
     filesystemType: () => disk.filesystem,
@@ -68,24 +74,52 @@ export function memoryDisk(): MemoryDisk {
   return disk;
 }
 
+/** The content of a file, whatever its names are. Grows by doubling, so that appending stays linear. */
+interface Content {
+  store: Uint8Array;
+  length: number;
+}
+
+/** Of each buffer that an open file writes to: who opens the file again shares its content. */
+const contents = new WeakMap<ArrayBufferLike, Content>();
+
+function contentOf(disk: MemoryDisk, path: string): Content {
+  const bytes = disk.files.get(path)!;
+  const known = contents.get(bytes.buffer);
+  if (known !== undefined) return known;
+  const content = { store: bytes.slice(), length: bytes.length };
+  contents.set(content.store.buffer, content);
+  disk.files.set(path, content.store);
+  return content;
+}
+
+/** Shows what was written under every name that the file has by now: it may have been renamed or linked, or be gone. */
+function publish(disk: MemoryDisk, content: Content, before: ArrayBufferLike): void {
+  contents.set(content.store.buffer, content);
+  for (const [name, bytes] of disk.files)
+    if (bytes.buffer === before) {
+      disk.files.set(name, content.store.subarray(0, content.length));
+      disk.times.set(name, Date.now());
+    }
+}
+
+function grown({ store, length }: Content, end: number): Uint8Array {
+  if (end <= store.length) return store;
+  const larger = new Uint8Array(Math.max(end, 2 * store.length));
+  larger.set(store.subarray(0, length));
+  return larger;
+}
+
 function memoryFile(disk: MemoryDisk, path: string): DiskFile {
-  // Grows by doubling, so that appending stays linear; readers see the exact length.
-  let store = disk.files.get(path)!.slice();
-  let length = store.length;
-  const publish = (): void => void disk.files.set(path, store.subarray(0, length));
+  const content = contentOf(disk, path);
   return {
     write(bytes, position) {
       disk.faults.onWrite?.(path, bytes.length);
-      const end = position + bytes.length;
-      if (end > store.length) {
-        const larger = new Uint8Array(Math.max(end, 2 * store.length));
-        larger.set(store.subarray(0, length));
-        store = larger;
-      }
-      store.set(bytes, position);
-      length = Math.max(length, end);
-      disk.times.set(path, Date.now());
-      publish();
+      const before = content.store.buffer;
+      content.store = grown(content, position + bytes.length);
+      content.store.set(bytes, position);
+      content.length = Math.max(content.length, position + bytes.length);
+      publish(disk, content, before);
     },
     datasync: () => disk.faults.onDatasync?.(path),
     datasyncLater(done) {
@@ -99,10 +133,10 @@ function memoryFile(disk: MemoryDisk, path: string): DiskFile {
       });
     },
     truncate(to) {
-      length = Math.min(length, to);
-      publish();
+      content.length = Math.min(content.length, to);
+      publish(disk, content, content.store.buffer);
     },
-    isAt: (at) => disk.files.get(at)?.buffer === store.buffer,
+    isAt: (at) => disk.files.get(at)?.buffer === content.store.buffer,
     close: () => undefined,
   };
 }
