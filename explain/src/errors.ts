@@ -101,6 +101,14 @@ export const explainErrorCodes = {
     means: 'no outcome that could be searched for',
     fix: 'Say which number has to be below, or at least at, one threshold.',
   },
+  PLOT_DATA: {
+    means: 'numbers of a plot do not make one',
+    fix: 'Give finite numbers, one for each feature, and at least one row and one feature.',
+  },
+  PLOT_OPTION: {
+    means: 'option of a plot is none that it has',
+    fix: 'Leave it out for its default, or give what is wanted.',
+  },
   REASON_REGISTRY: {
     means: 'not a reason registry',
     fix: 'Compare it with spec/reasons.md.',

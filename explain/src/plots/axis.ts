@@ -1,0 +1,116 @@
+import { scaleLinear } from 'd3-scale';
+import type { ScaleLinear } from 'd3-scale';
+import { exponentOf, numberText } from './numbers.ts';
+import { TYPE } from './plot.ts';
+import { textWidth } from './text.ts';
+import { coordinate, element, escapeXml } from './xml.ts';
+
+export type Scale = ScaleLinear<number, number>;
+
+/** Pixels that an axis with its title takes below the marks. */
+export const AXIS_HEIGHT = 42;
+const TICK_ROOM = 84;
+
+/** The same scale from end to end of the room: what was kept free for words gets ticks too. */
+export function widened(scale: Scale, { left, right }: { left: number; right: number }): Scale {
+  return scaleLinear([scale.invert(left), scale.invert(right)], [left, right]);
+}
+
+/** Ticks, whose steps are 1, 2 or 5 times a power of ten, with the decimals that they need. */
+export function ticksOf(
+  scale: Scale,
+  room: number,
+  each = TICK_ROOM,
+): { at: number[]; words: string[] } {
+  const at = scale.ticks(Math.max(2, Math.floor(room / each)));
+  const step = at.length < 2 ? Math.abs(at[0] ?? 1) : Math.abs((at[1] ?? 0) - (at[0] ?? 0));
+  const decimals = Math.min(12, Math.max(0, -exponentOf(step)));
+  return { at, words: at.map((value) => numberText(value, decimals)) };
+}
+
+interface BottomAxis {
+  readonly scale: Scale;
+  /** where the axis stands */
+  readonly y: number;
+  /** where its grid lines begin */
+  readonly top: number;
+  readonly title: string;
+}
+
+/** A horizontal axis below the marks, with grid lines through them. Gridlines go behind marks: draw this first. */
+export function bottomAxis({ scale, y, top, title }: BottomAxis): string {
+  const [from = 0, to = 0] = scale.range();
+  const { at, words } = ticksOf(scale, to - from);
+  const grid = at
+    .map((value) => `M${coordinate(scale(value))} ${coordinate(top)}V${coordinate(y)}`)
+    .join('');
+  const texts = at.map((value, index) =>
+    element(
+      'text',
+      {
+        x: scale(value),
+        y: y + 16,
+        'font-size': TYPE.tiny,
+        'text-anchor': 'middle',
+        class: 'f-muted',
+      },
+      escapeXml(words[index] ?? ''),
+    ),
+  );
+  const name = element(
+    'text',
+    { x: to, y: y + 34, 'font-size': TYPE.small, 'text-anchor': 'end', class: 'f-muted' },
+    escapeXml(title),
+  );
+  return (
+    element('path', { d: grid === '' ? 'M0 0' : grid, class: 's-grid', fill: 'none' }) +
+    element('path', {
+      d: `M${coordinate(from)} ${coordinate(y)}H${coordinate(to)}`,
+      class: 's-axis',
+      fill: 'none',
+    }) +
+    texts.join('') +
+    (title === '' ? '' : name)
+  );
+}
+
+interface LeftAxis {
+  readonly scale: Scale;
+  /** where the axis stands */
+  readonly x: number;
+  /** where its grid lines end */
+  readonly right: number;
+}
+
+/** A vertical axis left of the marks. */
+export function leftAxis({ scale, x, right }: LeftAxis): string {
+  const [from = 0, to = 0] = scale.range();
+  const { at, words } = ticksOf(scale, Math.abs(to - from), 48);
+  const grid = at
+    .map((value) => `M${coordinate(x)} ${coordinate(scale(value))}H${coordinate(right)}`)
+    .join('');
+  const texts = at.map((value, index) =>
+    element(
+      'text',
+      {
+        x: x - 7,
+        y: scale(value) + 4,
+        'font-size': TYPE.tiny,
+        'text-anchor': 'end',
+        class: 'f-muted',
+      },
+      escapeXml(words[index] ?? ''),
+    ),
+  );
+  return (
+    element('path', { d: grid === '' ? 'M0 0' : grid, class: 's-grid', fill: 'none' }) +
+    texts.join('')
+  );
+}
+
+/** Pixels that the tick words of a left axis take. */
+export function leftAxisRoom(scale: Scale): number {
+  const [from = 0, to = 0] = scale.range();
+  const { words } = ticksOf(scale, Math.abs(to - from), 48);
+  return Math.max(...words.map((word) => textWidth(word, TYPE.tiny)), 10) + 10;
+}
