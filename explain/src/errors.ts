@@ -93,6 +93,14 @@ export const explainErrorCodes = {
     means: 'no such output of the model',
     fix: 'Name an output between 0 and the number of outputs less one.',
   },
+  GLOBAL_ROWS: {
+    means: 'rows, or numbers beside them, do not fit a global explanation',
+    fix: 'Give at least as many rows as is said, and one entry for each row.',
+  },
+  GLOBAL_COHORT: {
+    means: 'cohort cannot be compared',
+    fix: 'Name cohorts that have rows, with other rows beside them.',
+  },
   COUNTERFACTUAL_OPTIONS: {
     means: 'not a list of changeable features, or not one of this model',
     fix: 'Compare it with spec/counterfactuals.md and with the features of the model.',
