@@ -1,5 +1,6 @@
 import { codeOf } from './decision.ts';
 import type { Sealer } from './sealing/sealer.ts';
+import { MOST_LOOKED_AT, unexplainedInIndex } from './spool/decision-index.ts';
 import type { Disk } from './spool/disk.ts';
 import { lockSpool, lockState, processTable } from './spool/lock.ts';
 import { placesBeside } from './spool/places.ts';
@@ -27,6 +28,8 @@ export interface AdoptionParts {
   open: (place: SpoolPlace) => Promise<Sealer>;
   /** null where the service reads the spools itself */
   transport: Pick<Transport, 'publish'> | null;
+  /** Writes explanations that were left open there. @returns how many still are; null where none follows a decision */
+  explain?: ((sealer: Sealer) => Promise<number>) | null;
   published: (messages: number) => void;
   onFailure: (code: string) => void;
   /** codes of the places that could not be opened at the start */
@@ -77,6 +80,8 @@ class Adopter {
   status: AdoptionStatus;
   readonly #parts: AdoptionParts;
   readonly #mistrusted: Mistrusted = new Map();
+  /** places where nothing is left to explain, as far as this process can */
+  readonly #explained = new Set<string>();
 
   constructor(parts: AdoptionParts) {
     this.#parts = parts;
@@ -128,7 +133,16 @@ class Adopter {
   }
 
   #hasMore(place: SpoolPlace): boolean {
-    return this.#isOpen(place) || this.#isUnpublished(place);
+    return this.#isOpen(place) || this.#isUnexplained(place) || this.#isUnpublished(place);
+  }
+
+  /** Its worker may have ended well and still have left explanations for its next start. */
+  #isUnexplained({ dir }: SpoolPlace): boolean {
+    const { disk, explain = null } = this.#parts;
+    if (explain === null || this.#explained.has(dir)) return false;
+    if (unexplainedInIndex(disk, dir, MOST_LOOKED_AT).length > 0) return true;
+    this.#explained.add(dir);
+    return false;
   }
 
   #isOpen({ dir }: SpoolPlace): boolean {
@@ -143,9 +157,20 @@ class Adopter {
   }
 
   async #bringToEnd(place: SpoolPlace): Promise<void> {
-    if (this.#isOpen(place)) await (await this.#parts.open(place)).close();
+    if (this.#isOpen(place) || this.#isUnexplained(place)) await this.#recover(place);
     if (this.#isUnpublished(place)) await this.#publish(place);
     this.status = { ...this.status, adopted: this.status.adopted + 1 };
+  }
+
+  async #recover(place: SpoolPlace): Promise<void> {
+    const { explain = null, open } = this.#parts;
+    const sealer = await open(place);
+    try {
+      // What stays open though nothing waits cannot be explained here: erased persons, other deployments.
+      if (explain !== null && (await explain(sealer)) === 0) this.#explained.add(place.dir);
+    } finally {
+      await sealer.close();
+    }
   }
 
   async #publish({ dir }: SpoolPlace): Promise<void> {

@@ -261,7 +261,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
     });
   const { epoch } = known;
   const replication = replicationOf({ options, publisher, telemetry, append, epoch });
-  const later = laterOf(parts, telemetry);
+  const later = laterOf(parts, sealer, telemetry);
   const context: RouteContext = {
     later,
     sealer: backlog.guard(sealer),
@@ -320,7 +320,8 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
 }
 
 function laterOf(
-  { config, counterfactuals, now, options, sealer }: AuditParts,
+  { config, counterfactuals, now, options }: AuditParts,
+  sealer: Sealer,
   telemetry: Telemetry,
 ): LaterExplanations | null {
   if (counterfactuals === null) return null;
@@ -333,6 +334,19 @@ function laterOf(
     isAdverse: (outcome) => isAdverse(policy, outcome),
     now,
   });
+}
+
+/** What the worker of another spool left without its explanation; null where none follows a decision. */
+function explainLeft(
+  parts: AuditParts,
+  telemetry: Telemetry,
+): ((sealer: Sealer) => Promise<number>) | null {
+  if (parts.counterfactuals === null) return null;
+  return async (sealer) => {
+    const later = laterOf(parts, sealer, telemetry);
+    await later?.close(EXPLAIN_MS);
+    return later?.status().waiting ?? 0;
+  };
 }
 
 /** Without a log to look into nothing is ever removed. */
@@ -357,16 +371,18 @@ function housekeepingOf(
 }
 
 function adoptionOf(
-  { config, openSealerAt, disk = nodeDisk, adoption, passedOver = [] }: AuditParts,
+  parts: AuditParts,
   transport: Transport | null,
   telemetry: Telemetry,
 ): Adoption {
+  const { config, openSealerAt, disk = nodeDisk, adoption, passedOver = [] } = parts;
   if (openSealerAt === undefined) return adoptsNothing;
   return startAdoption({
     disk,
     family: config.family,
     own: config.spoolDir,
     open: (place) => openSealerAt(configAt(config, place)),
+    explain: explainLeft(parts, telemetry),
     transport: transport?.readsSpool === false ? transport : null,
     published: (messages) => telemetry.published(messages),
     onFailure: (code) => telemetry.alarm(code),

@@ -29,9 +29,14 @@ export const middlewareErrorCodes = {
     means: 'more decisions wait for their explanation than the queue holds',
     fix: 'Raise counterfactuals.queue, or allow less for each search.',
   },
-  COUNTERFACTUAL_STOPPED: {
-    means: 'process was stopped before what would have changed an answer was searched',
-    fix: 'Give close() more time.',
+  COUNTERFACTUAL_INLINE: {
+    means:
+      'what would have changed an answer is searched on the thread that answers requests: the package was bundled',
+    fix: 'Leave @showcause/middleware out of the bundle, so that it finds its worker thread.',
+  },
+  COUNTERFACTUAL_UNWRITTEN: {
+    means: 'explanation entry of a decision could not be written in nine attempts',
+    fix: 'See which code the failed writes had; the next start tries again.',
   },
   KEYS_FOLDER: {
     means: 'key folder is incomplete',

@@ -1,12 +1,19 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { isJsonObject, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
+import { parseMutableFeatures } from '@showcause/explain';
 import express from 'express';
+import fc from 'fast-check';
+import { explanationBytes } from '../src/counterfactuals/ceiling.ts';
 import type { Computer } from '../src/counterfactuals/computer.ts';
+import { counterfactualDetail } from '../src/counterfactuals/detail.ts';
+import type { CounterfactualStatus } from '../src/counterfactuals/detail.ts';
 import { explainLater } from '../src/counterfactuals/later.ts';
 import type { LaterParts, OwedExplanation } from '../src/counterfactuals/later.ts';
 import { counterfactualSettings } from '../src/counterfactuals/options.ts';
 import { unexplainedDecisions } from '../src/counterfactuals/unexplained.ts';
+import { followupText } from '../src/record/container.ts';
+import { containerText } from '../src/record/record-text.ts';
 import type { DecisionMessage } from '../src/record/messages.ts';
 import { checkOptions } from '../src/check-options.ts';
 import { openTelemetry } from '../src/telemetry.ts';
@@ -191,10 +198,10 @@ describe('counterfactuals of a decision', () => {
     closing.push(() => sealer.close());
     const decisionId = '0f'.repeat(16);
     await sealer.seal(decided(decisionId));
-    expect(await sealer.unexplained()).toEqual([decisionId]);
+    expect(await sealer.unexplained()).toEqual([{ decisionId, epoch: expect.any(Number) }]);
     expect(await sealer.eraseSubject('ann')).toBe(1);
     await expect(
-      sealer.seal({ kind: 'explanation', decisionId, stated: '{}' }),
+      sealer.seal({ kind: 'explanation', decisionId, stated: '{}', size: 1020 }),
     ).rejects.toMatchObject({ code: 'DECISION_ERASED' });
   });
 });
@@ -210,9 +217,9 @@ describe('after an erasure', () => {
     await sealer.seal(decided(second));
     const stated = '{"kind":"counterfactuals"}';
     await expect(
-      sealer.seal({ kind: 'explanation', decisionId: first, stated }),
+      sealer.seal({ kind: 'explanation', decisionId: first, stated, size: 1020 }),
     ).rejects.toMatchObject({ code: 'DECISION_ERASED' });
-    await sealer.seal({ kind: 'explanation', decisionId: second, stated });
+    await sealer.seal({ kind: 'explanation', decisionId: second, stated, size: 1020 });
   });
 });
 
@@ -231,7 +238,8 @@ describe('a decision whose entry nobody will write', () => {
     const parts = laterParts({});
     const owing = await unexplainedDecisions(
       {
-        unexplained: () => Promise.resolve([bad, good]),
+        unexplained: () =>
+          Promise.resolve([bad, good].map((decisionId) => ({ decisionId, epoch: 1 }))),
         read: (id) => (id === bad ? Promise.reject(new Error('damaged')) : Promise.resolve(null)),
       },
       '',
@@ -327,25 +335,188 @@ describe('the queue of searches', () => {
       written: 1,
       failed: 1,
       failing: 'COUNTERFACTUAL_TIMEOUT',
+      givenUp: 0,
     });
   });
 
-  test('tells what a stop left unsearched', async () => {
-    const parts = laterParts({
-      computer: {
-        search: () => new Promise((_, reject) => setTimeout(() => reject(new Error('slow')), 30)),
-        close: () => Promise.resolve(),
+  test('writes many entries to one commit', async () => {
+    let open = 0;
+    let most = 0;
+    const parts = laterParts({});
+    const later = explainLater({
+      ...parts,
+      sealer: {
+        ...parts.sealer,
+        seal: async () => {
+          most = Math.max(most, ++open);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          open--;
+          return { seq: 0, header: null };
+        },
       },
     });
-    const later = explainLater(parts);
-    for (const id of ['a', 'b', 'c']) later.take(owed(id));
-    await later.close(1);
-    const told = parts.stated.map(statusOf);
-    expect(told).toHaveLength(3);
-    expect(told.slice(1)).toEqual([
-      ['failed', 'COUNTERFACTUAL_STOPPED'],
-      ['failed', 'COUNTERFACTUAL_STOPPED'],
+    for (let i = 0; i < 300; i++) later.take({ ...owed(`${i}`), isAdverse: false });
+    await later.close(10_000);
+    expect(later.status()).toMatchObject({ waiting: 0, written: 300 });
+    expect(most).toBe(256);
+  });
+
+  test('an entry that is refused again and again keeps no other from being written, and is given up', async () => {
+    const parts = laterParts({ waits: [1, 1, 1] });
+    const refusals: string[] = [];
+    const alarms: string[] = [];
+    const tried: unknown[] = [];
+    const later = explainLater({
+      ...parts,
+      telemetry: { ...parts.telemetry, alarm: (code) => alarms.push(code) },
+      sealer: {
+        ...parts.sealer,
+        seal: (message) => {
+          if (message.kind !== 'explanation' || message.decisionId !== 'bad')
+            return parts.sealer.seal(message);
+          refusals.push(message.decisionId);
+          tried.push(statusOf(JSON.parse(message.stated) as JsonObject));
+          return Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' }));
+        },
+      },
+    });
+    later.take({ ...owed('bad'), isAdverse: false });
+    later.take({ ...owed('good'), isAdverse: false });
+    await later.close(5_000);
+    expect(parts.stated).toHaveLength(1);
+    expect(later.status()).toMatchObject({ waiting: 0, written: 1, givenUp: 1, failing: 'ENOSPC' });
+    expect(tried).toEqual([
+      ['not-adverse', null],
+      ['not-adverse', null],
+      ['not-adverse', null],
+      ['failed', 'ENOSPC'],
     ]);
+    expect(alarms.filter((code) => code !== 'COUNTERFACTUAL_INLINE')).toEqual([
+      'COUNTERFACTUAL_UNWRITTEN',
+    ]);
+    expect(later.owes('bad')).toBe(false);
+  });
+
+  test('is stopped in time, and what it left is not said to have failed', async () => {
+    const never = new Promise<never>(() => undefined);
+    const parts = laterParts({ computer: { search: () => never, close: () => Promise.resolve() } });
+    const later = explainLater(parts);
+    later.take({ ...owed('first'), isAdverse: false });
+    for (const id of ['a', 'b', 'c']) later.take(owed(id));
+    await later.close(50);
+    expect(parts.stated.map(statusOf)).toEqual([['not-adverse', null]]);
+    expect(later.status()).toMatchObject({ waiting: 3, written: 1, failed: 0 });
+  });
+
+  test('a spool that does not answer does not keep it from stopping', async () => {
+    const parts = laterParts({});
+    const later = explainLater({
+      ...parts,
+      sealer: { ...parts.sealer, seal: () => new Promise(() => undefined) },
+    });
+    later.take({ ...owed('a'), isAdverse: false });
+    await later.close(20);
+    expect(later.status()).toMatchObject({ waiting: 1, written: 0 });
+  });
+});
+
+describe('sizes of explanation entries', () => {
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(-2.2250738585072014e-308, -1.7976931348623157e308, 0),
+  );
+  const edge = fc.option(number);
+  const change = fc.record({
+    feature: fc.constantFrom('income', 'debts'),
+    index: fc.nat(1),
+    moves: fc.constantFrom('up' as const, 'down' as const, 'set' as const),
+    own: edge,
+    nearest: number,
+    from: edge,
+    to: edge,
+    oneOf: fc.option(fc.tuple(number)),
+    step: edge,
+  });
+  const found = fc.record({
+    status: fc.constantFrom('found' as const, 'none' as const, 'met' as const),
+    goal: fc.constant({
+      measure: 'probability' as const,
+      output: 0,
+      threshold: 0.5,
+      isBelow: true,
+    }),
+    options: fc.array(
+      fc.record({
+        changes: fc.array(change, { maxLength: 2 }),
+        distance: number,
+        reached: number,
+        proven: fc.boolean(),
+      }),
+      { maxLength: 3 },
+    ),
+    within: fc.array(
+      fc.record({
+        feature: fc.constantFrom('income', 'debts'),
+        direction: fc.constantFrom('up' as const, 'down' as const, 'any' as const),
+        min: edge,
+        max: edge,
+        step: edge,
+        categories: fc.constant(null),
+        scale: number,
+        cost: number,
+        candidates: fc.nat(),
+      }),
+      { maxLength: 2 },
+    ),
+    search: fc.record({
+      kernel: fc.constant('ts-cells/1'),
+      exhaustive: fc.boolean(),
+      radius: fc.nat(2),
+      changes: fc.nat(8),
+      spent: fc.nat(),
+      budget: fc.nat(),
+      seed: fc.option(fc.nat()),
+    }),
+    version: fc.constant('0.1.0'),
+  });
+
+  test('are the same whatever came of a search', () => {
+    const { settings } = laterParts({});
+    fc.assert(
+      fc.property(
+        fc.option(found),
+        fc.constantFrom<CounterfactualStatus>('found', 'none', 'not-adverse', 'rules', 'failed'),
+        fc.option(fc.string({ maxLength: 64, unit: fc.constantFrom('A', '_', '9') })),
+        fc.option(fc.constant(Float64Array.of(1, NaN))),
+        (given, status, code, row) => {
+          const detail = counterfactualDetail(settings, row, { status, code, found: given });
+          const at = new Date().toISOString();
+          const stated = JSON.stringify({ at, kind: 'counterfactuals', detail });
+          const { size } = settings;
+          const text = containerText(
+            followupText(
+              { kind: 'explanation', ref: 0, decisionId: 'd'.repeat(32), stated, size },
+              's'.repeat(64),
+              'e'.repeat(64),
+            ),
+          );
+          expect(Buffer.byteLength(text)).toBe(size);
+        },
+      ),
+    );
+  });
+
+  test('fit into a record for the largest file that is read', () => {
+    const names = Array.from({ length: 200 }, (_, i) => `${i}`.padEnd(200, 'é'));
+    const features = Object.fromEntries(
+      names.slice(0, 100).map((name) => [name, { categories: names }]),
+    );
+    const json = { version: 1, features, search: { options: 5, changes: 8 } };
+    const bound = { model: 'm'.repeat(64), background: 'b'.repeat(64), mutable: 'f'.repeat(64) };
+    const goal = { measure: 'probability', below: 0.5 } as const;
+    const size = explanationBytes(bound, parseMutableFeatures(json), goal);
+    expect(size).toBeLessThan(512 * 1024 - 64);
+    expect((size + 4) % 1024).toBe(0);
   });
 });
 
@@ -381,5 +552,56 @@ describe('after a crash', () => {
       expect(more).toEqual([]);
       expect(explanation?.claims['detail']).toMatchObject({ status: 'found' });
     }
+  });
+
+  test('what a stop left is taken up by the next start', async () => {
+    const { config } = await made();
+    const disk = memoryDisk();
+    const decisionId = '0f'.repeat(16);
+    const stopped = inlineSealer(config, { disk, now: Date.now });
+    const message = { ...decided(decisionId), calls: [scoredCall] };
+    const { call, features } = scoredCall;
+    await stopped.seal({ kind: 'intent', decisionId, call, facts: message.facts, features });
+    await stopped.seal(message);
+    const never: Computer = {
+      search: () => new Promise(() => undefined),
+      close: () => Promise.resolve(),
+    };
+    const parts = { deployment: config.deployment, computer: never };
+    const first = explainLater(laterParts({ ...parts, sealer: stopped }));
+    await first.close(50);
+    await stopped.close();
+    const sealer = inlineSealer(config, { disk, now: Date.now });
+    const second = explainLater(laterParts({ sealer, deployment: config.deployment }));
+    await second.close(5_000);
+    expect([first.status().written, second.status().written]).toEqual([0, 1]);
+    await sealer.close();
+  });
+
+  test('of the epochs of another deployment one decision is opened', async () => {
+    const { config } = await made();
+    const disk = memoryDisk();
+    const other = inlineSealer({ ...config, deployment: 'ab'.repeat(32) }, { disk, now: Date.now });
+    for (let i = 10; i < 20; i++) await other.seal(decided(`${i}`.repeat(16)));
+    await other.close();
+    const sealer = inlineSealer(config, { disk, now: Date.now });
+    const own = 'cd'.repeat(16);
+    await sealer.seal(decided(own));
+    const opened: string[] = [];
+    const left = await unexplainedDecisions(
+      {
+        unexplained: () => sealer.unexplained(),
+        read: (id) => {
+          opened.push(id);
+          return sealer.read(id);
+        },
+      },
+      config.deployment,
+      () => true,
+      () => undefined,
+    );
+    expect(left.map(({ decisionId }) => decisionId)).toEqual([own]);
+    expect(opened).toHaveLength(2);
+    await sealer.close();
   });
 });

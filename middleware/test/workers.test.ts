@@ -250,6 +250,37 @@ describe('a spool that nobody holds any more', () => {
     await a.audit.close();
   });
 
+  test('explanations that its worker left open are written, even where it ended well', async () => {
+    const disk = memoryDisk();
+    const [a, b] = [await worker(disk), await worker(disk)];
+    await decide(b);
+    await b.audit.close();
+    const asked: number[] = [];
+    adoption = startAdoption({
+      disk,
+      family: a.config.family,
+      own: a.config.spoolDir,
+      open: (place) =>
+        Promise.resolve(inlineSealer(configAt(a.config, place), { disk, now: Date.now })),
+      transport: null,
+      explain: async (sealer) => {
+        const [one] = await sealer.unexplained();
+        asked.push((await sealer.unexplained()).length);
+        const { decisionId } = one!;
+        await sealer.seal({ kind: 'explanation', decisionId, stated: '{}', size: 1020 });
+        return 0;
+      },
+      published: () => undefined,
+      onFailure: () => undefined,
+      everyMs: 10,
+      afterMs: 0,
+    });
+    await eventually(() => adoption?.status().adopted === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(asked).toEqual([1]);
+    await a.audit.close();
+  });
+
   test.each(['lost', 'kept'])(
     'an erasure waits for who finds out again whose its keys are; its index is %s',
     async (index) => {

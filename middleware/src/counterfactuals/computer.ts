@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { counterfactualSearch, loadModel, parseMutableFeatures } from '@showcause/explain';
 import type { Counterfactuals } from '@showcause/explain';
+import { middlewareErrorCodes } from '../errors.ts';
+import type { MiddlewareErrorCode } from '../errors.ts';
 import type { CounterfactualSettings, CounterfactualTask } from './options.ts';
 import { threadComputer } from './search-thread.ts';
 
@@ -12,12 +14,28 @@ export interface Computer {
   close(): Promise<void>;
 }
 
-/** A thread of its own where the compiled worker lies beside this file; else the caller's, between two turns of its event loop. */
-export function openComputer(settings: CounterfactualSettings): Computer {
+/**
+ * A thread of its own where the compiled worker lies beside this file; else the caller's, between two turns of its event
+ * loop, and without a time limit: a bundle without that file answers requests more slowly, so it is said.
+ */
+export function openComputer(
+  settings: CounterfactualSettings,
+  onAlarm: (code: MiddlewareErrorCode) => void,
+): Computer {
   const script = new URL('./worker.js', import.meta.url);
-  return existsSync(fileURLToPath(script))
-    ? threadComputer(settings, script)
-    : inlineComputer(settings.task);
+  if (existsSync(fileURLToPath(script))) return threadComputer(settings, script);
+  onAlarm('COUNTERFACTUAL_INLINE');
+  warnOnce('COUNTERFACTUAL_INLINE');
+  return inlineComputer(settings.task);
+}
+
+const warned = new Set<MiddlewareErrorCode>();
+
+function warnOnce(code: MiddlewareErrorCode): void {
+  if (warned.has(code)) return;
+  warned.add(code);
+  const { fix, means } = middlewareErrorCodes[code];
+  process.emitWarning(`${means}. ${fix}`, { type: 'ShowcauseWarning', code });
 }
 
 /** The search of a task. */

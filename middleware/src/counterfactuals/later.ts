@@ -1,12 +1,15 @@
 import { codeOf } from '../decision.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { MOST_CODE } from './ceiling.ts';
 import { openComputer } from './computer.ts';
 import type { Computer } from './computer.ts';
 import { counterfactualDetail, statusWithoutSearch } from './detail.ts';
 import type { DecidedFacts } from './detail.ts';
 import type { CounterfactualSettings } from './options.ts';
 import { unexplainedDecisions } from './unexplained.ts';
+import { openWriting } from './writing.ts';
+import type { Writing } from './writing.ts';
 
 /** A decision that is owed an explanation entry. */
 export interface OwedExplanation extends DecidedFacts {
@@ -25,6 +28,8 @@ export interface ExplanationsStatus {
   /** searches that failed since the start, and the code of the newest; null: none did */
   failed: number;
   failing: string | null;
+  /** entries that the spool kept refusing: the next start tries them again */
+  givenUp: number;
 }
 
 /** Explanations that follow their decisions. */
@@ -35,7 +40,7 @@ export interface LaterExplanations {
   /** Nothing about this person is written any more. */
   forget(subject: string): void;
   status(): ExplanationsStatus;
-  /** Searches go on for so long; what is left then gets entries that say so. */
+  /** Goes on for at most so long; what is left then is for the next start. */
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -48,17 +53,17 @@ export interface LaterParts {
   isAdverse: (outcome: unknown) => boolean;
   now: () => number;
   computer?: Computer;
+  /** from one attempt to write an entry to the next */
+  waits?: readonly number[];
 }
 
 /** So many times the queue may be owed an entry without a search; beyond, the next start finds them. */
 const MOST_OWED = 10;
-const RETRY_MS = 1_000;
-/** The record is not wanted any more, or there is nothing it could be about. */
-const FINAL = ['DECISION_ERASED', 'DECISION_UNKNOWN', 'AUDIT_CLOSED', 'RECORD_SIZE'];
 
 /**
  * One entry after every decision, whatever its outcome: entries after adverse ones alone would tell outsiders whose it
- * was. In the order of the decisions, one search at a time, after their answers have left.
+ * was. In the order of the decisions, one search at a time, after their answers have left; written as they come, many to
+ * a group commit.
  */
 export function explainLater(parts: LaterParts): LaterExplanations {
   return new Later(parts);
@@ -67,18 +72,19 @@ export function explainLater(parts: LaterParts): LaterExplanations {
 class Later implements LaterExplanations {
   readonly #parts: LaterParts;
   readonly #computer: Computer;
+  readonly #writing: Writing;
   #owed: OwedExplanation[] = [];
   #current: OwedExplanation | null = null;
   #running: Promise<void> | null = null;
-  #written = 0;
   #failed = 0;
   #failing: string | null = null;
-  #stopped = false;
-  #wake: () => void = () => undefined;
+  #isStopped = false;
 
   constructor(parts: LaterParts) {
+    const { now, sealer, settings, telemetry, waits } = parts;
     this.#parts = parts;
-    this.#computer = parts.computer ?? openComputer(parts.settings);
+    this.#computer = parts.computer ?? openComputer(settings, (code) => telemetry.alarm(code));
+    this.#writing = openWriting({ sealer, telemetry, size: settings.size, now, waits });
     this.#running = this.#recover().then(() => this.#run());
   }
 
@@ -92,46 +98,53 @@ class Later implements LaterExplanations {
 
   forget(subject: string): void {
     this.#owed = this.#owed.filter((owed) => owed.subject !== subject);
-    // What is being searched is refused by the sealer: the person has no key any more.
+    // What is being searched or written is refused by the sealer: the person has no key any more.
   }
 
   owes(decisionId: string): boolean {
     return (
       this.#current?.decisionId === decisionId ||
+      this.#writing.holds(decisionId) ||
       this.#owed.some((owed) => owed.decisionId === decisionId)
     );
   }
 
   status(): ExplanationsStatus {
+    const { givenUp, open, written } = this.#writing.status();
     return {
-      waiting: this.#owed.length + (this.#current === null ? 0 : 1),
-      written: this.#written,
+      waiting: this.#owed.length + (this.#current === null ? 0 : 1) + open,
+      written,
       failed: this.#failed,
       failing: this.#failing,
+      givenUp,
     };
   }
 
   async close(timeoutMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#stop(), timeoutMs);
-    await this.#running;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    await Promise.race([late, this.#finished()]);
     clearTimeout(timer);
+    this.#isStopped = true;
+    this.#writing.stop();
     await this.#computer.close();
   }
 
-  #stop(): void {
-    this.#stopped = true;
-    this.#wake();
+  async #finished(): Promise<void> {
+    await this.#running;
+    await this.#writing.done();
   }
 
-  /** What a crash left without an entry. */
+  /** What a crash, or a stop, left without an entry. */
   async #recover(): Promise<void> {
     const { deployment, isAdverse, sealer } = this.#parts;
     try {
-      const since = this.#owed;
-      this.#owed = await unexplainedDecisions(sealer, deployment, isAdverse, (error) =>
+      const left = await unexplainedDecisions(sealer, deployment, isAdverse, (error) =>
         this.#parts.telemetry.alarm(codeOf(error)),
       );
-      for (const owed of since) this.#owed.push(owed);
+      // Decided meanwhile, and already known to the index.
+      const since = new Set(this.#owed.map(({ decisionId }) => decisionId));
+      this.#owed = [...left.filter(({ decisionId }) => !since.has(decisionId)), ...this.#owed];
     } catch (error) {
       this.#parts.telemetry.alarm(codeOf(error));
     }
@@ -140,66 +153,48 @@ class Later implements LaterExplanations {
   async #run(): Promise<void> {
     // Answers leave first.
     await new Promise((resolve) => setImmediate(resolve));
-    for (let next = this.#owed.shift(); next !== undefined; next = this.#owed.shift()) {
+    while (!this.#isStopped) {
+      await this.#writing.room();
+      const next = this.#isStopped ? undefined : this.#owed.shift();
+      if (next === undefined) break;
       this.#current = next;
-      if (!(await this.#write(next))) {
-        this.#owed.unshift(next);
-        if (this.#stopped) break;
-        await this.#pause();
-      }
+      await this.#explain(next);
       this.#current = null;
     }
-    this.#current = null;
     this.#running = null;
   }
 
-  /** @returns false when the entry could not be written and is to be tried again */
-  async #write(owed: OwedExplanation): Promise<boolean> {
-    const { now, sealer, settings, telemetry } = this.#parts;
-    const { decidedAt, decisionId } = owed;
-    const detail = counterfactualDetail(settings, owed.row, await this.#search(owed));
-    const at = new Date(now()).toISOString();
-    try {
-      const stated = JSON.stringify({ at, kind: 'counterfactuals', detail });
-      await sealer.seal({ kind: 'explanation', decisionId, stated });
-      this.#written++;
-      telemetry.explained(now() - decidedAt);
-      return true;
-    } catch (error) {
-      const code = codeOf(error);
-      telemetry.unloggable(code);
-      return FINAL.includes(code);
-    }
+  async #explain(owed: OwedExplanation): Promise<void> {
+    const outcome = await this.#search(owed);
+    // A search that the stop cut short is the next start's.
+    if (this.#isStopped) return void this.#owed.unshift(owed);
+    const { settings } = this.#parts;
+    this.#writing.write({
+      owed,
+      detail: counterfactualDetail(settings, owed.row, outcome),
+      refused: (code) => counterfactualDetail(settings, owed.row, this.#fail(code)),
+    });
   }
 
   async #search(owed: OwedExplanation): Promise<Parameters<typeof counterfactualDetail>[2]> {
     const status = statusWithoutSearch(owed);
     if (status !== null || owed.row === null)
       return { status: status ?? 'not-scored', code: null, found: null };
-    if (this.#stopped) return this.#fail('COUNTERFACTUAL_STOPPED');
     if (this.#owed.length >= this.#parts.settings.queue) return this.#fail('COUNTERFACTUAL_QUEUE');
     try {
       const found = await this.#computer.search(owed.row);
       return { status: found.status, code: null, found };
     } catch (error) {
+      if (this.#isStopped) return { status: 'failed', code: null, found: null };
       return this.#fail(codeOf(error));
     }
   }
 
-  #fail(code: string): { status: 'failed'; code: string; found: null } {
+  #fail(given: string): { status: 'failed'; code: string; found: null } {
+    const code = given.slice(0, MOST_CODE);
     this.#failed++;
     this.#failing = code;
     this.#parts.telemetry.unexplained(code);
     return { status: 'failed', code, found: null };
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, RETRY_MS);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

@@ -2,6 +2,7 @@ import { canonicalBytes, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
 import { counterfactualSearch, parseMutableFeatures } from '@showcause/explain';
 import type { Goal } from '@showcause/explain';
+import { explanationBytes } from './ceiling.ts';
 import { readOptionJson } from '../model/option-file.ts';
 import type { DecisionModel } from '../model/tree-model.ts';
 import type { CheckedOptions } from '../options.ts';
@@ -30,6 +31,8 @@ export interface CounterfactualSettings extends Required<Omit<CounterfactualOpti
   task: CounterfactualTask;
   /** what each entry names: the hashes of model, background and file */
   bound: { model: Json; background: Json; mutable: string };
+  /** bytes of every entry's container */
+  size: number;
   /** member `counterfactuals` of the deployment's facts */
   facts: JsonObject;
 }
@@ -46,13 +49,16 @@ export function counterfactualSettings(options: CheckedOptions): CounterfactualS
     typeof mutable === 'string' ? readOptionJson('counterfactuals.mutable', mutable) : mutable
   ) as Json;
   const goal = goalOf(policy);
-  const { kernel } = counterfactualSearch(model.loaded, goal, parseMutableFeatures(json));
+  const features = parseMutableFeatures(json);
+  const { kernel } = counterfactualSearch(model.loaded, goal, features);
   const hash = toHex(sha256(canonicalBytes(json)));
+  const bound = { ...hashesOf(model), mutable: hash };
   return {
     ...COUNTERFACTUAL_DEFAULTS,
     ...counterfactuals,
     task: { model: model.bytes, goal, mutable: json },
-    bound: { ...hashesOf(model), mutable: hash },
+    bound,
+    size: explanationBytes(bound, features, goal),
     facts: { sha256: hash, kernel, goal: { ...goal } },
   };
 }

@@ -72,8 +72,12 @@ class SearchThread {
     throw new TypeError('the thread began twice');
   }
 
-  async end(): Promise<void> {
+  /** Whoever waits for an answer is told that none comes. */
+  async end(
+    why: Error = new AuditError('AUDIT_CLOSED', { got: 'a search under way' }),
+  ): Promise<void> {
     this.#isOver = true;
+    this.#settle(({ reject }) => reject(why));
     await this.#worker.terminate();
   }
 
@@ -95,8 +99,7 @@ class SearchThread {
   }
 
   #fail(error: Error): void {
-    void this.end();
-    this.#settle(({ reject }) => reject(error));
+    void this.end(error);
   }
 
   #settle(how: (waiting: Waiting) => void): void {

@@ -1,27 +1,45 @@
 import { parseEntry } from '@showcause/core';
 import type { Json } from '@showcause/core';
-import type { ReadEntry } from '../sealing/read.ts';
+import type { ReadDecision, ReadEntry } from '../sealing/read.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { OwedExplanation } from './later.ts';
 
-/** Decisions of this deployment that have no explanation entry yet, oldest first; those of erased persons are passed over. */
+type Reader = Pick<Sealer, 'read' | 'unexplained'>;
+
+/**
+ * Decisions of this deployment that have no explanation entry yet, oldest first; those of erased persons are passed over.
+ * An epoch has one deployment: of those of another one, a single decision is opened.
+ */
 export async function unexplainedDecisions(
-  sealer: Pick<Sealer, 'read' | 'unexplained'>,
+  sealer: Reader,
   deployment: string,
   isAdverse: (outcome: unknown) => boolean,
   onUnread: (error: unknown) => void,
 ): Promise<OwedExplanation[]> {
   const owed: OwedExplanation[] = [];
-  for (const decisionId of await sealer.unexplained()) {
-    const read = await sealer.read(decisionId).catch((error: unknown) => {
-      onUnread(error);
-      return null;
-    });
+  const foreign = new Set<number>();
+  for (const { decisionId, epoch } of await sealer.unexplained()) {
+    if (foreign.has(epoch)) continue;
+    const read = await readOrNull(sealer, decisionId, onUnread);
     const decision = read?.entries.findLast(({ type }) => type === 'decision');
-    if (decision === undefined || deploymentOf(decision) !== deployment) continue;
-    owed.push(owedBy(decisionId, decision, isAdverse));
+    if (decision === undefined) continue;
+    if (deploymentOf(decision) === deployment) owed.push(owedBy(decisionId, decision, isAdverse));
+    else foreign.add(epoch);
   }
   return owed;
+}
+
+async function readOrNull(
+  sealer: Reader,
+  decisionId: string,
+  onUnread: (error: unknown) => void,
+): Promise<ReadDecision | null> {
+  try {
+    return await sealer.read(decisionId);
+  } catch (error) {
+    onUnread(error);
+    return null;
+  }
 }
 
 function owedBy(

@@ -2,12 +2,13 @@ import { canonicalJson, isJsonObject, sha256, toHex } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
 import type {
   DecisionMessage,
+  ExplanationMessage,
   FollowupMessage,
   RequestFacts,
   ResponseFacts,
   ScoredCall,
 } from './messages.ts';
-import { optionalText, recordText, stringText } from './record-text.ts';
+import { containerText, optionalText, recordText, stringText } from './record-text.ts';
 import type { ClaimTexts, RecordText } from './record-text.ts';
 import {
   attributionValues,
@@ -190,30 +191,27 @@ export function refusedText(
 
 /** @param explains  leaf hash of the decision, hex */
 export function followupText(
-  { decisionId, kind, stated }: FollowupMessage,
+  message: FollowupMessage | ExplanationMessage,
   subject: string | null,
   explains: string | null,
 ): RecordText {
   const about = {
-    decisionId: `"${decisionId}"`,
+    decisionId: `"${message.decisionId}"`,
     subject: optionalText(subject),
     explains: optionalText(explains),
   };
-  return recordText(
-    kind,
-    [statedTexts(stated), about],
-    NO_VECTORS,
-    kind === 'explanation' ? { shown: filler(stated) } : {},
-  );
+  const parts = [statedTexts(message.stated), about];
+  if (message.kind === 'followup') return recordText(message.kind, parts, NO_VECTORS, {});
+  return filledUp(recordText(message.kind, parts, NO_VECTORS, { shown: '""' }), message.size);
 }
 
-/** Explanations come in steps of this many characters. */
-const EXPLANATION_STEP = 4_096;
-
-/** Every decision gets an explanation entry; without blanks the size of what is sealed would tell the adverse ones. */
-function filler(stated: string): string {
-  const { length } = stated;
-  return `"${' '.repeat(Math.ceil(length / EXPLANATION_STEP) * EXPLANATION_STEP - length)}"`;
+/**
+ * Every decision gets an explanation entry; without blanks the size of what is sealed would tell the adverse ones.
+ * @throws {RangeError} for one that is larger already
+ */
+function filledUp(text: RecordText, size: number): RecordText {
+  const blanks = size - Buffer.byteLength(containerText(text));
+  return { ...text, members: { ...text.members, shown: `"${' '.repeat(blanks)}"` } };
 }
 
 /** Claims that every decision of the deployment states. @param json JSON texts as the configuration has them */

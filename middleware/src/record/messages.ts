@@ -108,13 +108,20 @@ export interface StatedFacts {
   shown?: unknown;
 }
 
-/** What is said of a decision later: by the application, or an explanation that was worked out after the answer. */
+/** What the application says of a decision later. */
 export interface FollowupMessage {
-  kind: 'followup' | 'explanation';
+  kind: 'followup';
   ref: Answer;
   decisionId: string;
   /** JSON text of { kind, at, people, outcome, detail } */
   stated: string;
+}
+
+/** An explanation that was worked out after the answer. */
+export interface ExplanationMessage extends Omit<FollowupMessage, 'kind'> {
+  kind: 'explanation';
+  /** bytes of the container, filled up with blanks: the same for all of a deployment */
+  size: number;
 }
 
 /** Something a releasing route let through without a record. */
@@ -142,6 +149,7 @@ export type SealMessage =
   | IntentMessage
   | DecisionMessage
   | FollowupMessage
+  | ExplanationMessage
   | ReleasingMessage
   | UnloggedMessage
   | HeartbeatMessage;

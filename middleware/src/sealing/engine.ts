@@ -1,5 +1,7 @@
 import { toHex } from '@showcause/core';
 import { AuditError, reportOf } from '../errors.ts';
+import { MOST_LOOKED_AT } from '../spool/decision-index.ts';
+import type { Unexplained } from '../spool/decision-index.ts';
 import { carryOutErasures } from '../keystore/erasures.ts';
 import type { KeyStore, SubjectKey } from '../keystore/keystore.ts';
 import {
@@ -12,6 +14,7 @@ import {
 } from '../record/container.ts';
 import type {
   DecisionMessage,
+  ExplanationMessage,
   FollowupMessage,
   IntentMessage,
   SealAnswer,
@@ -157,7 +160,7 @@ export class SealingEngine {
   }
 
   /** Decisions that have no explanation entry, oldest first: of the newest ones, as far as a queue can reach back. */
-  unexplained(): string[] {
+  unexplained(): Unexplained[] {
     return this.#start.index.unexplained(MOST_LOOKED_AT);
   }
 
@@ -303,7 +306,7 @@ export class SealingEngine {
     return this.#seal(text, claims.subject);
   }
 
-  #followup(message: FollowupMessage): void {
+  #followup(message: FollowupMessage | ExplanationMessage): void {
     const { decisionId, kind, ref } = message;
     const known = this.#requests.ended(decisionId) ?? this.#lookUp(decisionId);
     if (known === null) throw new AuditError('DECISION_UNKNOWN', { got: `a ${kind} to it` });
@@ -403,9 +406,6 @@ export class SealingEngine {
     this.#journal.addSigned({ done }, (base) => ({ ...base, type: 'gap', ...times }));
   }
 }
-
-/** Records of the index: each decision has two. */
-const MOST_LOOKED_AT = 262_144;
 
 /** The calls with the first scored one at the end; without any, the handler itself. */
 function mainLast(calls: readonly (number | null)[]): (number | null)[] {

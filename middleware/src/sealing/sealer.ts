@@ -1,5 +1,6 @@
 import type { SealAnswer, SealMessage } from '../record/messages.ts';
 import type { SealingStatus } from './config.ts';
+import type { Unexplained } from '../spool/decision-index.ts';
 import type { ReadDecision } from './read.ts';
 
 /** A message without the number that the sealer gives it. */
@@ -25,7 +26,7 @@ export interface Sealer {
   seal(message: SealRequest): Promise<Durable>;
   read(decisionId: string): Promise<ReadDecision | null>;
   /** Decisions that have no explanation entry, oldest first, among the newest. */
-  unexplained(): Promise<readonly string[]>;
+  unexplained(): Promise<readonly Unexplained[]>;
   eraseSubject(subject: string): Promise<number>;
   status(): Promise<SealingStatus>;
   /** Called after group commits, with how things stand. */

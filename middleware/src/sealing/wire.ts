@@ -1,6 +1,7 @@
 import type { SealAnswer, SealMessage } from '../record/messages.ts';
 import type { ErrorReport } from '../errors.ts';
 import type { SealingConfig, SealingStatus } from './config.ts';
+import type { Unexplained } from '../spool/decision-index.ts';
 import type { ReadDecision } from './read.ts';
 
 /** To the sealing thread: what one turn of the caller's event loop brought. */
@@ -22,7 +23,7 @@ export type FromSealer =
   | {
       kind: 'answer';
       id: number;
-      value: ReadDecision | readonly string[] | number | SealingStatus | null;
+      value: ReadDecision | readonly Unexplained[] | number | SealingStatus | null;
     }
   | { kind: 'refused'; id: number; error: ErrorReport };
 

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { AuditError, errorFrom } from '../errors.ts';
 import type { SealMessage } from '../record/messages.ts';
 import type { SealingConfig, SealingStatus } from './config.ts';
+import type { Unexplained } from '../spool/decision-index.ts';
 import type { ReadDecision } from './read.ts';
 import { Pending } from './sealer.ts';
 import type { Sealer } from './sealer.ts';
@@ -94,7 +95,7 @@ class WorkerClient implements Sealer {
   read(decisionId: string): Promise<ReadDecision | null> {
     return this.#ask({ kind: 'read', decisionId });
   }
-  unexplained(): Promise<readonly string[]> {
+  unexplained(): Promise<readonly Unexplained[]> {
     return this.#ask({ kind: 'unexplained' });
   }
   eraseSubject(subject: string): Promise<number> {

@@ -17,6 +17,15 @@ export function indexKindOf(type: string): number {
   return type === 'explanation' ? INDEX_EXPLANATION : INDEX_FOLLOWUP;
 }
 
+/** A decision without its explanation, and the epoch that it was decided in. */
+export interface Unexplained {
+  decisionId: string;
+  epoch: number;
+}
+
+/** Records of the index that are looked at for those: each decision has two. */
+export const MOST_LOOKED_AT = 262_144;
+
 /** Where an entry about a decision lies in the spool. */
 export interface IndexRecord {
   /** hex, 16 bytes */
@@ -92,17 +101,9 @@ export class DecisionIndex {
   }
 
   /** Decisions without an explanation among so many newest records, oldest first. */
-  unexplained(newest: number): string[] {
+  unexplained(newest: number): Unexplained[] {
     this.flush();
-    const from = Math.max(0, this.#length - newest * RECORD_BYTES);
-    const bytes = this.#disk.readAt(this.#path, from, this.#length - from);
-    const open = new Set<string>();
-    for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
-      const { decisionId, kind } = decode(bytes.subarray(at, at + RECORD_BYTES));
-      if (kind === INDEX_DECISION) open.add(decisionId);
-      if (kind === INDEX_EXPLANATION) open.delete(decisionId);
-    }
-    return [...open];
+    return unexplainedIn(this.#disk, this.#path, this.#length, newest);
   }
 
   close(): void {
@@ -114,7 +115,27 @@ export class DecisionIndex {
   }
 }
 
-/** The same of a spool that another process may be writing. */
+/** The same of a spool that nobody holds. */
+export function unexplainedInIndex(disk: Disk, dir: string, newest: number): Unexplained[] {
+  const path = `${dir}/${NAME}`;
+  if (disk.modified(path) === null) return [];
+  const size = disk.size(path);
+  return unexplainedIn(disk, path, size - (size % RECORD_BYTES), newest);
+}
+
+function unexplainedIn(disk: Disk, path: string, length: number, newest: number): Unexplained[] {
+  const from = Math.max(0, length - newest * RECORD_BYTES);
+  const bytes = disk.readAt(path, from, length - from);
+  const open = new Map<string, number>();
+  for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
+    const { decisionId, epoch, kind } = decode(bytes.subarray(at, at + RECORD_BYTES));
+    if (kind === INDEX_DECISION) open.set(decisionId, epoch);
+    if (kind === INDEX_EXPLANATION) open.delete(decisionId);
+  }
+  return Array.from(open, ([decisionId, epoch]) => ({ decisionId, epoch }));
+}
+
+/** All records of a decision in a spool that another process may be writing. */
 export function* findInIndex(disk: Disk, dir: string, decisionId: string): Steps<IndexRecord[]> {
   const path = `${dir}/${NAME}`;
   if (disk.modified(path) === null) return [];

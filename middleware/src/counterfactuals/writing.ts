@@ -1,0 +1,136 @@
+import type { JsonObject } from '@showcause/core';
+import { codeOf } from '../decision.ts';
+import type { Sealer } from '../sealing/sealer.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+/** One explanation entry to be written. */
+export interface Entry {
+  owed: { decisionId: string; decidedAt: number };
+  detail: JsonObject;
+  /** the same saying only that the spool refused it, with which code: the last thing that is tried */
+  refused: (code: string) => JsonObject;
+}
+
+export interface WritingParts {
+  sealer: Pick<Sealer, 'seal'>;
+  telemetry: Pick<Telemetry, 'alarm' | 'explained' | 'unloggable'>;
+  /** bytes of each entry's container */
+  size: number;
+  now: () => number;
+  waits: readonly number[] | undefined;
+}
+
+/** Entries on their way to the spool, many at once, so that one group commit takes them together. */
+export interface Writing {
+  /** Resolves when another one may be written. */
+  room(): Promise<void>;
+  write(entry: Entry): void;
+  holds(decisionId: string): boolean;
+  status(): { open: number; written: number; givenUp: number };
+  /** Resolves when nothing is on its way. */
+  done(): Promise<void>;
+  /** What is refused from now on is not tried again. */
+  stop(): void;
+}
+
+/** As many as a group commit gains from. */
+const MOST_OPEN = 256;
+/** Milliseconds from one attempt to the next: four minutes in all. */
+const WAITS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000];
+/** The record is not wanted any more, or there is nothing it could be about. */
+const FINAL = ['DECISION_ERASED', 'DECISION_UNKNOWN', 'AUDIT_CLOSED'];
+
+export function openWriting(parts: WritingParts): Writing {
+  const writer = new Writer(parts);
+  return {
+    room: () => writer.room(),
+    write: (entry) => writer.write(entry),
+    holds: (decisionId) => writer.open.has(decisionId),
+    status: () => ({ open: writer.open.size, written: writer.written, givenUp: writer.givenUp }),
+    done: async () => void (await Promise.all(writer.open.values())),
+    stop: () => writer.stop(),
+  };
+}
+
+class Writer {
+  /** by decision */
+  readonly open = new Map<string, Promise<void>>();
+  written = 0;
+  givenUp = 0;
+  readonly #parts: WritingParts;
+  /** ends of waits under way */
+  readonly #wakers = new Set<() => void>();
+  #isStopped = false;
+  #onRoom: () => void = () => undefined;
+
+  constructor(parts: WritingParts) {
+    this.#parts = parts;
+  }
+
+  async room(): Promise<void> {
+    while (this.open.size >= MOST_OPEN && !this.#isStopped)
+      await new Promise<void>((resolve) => (this.#onRoom = resolve));
+  }
+
+  write(entry: Entry): void {
+    const { decisionId } = entry.owed;
+    this.open.set(
+      decisionId,
+      this.#keepTrying(entry).finally(() => {
+        this.open.delete(decisionId);
+        this.#onRoom();
+      }),
+    );
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#onRoom();
+    for (const wake of this.#wakers) wake();
+  }
+
+  async #keepTrying({ detail, owed, refused }: Entry): Promise<void> {
+    const { telemetry, waits = WAITS } = this.#parts;
+    let code = await this.#attempt(owed, detail);
+    for (const [i, ms] of waits.entries()) {
+      if (code === null) return;
+      await this.#pause(ms);
+      // The index knows it as open: the next start takes it up.
+      if (this.#isStopped) return;
+      const isLast = i === waits.length - 1;
+      code = await this.#attempt(owed, isLast ? refused(code) : detail);
+    }
+    if (code === null) return;
+    this.givenUp++;
+    telemetry.alarm('COUNTERFACTUAL_UNWRITTEN');
+  }
+
+  /** @returns null when there is nothing more to do, else the code of the refusal */
+  async #attempt(owed: Entry['owed'], detail: JsonObject): Promise<string | null> {
+    const { now, sealer, size, telemetry } = this.#parts;
+    const at = new Date(now()).toISOString();
+    const stated = JSON.stringify({ at, kind: 'counterfactuals', detail });
+    try {
+      await sealer.seal({ kind: 'explanation', decisionId: owed.decisionId, stated, size });
+      this.written++;
+      telemetry.explained(now() - owed.decidedAt);
+      return null;
+    } catch (error) {
+      const code = codeOf(error);
+      telemetry.unloggable(code);
+      return FINAL.includes(code) ? null : code;
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#wakers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#wakers.add(wake);
+    });
+  }
+}
