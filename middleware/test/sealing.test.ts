@@ -238,7 +238,7 @@ describe('a sealed record', () => {
         [
           kind,
           followupText(
-            { kind, ref: 0, decisionId: '0f'.repeat(16), stated: '{"kind":"review"}' },
+            { kind, ref: 0, decisionId: '0f'.repeat(16), stated: '{"kind":"review"}', size: 1020 },
             null,
             'aa'.repeat(32),
           ),
