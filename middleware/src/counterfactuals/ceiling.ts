@@ -1,4 +1,3 @@
-import type { Json } from '@showcause/core';
 import type { Counterfactuals, Goal, MutableFeature, MutableFeatures } from '@showcause/explain';
 import { counterfactualDetail } from './detail.ts';
 import type { CounterfactualSettings } from './options.ts';
@@ -96,5 +95,5 @@ function codesOf(categories: MutableFeature['categories']): number[] | null {
 }
 
 function bytesOf(value: object): number {
-  return Buffer.byteLength(JSON.stringify(value as unknown as Json));
+  return Buffer.byteLength(JSON.stringify(value));
 }
