@@ -199,43 +199,10 @@ test('every colour of a drawing has a rule in both modes', () => {
   expect(dark.match(/\.sc-plot/g)).toHaveLength(light.match(/\.sc-plot/g)?.length ?? 0);
 });
 
-const kinds: readonly [string, (features: readonly string[], title: string) => Plot][] = [
-  ['bar', (features, title) => barPlot({ ...someRow(3), features, values: features }, { title })],
-  [
-    'waterfall',
-    (features, title) =>
-      waterfallPlot({ ...someRow(3), features, values: features }, { title, notes: [title] }),
-  ],
-  [
-    'beeswarm',
-    (features, title) => beeswarmPlot({ ...someRows(9, 3), features }, { title, unit: title }),
-  ],
-];
-
-describe.each(kinds)('%s', (_, draw) => {
-  const names = ['income', 'age', 'home'];
-
-  test('has the same bytes every time, a name, a description and a role', () => {
-    const { svg, title, description } = draw(names, 'Why');
-    expect(draw(names, 'Why').svg).toBe(svg);
-    expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
-    const [, id] = /role="img" aria-labelledby="([^"]+)"/.exec(svg) ?? [];
-    expect(svg).toContain(`<title id="${id}">${title}</title>`);
-    expect(svg).toContain(`${description.replace(/&/g, '&amp;').replace(/'/g, '&#39;')}</desc>`);
-  });
-
-  test('has coordinates of at most two decimals', () => {
-    const drawing = draw(names, 'Why').svg.replace(/<(title|desc|style|text)[^>]*>[^<]*</g, '<');
-    expect(drawing).not.toMatch(/ [xyd]="[^"]*\.\d{3}/);
-    expect(drawing).not.toMatch(/NaN|Infinity|undefined|e-\d/);
-  });
-
-  test('names every feature in its table, in each of its forms', () => {
-    const { table } = draw(names, 'Why');
-    for (const form of [tableText(table), tableHtml(table), tableCsv(table)])
-      for (const name of names) expect(form).toContain(name);
-    for (const row of table.rows) expect(row).toHaveLength(table.columns.length);
-  });
+test('a table names every feature in each of its forms', () => {
+  const { table } = barPlot({ ...someRow(3), features: ['income', 'age', 'home'] });
+  for (const form of [tableText(table), tableHtml(table), tableCsv(table)])
+    for (const name of ['income', 'age', 'home']) expect(form).toContain(name);
 });
 
 test('a table in CSV computes nothing in a spreadsheet', () => {

@@ -2,14 +2,14 @@ import { scaleLinear } from 'd3-scale';
 import type { ScaleLinear } from 'd3-scale';
 import { exponentOf, numberText } from './numbers.ts';
 import { TYPE } from './plot.ts';
-import { textWidth } from './text.ts';
+import { label, textWidth } from './text.ts';
 import { coordinate, element, escapeXml } from './xml.ts';
 
 export type Scale = ScaleLinear<number, number>;
 
 /** Pixels that an axis with its title takes below the marks. */
 export const AXIS_HEIGHT = 42;
-const TICK_ROOM = 84;
+const TICK_ROOM = 64;
 
 /** The same scale from end to end of the room: what was kept free for words gets ticks too. */
 export function widened(scale: Scale, { left, right }: { left: number; right: number }): Scale {
@@ -22,7 +22,7 @@ export function ticksOf(
   room: number,
   each = TICK_ROOM,
 ): { at: number[]; words: string[] } {
-  const at = scale.ticks(Math.max(2, Math.floor(room / each)));
+  const at = scale.ticks(Math.max(3, Math.floor(room / each)));
   const step = at.length < 2 ? Math.abs(at[0] ?? 1) : Math.abs((at[1] ?? 0) - (at[0] ?? 0));
   const decimals = Math.min(12, Math.max(0, -exponentOf(step)));
   return { at, words: at.map((value) => numberText(value, decimals)) };
@@ -113,4 +113,33 @@ export function leftAxisRoom(scale: Scale): number {
   const [from = 0, to = 0] = scale.range();
   const { words } = ticksOf(scale, Math.abs(to - from), 48);
   return Math.max(...words.map((word) => textWidth(word, TYPE.tiny)), 10) + 10;
+}
+
+/** An axis of words, each as wide as there is room. */
+export function wordAxis(words: readonly string[], title: string, scale: Scale, y: number): string {
+  const room = scale(1) - scale(0);
+  const [from = 0, to = 0] = scale.range();
+  return (
+    element('path', {
+      d: `M${coordinate(from)} ${coordinate(y)}H${coordinate(to)}`,
+      class: 's-axis',
+      fill: 'none',
+    }) +
+    words
+      .map((word, at) =>
+        label(word, room - 4, TYPE.tiny, {
+          x: scale(at),
+          y: y + 16,
+          'text-anchor': 'middle',
+          class: 'f-muted',
+        }),
+      )
+      .join('') +
+    label(title, to - from, TYPE.small, {
+      x: to,
+      y: y + 34,
+      'text-anchor': 'end',
+      class: 'f-muted',
+    })
+  );
 }

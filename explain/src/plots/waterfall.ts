@@ -9,6 +9,7 @@ import { decimalsFor, numberText, signedText } from './numbers.ts';
 import { checkedOptions, framed, MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions, Drawing, Plot, PlotOptions } from './plot.ts';
 import { othersName, ranked, sumOf } from './ranking.ts';
+import { rowTable } from './row-table.ts';
 import { label, textWidth } from './text.ts';
 import { coordinate, element, escapeXml } from './xml.ts';
 
@@ -47,7 +48,7 @@ export function waterfallPlot(data: RowData, options: PlotOptions = {}): Plot {
       title: checked.title ?? 'From the base value to this score',
       subtitle: `Attributions, ${unit}: an arrow to the right (+) raises the score, to the left (−) lowers it`,
       description: `Waterfall from ${ends.base} to ${ends.score}, ${unit}, over ${data.features.length} features. The largest step is ${first === undefined ? '' : nameText(first.label)}: ${signedText(first?.value ?? NaN, decimals)}.`,
-      table: tableOf(data, score, unit),
+      table: rowTable(data, unit),
       drawing: drawing(steps, ends, decimals, checked),
     },
     checked,
@@ -73,24 +74,6 @@ function stepsOf(data: RowData, most: number): { steps: Step[]; score: number } 
     return { label, value, from, to: score };
   });
   return { steps: steps.reverse(), score };
-}
-
-function tableOf(data: RowData, score: number, unit: string): Plot['table'] {
-  const hasValues = data.values !== undefined;
-  const blank = hasValues ? [''] : [];
-  return {
-    caption: `From the base value to the score, ${unit}`,
-    columns: ['feature', ...(hasValues ? ['value'] : []), `attribution, ${unit}`],
-    rows: [
-      ['base value E[f(X)]', ...blank, data.baseValue],
-      ...ranked(data.attributions, data.features.length).shown.map((at) => [
-        data.features[at] ?? '',
-        ...(hasValues ? [data.values?.[at] ?? ''] : []),
-        data.attributions[at] ?? NaN,
-      ]),
-      ['score f(x)', ...blank, score],
-    ],
-  };
 }
 
 function drawing(
