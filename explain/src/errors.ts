@@ -66,15 +66,19 @@ export const explainErrorCodes = {
     fix: 'Start 1 to 64 workers; look at the cause, then start a new pool.',
   },
   EXPLAIN_BACKGROUND: {
-    means: 'background is empty or too large',
+    means: 'background is empty, too large or no list of rows',
     fix: 'Give between one and 100,000 rows of the model.',
   },
   EXPLAIN_METHOD: {
     means: 'method does not fit the kind of model',
     fix: 'Use interventional with a background: it fits every model.',
   },
+  EXPLAIN_ARGUMENT: {
+    means: 'argument of the wrong kind',
+    fix: 'Give what the function asks for: its types say what that is.',
+  },
   EXPLAIN_OPTION: {
-    means: 'option of an explainer is none that it has',
+    means: 'option is of the wrong kind, or none that there is',
     fix: 'Leave it out for its default, or give what is wanted.',
   },
   EXPLAIN_COVERS: {

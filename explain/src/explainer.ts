@@ -1,9 +1,12 @@
 import { ExplainError } from './errors.ts';
 import { linearExplainer } from './linear/explainer.ts';
 import type { Background } from './model/hash.ts';
+import { said } from './kinds.ts';
+import { assertModel } from './model/model.ts';
 import type { Model } from './model/model.ts';
 import type { FeatureRow } from './model/tree-model.ts';
 import { treeExplainer } from './shapley/explainer.ts';
+import { assertExplainerOptions } from './shapley/options.ts';
 import type { EngineName } from './shapley/kernel.ts';
 import type { Explainer, Perturbation } from './shapley/explanation.ts';
 
@@ -23,6 +26,8 @@ export interface AnyExplainerOptions {
  * @throws ExplainError EXPLAIN_METHOD when the model has no such game, and what `treeExplainer` and `linearExplainer` throw
  */
 export function explainerOf(model: Model, options: AnyExplainerOptions): Explainer {
+  assertModel(model);
+  assertExplainerOptions(options);
   const { perturbation, background = [], engine, maxTableBytes } = options;
   if (model.kind === 'linear') {
     if (perturbation === 'tree-path-dependent') throw wrongGame('a linear model', perturbation);
@@ -42,5 +47,5 @@ export function explainerOf(model: Model, options: AnyExplainerOptions): Explain
 }
 
 function wrongGame(what: string, perturbation: Perturbation): ExplainError {
-  return new ExplainError('EXPLAIN_METHOD', { got: `${perturbation} for ${what}` });
+  return new ExplainError('EXPLAIN_METHOD', { got: `${said(perturbation)} for ${what}` });
 }

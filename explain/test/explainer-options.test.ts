@@ -26,10 +26,10 @@ function refusal(options: object): Pick<ExplainError, 'code' | 'got' | 'want'> {
 describe.each(games)('$perturbation', (game) => {
   test.each([
     ['WASM', 'engine WASM'],
-    ['', 'engine '],
-    [null, 'engine object'],
+    ['', 'engine an empty text'],
+    [null, 'engine null'],
     [1, 'engine 1'],
-    [['wasm'], 'engine object'],
+    [['wasm'], 'engine an array'],
   ])('engine %j is refused', (engine, got) => {
     expect(refusal({ ...game, engine })).toMatchObject({
       code: 'EXPLAIN_OPTION',

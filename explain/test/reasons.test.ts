@@ -328,7 +328,9 @@ describe('principal reasons', () => {
       principal: [],
       all: [],
     });
-    expect(() => ask([1500, 900, 3, 1, 6], { row: null })).toThrow(TypeError);
+    expect(() => ask([1500, 900, 3, 1, 6], { row: null })).toThrow(
+      expect.objectContaining({ code: 'REASON_EXPLANATION', got: 'null as row' }),
+    );
   });
 
   test('a feature with a reason for each direction speaks through the one that the model bears out', () => {

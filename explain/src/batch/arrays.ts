@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { assertObject, isDoubles, said } from '../kinds.ts';
 import type { Explainer } from '../shapley/explanation.ts';
 
 /** Explanations of many rows, row-major: what shap calls `values`, one array for all. */
@@ -18,13 +19,18 @@ export interface ExplanationArrays {
 
 /** Room for the explanations of `rows` rows, to be used again and again. @throws ExplainError EXPLAIN_ARRAYS */
 export function explanationArrays(
-  { outputs, features }: Pick<Explainer, 'outputs' | 'features'>,
+  explainer: Pick<Explainer, 'outputs' | 'features'>,
   rows: number,
 ): ExplanationArrays {
-  const numbers = rows * outputs * Math.max(features, 1);
-  if (!Number.isSafeInteger(rows) || rows < 0 || numbers > MAX_NUMBERS)
+  assertObject(explainer, 'explainer', 'what treeExplainer gives', 'EXPLAIN_ARRAYS');
+  const { outputs, features } = explainer;
+  const sizes = [rows, outputs, features];
+  if (
+    !sizes.every((size) => Number.isSafeInteger(size) && size >= 0) ||
+    rows * outputs * Math.max(features, 1) > MAX_NUMBERS
+  )
     throw new ExplainError('EXPLAIN_ARRAYS', {
-      got: `${rows} rows of ${outputs} × ${features}`,
+      got: `${said(rows)} rows of ${said(outputs)} × ${said(features)}`,
       want: `at most ${MAX_NUMBERS} numbers`,
     });
   return {
@@ -47,21 +53,23 @@ export function checkPlace(
   { outputs, features }: Pick<Explainer, 'outputs' | 'features'>,
   index: number,
 ): void {
+  assertObject(out, 'out', 'arrays of explanationArrays', 'EXPLAIN_ARRAYS');
   const { rows } = out;
   if (
+    Number.isSafeInteger(rows) &&
+    Number.isInteger(index) &&
     index >= 0 &&
     index < rows &&
-    Number.isInteger(index) &&
     out.outputs === outputs &&
     out.features === features &&
-    out.attributions.length === rows * outputs * features &&
-    out.scores.length === rows * outputs &&
-    out.margins.length === rows * outputs &&
-    out.additivityErrors.length === rows
+    isDoubles(out.attributions, rows * outputs * features) &&
+    isDoubles(out.scores, rows * outputs) &&
+    isDoubles(out.margins, rows * outputs) &&
+    isDoubles(out.additivityErrors, rows)
   )
     return;
   throw new ExplainError('EXPLAIN_ARRAYS', {
-    got: `place ${index} in arrays of ${rows} × ${out.outputs} × ${out.features}`,
-    want: `room for ${outputs} × ${features}`,
+    got: `place ${said(index)} in arrays of ${said(rows)} × ${said(out.outputs)} × ${said(out.features)}`,
+    want: `Float64Arrays with room for ${outputs} × ${features}`,
   });
 }

@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { assertCallable, assertObject, assertOptions, said, wrongKind } from '../kinds.ts';
 import { explanationFacts } from '../shapley/explanation.ts';
 import type { ExplanationFacts, Explainer } from '../shapley/explanation.ts';
 import { checkPlace, explanationArrays } from './arrays.ts';
@@ -40,7 +41,7 @@ export async function explainBatch(
   given: BatchRows,
   options: BatchOptions = {},
 ): Promise<BatchExplanation> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress } = checkedBatchOptions(options);
   const chunk = chunkOf(options.chunk);
   const source = rowSource(given, engine.features);
   const out = outFor(engine, source.rows, options.out);
@@ -54,6 +55,16 @@ export async function explainBatch(
     if (done < total) await nextTurn();
   }
   return batchOf(engine.facts, engine.baseValue, out);
+}
+
+/** @throws ExplainError EXPLAIN_OPTION */
+export function checkedBatchOptions(options: BatchOptions): BatchOptions {
+  assertOptions(options);
+  assertCallable(options.onProgress, 'onProgress');
+  const { signal } = options;
+  if (signal !== undefined && typeof (signal as AbortSignal | null)?.throwIfAborted !== 'function')
+    throw wrongKind('signal', signal, 'an AbortSignal', 'EXPLAIN_OPTION');
+  return options;
 }
 
 /** Rows `from` to `to` into the same places of `out`. @throws ExplainError that names the row */
@@ -82,9 +93,10 @@ export function outFor(
   given: ExplanationArrays | undefined,
 ): ExplanationArrays {
   if (given === undefined) return explanationArrays(explainer, rows);
+  assertObject(given, 'out', 'arrays of explanationArrays', 'EXPLAIN_ARRAYS');
   if (given.rows !== rows)
     throw new ExplainError('EXPLAIN_ARRAYS', {
-      got: `arrays of ${given.rows} rows`,
+      got: `arrays of ${said(given.rows)} rows`,
       want: `${rows}`,
     });
   if (rows > 0) checkPlace(given, explainer, rows - 1);
@@ -103,7 +115,7 @@ export function batchOf(
 export function chunkOf(given = DEFAULT_CHUNK): number {
   if (!Number.isInteger(given) || given < 1 || given > MAX_CHUNK)
     throw new ExplainError('EXPLAIN_ROWS', {
-      got: `chunks of ${given} rows`,
+      got: `chunks of ${said(given)} rows`,
       want: `1 to ${MAX_CHUNK}`,
     });
   return given;

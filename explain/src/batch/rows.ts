@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { isRowLike, wrongKind } from '../kinds.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 
 /**
@@ -13,10 +14,13 @@ export interface RowSource {
   readonly at: (index: number) => FeatureRow;
 }
 
-/** @throws ExplainError EXPLAIN_ROWS when a flat array is no whole number of rows */
+/** @throws ExplainError EXPLAIN_ROWS when it is no list, or a flat array no whole number of rows */
 export function rowSource(given: BatchRows, features: number): RowSource {
-  if (isFlat(given)) return flatSource(given, features);
-  return { rows: given.length, at: (index) => given[index] ?? [] };
+  if (isFlat(given) && isRowLike(given)) return flatSource(given, features);
+  if (!Array.isArray(given))
+    throw wrongKind('rows', given, 'a list of rows, or all in one Float64Array', 'EXPLAIN_ROWS');
+  const list: readonly FeatureRow[] = given;
+  return { rows: list.length, at: (index) => list[index] as FeatureRow };
 }
 
 function flatSource(flat: Float64Array | Float32Array, features: number): RowSource {

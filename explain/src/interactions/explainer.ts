@@ -4,6 +4,7 @@ import type { Model } from '../model/model.ts';
 import { castRow } from '../model/tree-model.ts';
 import type { FeatureRow, Prediction, TreeModel } from '../model/tree-model.ts';
 import { treeExplainer } from '../shapley/explainer.ts';
+import { checkedOptions } from '../shapley/options.ts';
 import type { ExplainerOptions } from '../shapley/options.ts';
 import { assertAdditive, explanationFacts } from '../shapley/explanation.ts';
 import type { ExplanationFacts } from '../shapley/explanation.ts';
@@ -42,6 +43,7 @@ export interface InteractionExplainer extends ExplanationFacts {
  */
 export function treeInteractions(given: Model, options: ExplainerOptions): InteractionExplainer {
   const model = requireTrees(given);
+  checkedOptions(options);
   const explainer = treeExplainer(model, { ...options, maxTableBytes: 0 });
   const { baseValue } = explainer;
   const facts = { ...explanationFacts(explainer), kernel: KERNEL };

@@ -1,12 +1,16 @@
 import { ExplainError } from '../errors.ts';
+import { said } from '../kinds.ts';
 import { createExplainer } from '../batch/engine.ts';
 import { asBackground, backgroundFacts } from '../model/hash.ts';
 import type { Background } from '../model/hash.ts';
 import { linearMarginInto } from '../model/linear-model.ts';
+import { assertModel } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import type { LinearModel } from '../model/linear-model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { outputSpaceOf } from '../shapley/explanation.ts';
 import type { Explainer } from '../shapley/explanation.ts';
+import { assertExplainerOptions } from '../shapley/options.ts';
 import { EXPLAIN_VERSION } from '../version.ts';
 import { conditionalTransform } from './conditional.ts';
 import { covarianceOf, meansOf } from './moments.ts';
@@ -25,7 +29,7 @@ export interface LinearExplainerOptions {
 function isInterventional(perturbation: string): boolean {
   if (perturbation === 'interventional') return true;
   if (perturbation === 'correlation-dependent') return false;
-  throw new ExplainError('EXPLAIN_METHOD', { got: `${perturbation} for a linear model` });
+  throw new ExplainError('EXPLAIN_METHOD', { got: `${said(perturbation)} for a linear model` });
 }
 
 /**
@@ -36,8 +40,10 @@ function isInterventional(perturbation: string): boolean {
  * FEATURE_MISSING
  */
 export function linearExplainer(model: LinearModel, options: LinearExplainerOptions): Explainer {
-  const background = asBackground(options.background);
+  assertLinear(model);
+  assertExplainerOptions(options);
   const isIndependent = isInterventional(options.perturbation);
+  const background = asBackground(options.background);
   const mean = meansOf(model, background.rows);
   const covariance = isIndependent ? null : covarianceOf(mean, background.rows);
   const transforms = model.coefficients.map((weights) =>
@@ -73,6 +79,13 @@ export function linearExplainer(model: LinearModel, options: LinearExplainerOpti
       }
     },
   });
+}
+
+/** @throws ExplainError EXPLAIN_METHOD for trees, EXPLAIN_ARGUMENT for what is no model */
+function assertLinear(model: Model): void {
+  assertModel(model);
+  if (model.kind !== 'linear')
+    throw new ExplainError('EXPLAIN_METHOD', { got: model.kind, want: 'a linear model' });
 }
 
 /** φ_j = w_j (x_j − mean_j) */

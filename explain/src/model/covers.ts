@@ -1,6 +1,7 @@
 import { ExplainError } from '../errors.ts';
 import { asBackground, backgroundFacts } from './hash.ts';
 import type { Background } from './hash.ts';
+import { requireTrees } from './model.ts';
 import { goesLeft } from './tree.ts';
 import type { Tree } from './tree.ts';
 import { castRow } from './tree-model.ts';
@@ -12,7 +13,8 @@ import type { FeatureRow, TreeModel } from './tree-model.ts';
  *
  * @throws ExplainError EXPLAIN_BACKGROUND without rows, FEATURE_COUNT
  */
-export function withCovers(model: TreeModel, given: Background | readonly FeatureRow[]): TreeModel {
+export function withCovers(of: TreeModel, given: Background | readonly FeatureRow[]): TreeModel {
+  const model = requireTrees(of);
   const { rows } = asBackground(given);
   if (rows.length === 0)
     throw new ExplainError('EXPLAIN_BACKGROUND', { got: '0 rows', want: 'at least one' });

@@ -1,5 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { ExplainError } from '../errors.ts';
+import { isObject, isRowLike, kindOf, wrongKind } from '../kinds.ts';
 import type { BackgroundFacts, FeatureRow } from './tree-model.ts';
 
 /** SHA-256 of the bytes, 64 hexadecimal digits in lower case. */
@@ -29,9 +31,22 @@ export function backgroundFacts(given: Background | readonly FeatureRow[]): Back
   return Object.freeze({ id, hash: hash ?? hashRows(id, rows), rows: rows.length });
 }
 
+/** @throws ExplainError EXPLAIN_BACKGROUND for what is no list of rows, or has no such id or hash */
 export function asBackground(given: Background | readonly FeatureRow[]): Background {
-  return isList(given) ? { rows: given } : given;
+  const background = isList(given) ? { rows: given } : given;
+  if (!isObject(background) || !Array.isArray(background.rows))
+    throw wrongKind('background', given, 'rows in a list, or { id, hash, rows }', CODE);
+  const { id = null, hash, rows } = background;
+  if (id !== null && typeof id !== 'string') throw wrongKind('id', id, 'a text', CODE);
+  if (hash !== undefined && !(typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)))
+    throw wrongKind('hash', hash, 'SHA-256 in 64 hexadecimal digits, lower case', CODE);
+  const stray = rows.findIndex((row) => !isRowLike(row));
+  if (stray >= 0)
+    throw wrongKind(`row ${stray} of the background`, rows[stray], 'an array of numbers', CODE);
+  return background;
 }
+
+const CODE = 'EXPLAIN_BACKGROUND';
 
 function isList(given: Background | readonly FeatureRow[]): given is readonly FeatureRow[] {
   return Array.isArray(given);
@@ -51,6 +66,9 @@ function hashRows(id: string | null, rows: readonly FeatureRow[]): string {
 }
 
 /** Infinities, which JSON has no word for, must not look like missing values. */
-function spelled(value: number): string {
+function spelled(value: number | null | undefined): string {
+  if (value === null || value === undefined) return 'null';
+  if (typeof value !== 'number')
+    throw new ExplainError('FEATURE_TYPE', { got: kindOf(value), want: 'a number' });
   return Math.abs(value) === Infinity ? `"${value}"` : JSON.stringify(value);
 }

@@ -1,4 +1,6 @@
 import { ExplainError } from '../errors.ts';
+import { kindOf } from '../kinds.ts';
+import { assertRow } from './feature-row.ts';
 import type { Objective } from './objective.ts';
 import type { FeatureRow, FeatureType, Link, Prediction } from './tree-model.ts';
 
@@ -74,14 +76,10 @@ export function linearMarginInto(
   first = 0,
 ): void {
   const wanted = model.featureNames.length;
-  if (row.length !== wanted)
-    throw new ExplainError('FEATURE_COUNT', { got: `${row.length} values`, want: `${wanted}` });
+  assertRow(row, wanted);
   for (let feature = 0; feature < wanted; feature++)
     if (!Number.isFinite(row[feature] ?? NaN))
-      throw new ExplainError('FEATURE_MISSING', {
-        got: Number.isNaN(row[feature] ?? NaN) ? 'no value' : `${row[feature]}`,
-        want: JSON.stringify(model.featureNames[feature]),
-      });
+      throw noNumber(row[feature] ?? NaN, JSON.stringify(model.featureNames[feature]));
   for (let output = 0; output < model.outputs; output++) {
     const weights = model.coefficients[output] as Float64Array;
     let sum = model.intercept[output] as number;
@@ -89,4 +87,11 @@ export function linearMarginInto(
       sum += (weights[feature] as number) * (row[feature] as number);
     margin[first + output] = sum;
   }
+}
+
+function noNumber(value: unknown, feature: string): ExplainError {
+  if (typeof value !== 'number')
+    return new ExplainError('FEATURE_TYPE', { got: kindOf(value), want: 'a number' });
+  const got = Number.isNaN(value) ? 'no value' : `${value}`;
+  return new ExplainError('FEATURE_MISSING', { got, want: feature });
 }

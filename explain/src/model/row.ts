@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { isObject, wrongKind } from '../kinds.ts';
 import type { Model } from './model.ts';
 import type { FeatureType } from './tree-model.ts';
 
@@ -10,10 +11,14 @@ export type FeatureRecord = Readonly<Record<string, FeatureValue>>;
  * value and becomes NaN. A string is allowed for a categorical feature whose names are known, a boolean for an
  * indicator.
  *
- * @throws ExplainError FEATURE_COUNT, FEATURE_MISSING (name not there), FEATURE_UNKNOWN, FEATURE_TYPE. Messages name
+ * @throws ExplainError FEATURE_COUNT, FEATURE_MISSING (name not there), FEATURE_UNKNOWN, FEATURE_TYPE, EXPLAIN_ARGUMENT. Messages name
  * features and types, never values.
  */
 export function rowOf(model: Model, record: FeatureRecord | readonly FeatureValue[]): Float64Array {
+  if (!isObject(model) || !Array.isArray(model.featureNames))
+    throw wrongKind('model', model, 'what loadModel gives');
+  if (typeof record !== 'object' || (record as unknown) === null)
+    throw wrongKind('row', record, 'a record or a list', 'FEATURE_TYPE');
   return Float64Array.from(
     isList(record) ? listed(model, record) : named(model, record),
     (value, feature) => numberOf(model, feature, value),

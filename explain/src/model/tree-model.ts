@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { assertRow } from './feature-row.ts';
 import type { Objective } from './objective.ts';
 import { leafOf } from './tree.ts';
 import type { Tree } from './tree.ts';
@@ -126,8 +127,7 @@ export function castRow(model: Casting, row: FeatureRow): Float64Array {
 /** The same without allocation: `cast` has one place per feature. */
 export function castRowInto(model: Casting, row: FeatureRow, cast: Float64Array): void {
   const wanted = model.featureNames.length;
-  if (row.length !== wanted)
-    throw new ExplainError('FEATURE_COUNT', { got: `${row.length} values`, want: `${wanted}` });
+  assertRow(row, wanted);
   const isSingle = model.compares === 'float32';
   for (let feature = 0; feature < wanted; feature++) {
     const value = row[feature] ?? NaN;

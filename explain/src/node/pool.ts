@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import type { BatchExplanation, BatchOptions, BatchRows } from '../batch/batch.ts';
 import { ExplainError } from '../errors.ts';
 import type { AnyExplainerOptions } from '../explainer.ts';
+import { assertObject, said } from '../kinds.ts';
 import { asBackground, backgroundFacts } from '../model/hash.ts';
+import { bytesOf } from '../readers/container.ts';
 import type { LoadOptions } from '../readers/options.ts';
 import { explanationFacts } from '../shapley/explanation.ts';
 import type { ExplanationFacts } from '../shapley/explanation.ts';
@@ -43,11 +45,10 @@ export function explainerPool(options: PoolOptions): Promise<ExplainerPool> {
 }
 
 export async function startPool(options: PoolOptions, script: URL): Promise<ExplainerPool> {
+  assertObject(options, 'options', '{ model, perturbation, background }', 'EXPLAIN_OPTION');
   const count = workersOf(options.workers);
-  const threads = Array.from(
-    { length: count },
-    () => new ExplainerThread(script, startOf(options)),
-  );
+  const start = startOf(options);
+  const threads = Array.from({ length: count }, () => new ExplainerThread(script, start));
   const close = async (): Promise<void> => {
     await Promise.all(threads.map((thread) => thread.end()));
   };
@@ -100,13 +101,13 @@ function startOf(options: PoolOptions): WorkerStart {
             ),
           },
         };
-  return { model: Uint8Array.from(model), load, explainer };
+  return { model: Uint8Array.from(bytesOf(model)), load, explainer };
 }
 
 function workersOf(given = Math.min(availableParallelism(), MAX_WORKERS)): number {
   if (!Number.isInteger(given) || given < 1 || given > MAX_WORKERS)
     throw new ExplainError('EXPLAIN_WORKER', {
-      got: `${given} threads`,
+      got: `${said(given)} threads`,
       want: `1 to ${MAX_WORKERS}`,
     });
   return given;

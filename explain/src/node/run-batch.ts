@@ -1,4 +1,4 @@
-import { batchOf, chunkOf, outFor } from '../batch/batch.ts';
+import { batchOf, checkedBatchOptions, chunkOf, outFor } from '../batch/batch.ts';
 import type { BatchExplanation, BatchOptions, BatchRows } from '../batch/batch.ts';
 import type { ExplanationArrays } from '../batch/arrays.ts';
 import { rowSource } from '../batch/rows.ts';
@@ -21,7 +21,7 @@ export async function runBatch(
   given: BatchRows,
   options: BatchOptions,
 ): Promise<BatchExplanation> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress } = checkedBatchOptions(options);
   const chunk = chunkOf(options.chunk ?? CHUNK);
   const source = rowSource(given, facts.features);
   const out = outFor(facts, source.rows, options.out);

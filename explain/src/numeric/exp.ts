@@ -1,3 +1,5 @@
+import { assertNumber } from '../kinds.ts';
+
 /** 2^(i/32) for i = 0..31. */
 const TABLE: readonly number[] = [
   1.0, 1.0218971486541166, 1.0442737824274138, 1.0671404006768237, 1.0905077326652577,
@@ -26,8 +28,11 @@ const view = new DataView(new ArrayBuffer(8));
  * e^x of a float32, as a float32: bit for bit what glibc's `expf` (2.27 and later) gives. Method and constants: Arm
  * Optimized Routines, math/expf.c (Arm Limited, 2018, MIT). Additions and multiplications of doubles alone, so every
  * engine agrees; `Math.exp` is left to the engine by ECMA-262.
+ *
+ * @throws ExplainError EXPLAIN_ARGUMENT
  */
 export function expFloat32(number: number): number {
+  assertNumber(number, 'x');
   const x = Math.fround(number);
   if (Number.isNaN(x)) return NaN;
   if (x > OVERFLOW) return Infinity;

@@ -1,3 +1,5 @@
+import { assertNumber } from '../kinds.ts';
+
 /** 1/c for a point c in each sixteenth of [0.7, 1.4), and ln c. */
 const TABLE: readonly (readonly [inverse: number, logarithm: number])[] = [
   [1.398907162146528, -0.33569133332882284],
@@ -31,8 +33,11 @@ const view = new DataView(new ArrayBuffer(4));
  * Natural logarithm of a float32, as a float32: bit for bit what glibc's `logf` (2.27 and later) gives, which is not
  * always the nearest float32. Method and constants: Arm Optimized Routines, math/logf.c (Arm Limited, 2018, MIT).
  * Additions and multiplications of doubles alone, so every engine agrees; `Math.log` is left to the engine by ECMA-262.
+ *
+ * @throws ExplainError EXPLAIN_ARGUMENT
  */
 export function logFloat32(number: number): number {
+  assertNumber(number, 'x');
   const x = Math.fround(number);
   if (Number.isNaN(x) || x < 0) return NaN;
   if (x === 0) return -Infinity;

@@ -1,4 +1,13 @@
 import { ExplainError } from '../errors.ts';
+import { kindOf, wrongKind } from '../kinds.ts';
+
+/** The bytes of a file. @throws ExplainError MODEL_FORMAT for anything but bytes: a text must be encoded first */
+export function bytesOf(given: Uint8Array | ArrayBuffer): Uint8Array {
+  const kind = kindOf(given);
+  if (kind === 'Uint8Array' && ArrayBuffer.isView(given)) return given;
+  if (kind === 'ArrayBuffer') return new Uint8Array(given as ArrayBuffer);
+  throw wrongKind('model', given, 'its bytes: a Uint8Array or an ArrayBuffer', 'MODEL_FORMAT');
+}
 
 /** JSON and UBJSON begin with `{`; then JSON has a quotation mark or blanks, UBJSON the type of a length. */
 export function containerOf(bytes: Uint8Array): 'json' | 'ubjson' | 'lightgbm' | 'onnx' {

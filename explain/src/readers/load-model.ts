@@ -1,6 +1,6 @@
 import type { Model } from '../model/model.ts';
 import { readCatboostModel } from './catboost/model.ts';
-import { containerOf } from './container.ts';
+import { bytesOf, containerOf } from './container.ts';
 import { DocumentReader } from './document.ts';
 import type { DocumentValue } from './document.ts';
 import { readJson } from './json.ts';
@@ -16,9 +16,10 @@ import { readXgboostModel } from './xgboost/model.ts';
  * Reads a model file; the format is found from the bytes: XGBoost JSON and UBJSON (1.x to 3.x, gbtree and dart), LightGBM
  * text, CatBoost JSON with float features, ONNX tree ensembles and linear models, and the documented JSON of this package (trees, linear, scorecard).
  *
- * @throws ExplainError MODEL_* codes: nothing in the file is believed before it is checked.
+ * @throws ExplainError EXPLAIN_OPTION; MODEL_* codes: nothing in the file is believed before it is checked.
  */
-export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
+export function loadModel(given: Uint8Array | ArrayBuffer, options: LoadOptions = {}): Model {
+  const bytes = bytesOf(given);
   const format = formatOptions(bytes, options);
   const { limits } = format;
   switch (containerOf(bytes)) {

@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { assertObject, assertOptions, assertTexts, said, wrongKind } from '../kinds.ts';
 import { sha256Hex } from '../model/hash.ts';
 import type { ReaderLimits } from './document.ts';
 
@@ -42,6 +43,7 @@ export interface LoadOptions {
 
 /** What the readers are told of one file. @throws ExplainError MODEL_LIMIT when it is too large */
 export function formatOptions(bytes: Uint8Array, options: LoadOptions): FormatOptions {
+  assertLoadOptions(options);
   const limits = { ...defaultModelLimits, ...options.limits };
   if (bytes.length > limits.maxBytes)
     throw new ExplainError('MODEL_LIMIT', {
@@ -50,4 +52,22 @@ export function formatOptions(bytes: Uint8Array, options: LoadOptions): FormatOp
     });
   const { iterations, categories } = options;
   return { hash: sha256Hex(bytes), iterations, categories, limits };
+}
+
+/** @throws ExplainError EXPLAIN_OPTION */
+function assertLoadOptions(options: LoadOptions): void {
+  assertOptions(options);
+  const { iterations, categories = {}, limits = {} } = options;
+  if (iterations !== undefined && typeof iterations !== 'number')
+    throw wrongKind('iterations', iterations, 'a whole number', 'EXPLAIN_OPTION');
+  assertObject(categories, 'categories', 'lists of names by feature', 'EXPLAIN_OPTION');
+  for (const names of Object.values(categories))
+    assertTexts(names, 'categories of a feature', 'EXPLAIN_OPTION');
+  assertObject(limits, 'limits', 'an object', 'EXPLAIN_OPTION');
+  for (const [name, limit] of Object.entries(limits))
+    if (limit !== undefined && !(typeof limit === 'number' && limit >= 0))
+      throw new ExplainError('EXPLAIN_OPTION', {
+        got: `${said(limit)} as ${name.slice(0, 40)}`,
+        want: 'a number from 0',
+      });
 }

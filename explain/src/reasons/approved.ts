@@ -1,4 +1,7 @@
 import { ExplainError } from '../errors.ts';
+import { assertObject, said } from '../kinds.ts';
+import { asBackground } from '../model/hash.ts';
+import { assertModel } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
 import type { FeatureRow, Prediction } from '../model/tree-model.ts';
 
@@ -12,8 +15,10 @@ export interface Approval {
   readonly output?: number;
 }
 
-/** Whether the model itself approves what it predicted. */
+/** Whether the model itself approves what it predicted. @throws ExplainError EXPLAIN_OPTION, EXPLAIN_ARGUMENT */
 export function approves(prediction: Prediction, approval: Approval): boolean {
+  assertObject(prediction, 'prediction', 'what predict gives');
+  assertApproval(approval);
   const { measure, approveBelow, approveAtLeast, output = 0 } = approval;
   const { score, probability } = prediction;
   const measured =
@@ -24,6 +29,19 @@ export function approves(prediction: Prediction, approval: Approval): boolean {
         : (probability ?? score))?.[output] ?? NaN;
   if (approveBelow !== undefined) return measured < approveBelow;
   return approveAtLeast !== undefined && measured >= approveAtLeast;
+}
+
+function assertApproval(approval: unknown): void {
+  assertObject(approval, 'approval', '{ approveBelow } or { approveAtLeast }', 'EXPLAIN_OPTION');
+  const { measure, approveBelow, approveAtLeast, output } = approval;
+  if (![undefined, 'probability', 'score'].includes(measure as string | undefined))
+    throw new ExplainError('EXPLAIN_OPTION', {
+      got: `measure ${said(measure)}`,
+      want: 'probability or score',
+    });
+  for (const number of [approveBelow, approveAtLeast, output])
+    if (number !== undefined && typeof number !== 'number')
+      throw new ExplainError('EXPLAIN_OPTION', { got: said(number), want: 'a number' });
 }
 
 /**
@@ -37,7 +55,10 @@ export function assertApproved(
   background: readonly FeatureRow[],
   approval: Approval,
 ): void {
-  const refused = background.findIndex((row) => !approves(model.predict(row), approval));
+  assertModel(model);
+  const refused = asBackground(background).rows.findIndex(
+    (row) => !approves(model.predict(row), approval),
+  );
   if (refused >= 0)
     throw new ExplainError('REASON_BACKGROUND', {
       got: `row ${refused + 1} that the model does not approve`,

@@ -1,4 +1,6 @@
 import { ExplainError } from '../errors.ts';
+import { assertObject, assertTexts } from '../kinds.ts';
+import { assertRegistry } from './checked.ts';
 import { parseReasonRegistry } from './registry.ts';
 import type { FeatureWords, ReasonDirection, ReasonRegistry, ReasonTexts } from './registry.ts';
 import { inLanguage, languagesOf } from './translations.ts';
@@ -33,6 +35,8 @@ export interface ReasonBinding {
  * @throws ExplainError REASON_RULE (a code that the catalogue lacks), REASON_LANGUAGE, REASON_REGISTRY
  */
 export function bindReasons(catalogue: ReasonRegistry, binding: ReasonBinding): ReasonRegistry {
+  assertRegistry(catalogue);
+  assertBinding(binding);
   const { id, version, features, languages = languagesOf(catalogue) } = binding;
   const [own = catalogue.language, ...others] = languages;
   const codes = Object.keys(features);
@@ -67,6 +71,16 @@ export function bindReasons(catalogue: ReasonRegistry, binding: ReasonBinding): 
     }),
     translations: Object.fromEntries(others.map((tag) => [tag, wordsIn(tag)])),
   });
+}
+
+/** Members that `parseReasonRegistry` reads are checked there. */
+function assertBinding(binding: unknown): void {
+  const code = 'REASON_REGISTRY';
+  assertObject(binding, 'binding', '{ id, version, features }', code);
+  const { features, languages = [], directions = {}, words = {}, texts = {} } = binding;
+  for (const member of [features, directions, words, texts])
+    assertObject(member, 'a member of the binding', 'an object', code);
+  assertTexts(languages, 'languages', code);
 }
 
 function textsOf(

@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { said } from '../kinds.ts';
 import { ADDITIVITY_BOUND, assertAdditive } from '../shapley/explanation.ts';
 import type { Explanation, Perturbation } from '../shapley/explanation.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
@@ -44,7 +45,7 @@ export interface Group {
  * @throws ExplainError REASON_METHOD
  */
 export function assertReasonMethod(method: Perturbation): void {
-  if (method !== 'interventional') throw new ExplainError('REASON_METHOD', { got: method });
+  if (method !== 'interventional') throw new ExplainError('REASON_METHOD', { got: said(method) });
 }
 
 /** What reasons are given from: an explanation, and the model and row that it has to be of. */
@@ -170,7 +171,7 @@ function outputOf({ model, output }: Scored): number {
   const chosen = output ?? (model.outputs === 1 ? 0 : -1);
   if (!Number.isInteger(chosen) || chosen < 0 || chosen >= model.outputs)
     throw new ExplainError('EXPLAIN_OUTPUT', {
-      got: output === undefined ? 'none' : `${output}`,
+      got: output === undefined ? 'none' : said(output),
       want: `below ${model.outputs}`,
     });
   return chosen;

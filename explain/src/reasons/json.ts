@@ -1,3 +1,4 @@
+import { assertRegistry } from './checked.ts';
 import type { FeatureWords, ReasonRegistry, ReasonTexts } from './registry.ts';
 import type { Unit } from './units.ts';
 
@@ -9,8 +10,11 @@ type Plain =
  * A registry as spec/reasons.md writes it, in the one form that is hashed: SHA-256 over the canonical form (RFC 8785) of
  * this value identifies the registry. Whatever says nothing is left out, so a file without empty members has the hash
  * that any tool computes from it. `parseReasonRegistry(registryJson(r))` equals r.
+ *
+ * @throws ExplainError REASON_REGISTRY for what is none
  */
 export function registryJson(registry: ReasonRegistry): { readonly [name: string]: Plain } {
+  assertRegistry(registry);
   const { id, version, list, language, reasons, translations } = registry;
   return {
     id,

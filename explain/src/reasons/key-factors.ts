@@ -1,7 +1,9 @@
+import { wrongKind } from '../kinds.ts';
 import { assertReasonable, bearsOut, chooseGroups, groupsOf, weightiestFirst } from './groups.ts';
 import type { Dropped, Scored } from './groups.ts';
 import { loggedGroup, mostOf, ranked } from './principal.ts';
 import type { ReasonGroup } from './principal.ts';
+import { assertQuestion } from './checked.ts';
 import { assertList } from './registry.ts';
 import { modelReason } from './said.ts';
 import type { Reason } from './said.ts';
@@ -29,7 +31,9 @@ export interface KeyFactors {
  * @throws ExplainError as `principalReasons`; REASON_REGISTRY for a list that is not of key factors
  */
 export function keyFactors(question: KeyFactorQuestion): KeyFactors {
+  assertQuestion(question);
   const { registry, explanation, language = registry.language } = question;
+  if (explanation === null) throw wrongKind('explanation', explanation, 'what explain gives');
   assertList(registry, 'key-factors');
   const most = mostOf(question.most);
   assertReasonable({ explanation, model: question.model, row: question.row });

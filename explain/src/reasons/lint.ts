@@ -1,4 +1,6 @@
 import { ExplainError } from '../errors.ts';
+import { assertOptions, assertTexts } from '../kinds.ts';
+import { assertRegistry } from './checked.ts';
 import { PLACEHOLDER } from './registry-json.ts';
 import { PROTECTED, VAGUE } from './lint-words.ts';
 import type { ReasonDefinition, ReasonRegistry } from './registry.ts';
@@ -21,8 +23,13 @@ export interface RegistryChecks {
 export function checkRegistry(
   registry: ReasonRegistry,
   featureNames: readonly string[],
-  { protectedFeatures = [] }: RegistryChecks = {},
+  checks: RegistryChecks = {},
 ): void {
+  assertRegistry(registry);
+  assertTexts(featureNames, 'featureNames');
+  assertOptions(checks, 'checks');
+  const { protectedFeatures = [] } = checks;
+  assertTexts(protectedFeatures, 'protectedFeatures', 'EXPLAIN_OPTION');
   const banned = new Set([...PROTECTED, ...protectedFeatures].map(plainName));
   const spoken = new Set(registry.reasons.flatMap(({ features }) => features));
   for (const name of [...featureNames, ...spoken])

@@ -1,3 +1,5 @@
+import { assertNumber, assertText } from '../kinds.ts';
+
 interface NumberStyle {
   readonly thousands: string;
   readonly decimal: string;
@@ -29,6 +31,7 @@ const STYLES: Readonly<Record<string, NumberStyle>> = {
 
 /** At most two decimals, thousands in groups; the same text on every engine. */
 export function numberWord(value: number, language: string): string {
+  assertNumber(value, 'value');
   if (!Number.isFinite(value) || Math.abs(value) >= 1e15) return String(value);
   return styled(Math.abs(value).toFixed(2), value < 0, language);
 }
@@ -56,6 +59,7 @@ const MONTHS: Readonly<Record<string, string>> = {
 
 /** `2026-11-03` as 3 November 2026, 3 de noviembre de 2026, 3. November 2026; as it stands in other languages. */
 export function dateWord(iso: string, language: string): string {
+  assertText(iso, 'date');
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(iso);
   const months = ofLanguage(MONTHS, language)?.split(' ');
   const month = months?.[Number(match?.[2]) - 1];
@@ -68,6 +72,7 @@ export function dateWord(iso: string, language: string): string {
 
 /** What a table says of a tag, or of its language where it does not know the region. */
 export function ofLanguage<T>(table: Readonly<Record<string, T>>, tag: string): T | undefined {
+  assertText(tag, 'language', 'REASON_LANGUAGE');
   const known = [tag.toLowerCase(), primaryOf(tag)].find((name) => Object.hasOwn(table, name));
   return known === undefined ? undefined : table[known];
 }

@@ -1,8 +1,11 @@
+import { ExplainError } from '../errors.ts';
+import { said, wrongKind } from '../kinds.ts';
 import type { Model } from '../model/model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import type { Explanation } from '../shapley/explanation.ts';
 import { assertReasonable, chooseGroups, groupsOf, weightiestFirst } from './groups.ts';
 import type { Dropped, Group, Scored } from './groups.ts';
+import { assertQuestion } from './checked.ts';
 import { assertList } from './registry.ts';
 import type { ReasonRegistry } from './registry.ts';
 import { modelReason, ruleReason } from './said.ts';
@@ -55,6 +58,7 @@ const MOST_REASONS = 4;
  * key factors too), REASON_RULE, REASON_TEXT, REASON_LANGUAGE: refused, never guessed
  */
 export function principalReasons(question: ReasonQuestion): PrincipalReasons {
+  assertQuestion(question);
   assertList(question.registry, 'principal-reasons');
   const { registry, model, row, rules = [], language = registry.language } = question;
   const most = mostOf(question.most);
@@ -85,7 +89,7 @@ export function principalReasons(question: ReasonQuestion): PrincipalReasons {
 function scoredOf(question: ReasonQuestion): Scored | null {
   const { explanation, row } = question;
   if (explanation === null) return null;
-  if (row === null) throw new TypeError('an explanation needs the row that it explains');
+  if (row === null) throw wrongKind('row', row, 'the row that was explained', 'REASON_EXPLANATION');
   assertReasonable({ explanation, model: question.model, row });
   return { ...question, explanation, row };
 }
@@ -104,6 +108,9 @@ export function loggedGroup(
 
 export function mostOf(most = MOST_REASONS): number {
   if (!Number.isInteger(most) || most < 1 || most > MOST_REASONS)
-    throw new RangeError(`most: a whole number from 1 to ${MOST_REASONS}`);
+    throw new ExplainError('EXPLAIN_OPTION', {
+      got: `most ${said(most)}`,
+      want: `a whole number from 1 to ${MOST_REASONS}`,
+    });
   return most;
 }

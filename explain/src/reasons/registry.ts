@@ -1,4 +1,6 @@
 import { ExplainError } from '../errors.ts';
+import { said } from '../kinds.ts';
+import { assertRegistry } from './checked.ts';
 import {
   MAX_REASONS,
   languageTagOf,
@@ -149,6 +151,10 @@ function refuseSharedFeatures(reasons: readonly ReasonDefinition[]): void {
 
 /** @throws ExplainError REASON_REGISTRY: reasons of a decision and factors of a score are two lists */
 export function assertList(registry: ReasonRegistry, list: ReasonList): void {
+  assertRegistry(registry);
   if (registry.list !== list)
-    throw new ExplainError('REASON_REGISTRY', { got: `a list of ${registry.list}`, want: list });
+    throw new ExplainError('REASON_REGISTRY', {
+      got: `a list of ${said(registry.list)}`,
+      want: said(list),
+    });
 }

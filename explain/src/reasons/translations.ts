@@ -1,4 +1,6 @@
 import { ExplainError } from '../errors.ts';
+import { assertText } from '../kinds.ts';
+import { assertRegistry } from './checked.ts';
 import {
   PLACEHOLDER,
   eachOf,
@@ -74,8 +76,9 @@ function sameNames(got: readonly string[], wanted: readonly string[], path: stri
   if (stray !== undefined) throw refused(path, `no ${stray.slice(0, 40)}: the original has none`);
 }
 
-/** The languages of a registry, its own first. */
+/** The languages of a registry, its own first. @throws ExplainError REASON_REGISTRY */
 export function languagesOf(registry: ReasonRegistry): readonly string[] {
+  assertRegistry(registry);
   return [registry.language, ...Object.keys(registry.translations)];
 }
 
@@ -84,9 +87,11 @@ const translated = new WeakMap<ReasonRegistry, Map<string, ReasonRegistry>>();
 /**
  * A registry as it stands in one of its languages: the same codes, other words; without translations.
  *
- * @throws ExplainError REASON_LANGUAGE
+ * @throws ExplainError REASON_LANGUAGE, REASON_REGISTRY
  */
 export function inLanguage(registry: ReasonRegistry, language: string): ReasonRegistry {
+  assertRegistry(registry);
+  assertText(language, 'language', 'REASON_LANGUAGE');
   const known = translated.get(registry) ?? new Map<string, ReasonRegistry>();
   translated.set(registry, known);
   const spoken = known.get(language) ?? translate(registry, language);

@@ -1,3 +1,4 @@
+import { assertObject, assertText } from '../kinds.ts';
 import { eachOf, membersOf, refused, textOf } from './registry-json.ts';
 import { numberWord } from './numbers.ts';
 
@@ -37,5 +38,8 @@ export function unitWord(value: number, language: string, unit: Unit | undefined
 /** The same for a number that is already in words. */
 export function inUnit(value: number, word: string, unit: Unit | undefined): string {
   if (unit === undefined) return word;
-  return (value === 1 ? unit.one : unit.other).replace('{n}', () => word);
+  assertObject(unit, 'unit', '{ one, other }');
+  const pattern = value === 1 ? unit.one : unit.other;
+  assertText(pattern, 'pattern of the unit');
+  return pattern.replace('{n}', () => word);
 }

@@ -1,4 +1,6 @@
 import { ExplainError } from '../errors.ts';
+import { assertObject, kindOf, said, wrongKind } from '../kinds.ts';
+import { asBackground } from '../model/hash.ts';
 import { edgeRatio, goesLeft } from '../model/tree.ts';
 import type { Tree } from '../model/tree.ts';
 import { requireTrees } from '../model/model.ts';
@@ -14,15 +16,16 @@ export const MAX_ENUMERATED = 15;
  * Shapley values of any game by trying every coalition: `worth(mask)` gives the worth of the coalition whose members
  * are the set bits. Returns one value per player.
  *
- * @throws ExplainError EXPLAIN_TOO_WIDE above 15 players
+ * @throws ExplainError EXPLAIN_TOO_WIDE above 15 players, EXPLAIN_ARGUMENT when a worth is no finite number
  */
 export function shapleyValues(players: number, worth: (mask: number) => number): Float64Array {
   if (!Number.isInteger(players) || players < 0 || players > MAX_ENUMERATED)
     throw new ExplainError('EXPLAIN_TOO_WIDE', {
-      got: `${players} features`,
+      got: `${said(players)} features`,
       want: `at most ${MAX_ENUMERATED}`,
     });
-  const worths = Float64Array.from({ length: 2 ** players }, (_, mask) => worth(mask));
+  if (typeof worth !== 'function') throw wrongKind('game', worth, 'a function of a coalition');
+  const worths = Float64Array.from({ length: 2 ** players }, (_, mask) => worthOf(worth(mask)));
   const weights = shapleyWeights(players);
   const values = new Float64Array(players);
   for (let mask = 0; mask < worths.length; mask++) {
@@ -36,6 +39,14 @@ export function shapleyValues(players: number, worth: (mask: number) => number):
     }
   }
   return values;
+}
+
+function worthOf(worth: unknown): number {
+  if (typeof worth === 'number' && Number.isFinite(worth)) return worth;
+  throw new ExplainError('EXPLAIN_ARGUMENT', {
+    got: `${typeof worth === 'number' ? worth : kindOf(worth)} as the worth of a coalition`,
+    want: 'a finite number',
+  });
 }
 
 export type Game =
@@ -57,10 +68,13 @@ export interface Enumeration {
  */
 export function enumerateShapley(given: Model, row: FeatureRow, game: Game): Enumeration {
   const model = requireTrees(given);
+  assertObject(game, 'game', '{ perturbation, background }', 'EXPLAIN_OPTION');
+  if (!['tree-path-dependent', 'interventional'].includes(game.perturbation))
+    throw new ExplainError('EXPLAIN_METHOD', { got: `${said(game.perturbation)} for trees` });
   const players = usedFeatures(model);
   const worth =
     game.perturbation === 'interventional'
-      ? interventionalWorth(model, row, game.background)
+      ? interventionalWorth(model, row, asBackground(game.background).rows)
       : coverWorth(model, row);
   const baseValue: number[] = [];
   const attributions = Array.from({ length: model.outputs }, (_, output) => {

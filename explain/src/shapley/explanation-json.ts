@@ -1,4 +1,4 @@
-import { explanationFacts } from './explanation.ts';
+import { assertExplanation, explanationFacts } from './explanation.ts';
 import type { Explanation, ExplanationFacts } from './explanation.ts';
 
 type JsonNumber = number | null;
@@ -20,8 +20,11 @@ export interface ExplanationJson extends ExplanationFacts {
  * The explanation with plain arrays in the place of typed ones, which JSON writes as objects. Its members always come in
  * this order, so that equal explanations make equal text: margin, score, probability, response, baseValue, attributions,
  * additivityError, method, kernel, version, modelHash, outputSpace, coverSource, background.
+ *
+ * @throws ExplainError EXPLAIN_ARGUMENT
  */
 export function explanationJson(explanation: Explanation): ExplanationJson {
+  assertExplanation(explanation);
   const { margin, score, probability, response, baseValue, attributions } = explanation;
   const { background, ...facts } = explanationFacts(explanation);
   return {

@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { assertNumbers, assertObject, isObject, wrongKind } from '../kinds.ts';
 import type {
   BackgroundFacts,
   CoverSource,
@@ -38,6 +39,7 @@ export interface ExplanationFacts {
 
 /** The facts alone, of whatever has them. */
 export function explanationFacts(of: ExplanationFacts): ExplanationFacts {
+  assertObject(of, 'explanation', 'an explanation or explainer');
   const { method, kernel, version, modelHash, outputSpace, coverSource, background } = of;
   return { method, kernel, version, modelHash, outputSpace, coverSource, background };
 }
@@ -98,13 +100,16 @@ export function outputSpaceOf({ link }: { readonly link: Link }): OutputSpace {
  *
  * @param attributions [output][feature]
  * @throws ExplainError EXPLAIN_ADDITIVITY above 1e-9·max(1, |baseValue| + Σ|attribution|) of an output, or when anything is no
- * finite number
+ * finite number; EXPLAIN_ARGUMENT
  */
 export function assertAdditive(
   baseValue: ArrayLike<number>,
   attributions: readonly ArrayLike<number>[],
   score: ArrayLike<number>,
 ): number {
+  assertNumbers(baseValue, 'baseValue');
+  assertNumbers(score, 'score');
+  assertOutputs(attributions, 'attributions');
   let worst = 0;
   for (let output = 0; output < score.length; output++) {
     const values = attributions[output];
@@ -144,4 +149,22 @@ function notAdditive(error: number, bound: number): ExplainError {
     got: `an error of ${error}`,
     want: `${bound} or less`,
   });
+}
+
+function assertOutputs(attributions: unknown, what: string): void {
+  if (!Array.isArray(attributions)) throw wrongKind(what, attributions, '[output][feature]');
+  for (const values of attributions as unknown[]) assertNumbers(values, what);
+}
+
+/** @throws ExplainError EXPLAIN_ARGUMENT for what no explainer gave */
+export function assertExplanation(explanation: unknown): asserts explanation is Explanation {
+  const what = 'explanation';
+  assertObject(explanation, what, 'what explain gives');
+  const { attributions, background, probability } = explanation;
+  for (const name of ['margin', 'score', 'response', 'baseValue'])
+    assertNumbers(explanation[name], `${name} of the ${what}`);
+  if (probability !== null) assertNumbers(probability, `probability of the ${what}`);
+  assertOutputs(attributions, `attributions of the ${what}`);
+  if (background !== null && !isObject(background))
+    throw wrongKind(`background of the ${what}`, background, '{ id, hash, rows }, or null');
 }

@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { assertObject, said } from '../kinds.ts';
 import type { Background } from '../model/hash.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { DEFAULT_TABLE_BYTES, ENGINES } from './kernel.ts';
@@ -26,11 +27,12 @@ const MOST_TABLE_BYTES = 2 ** 30;
 const GAMES: readonly unknown[] = ['tree-path-dependent', 'interventional'];
 
 /** Options with their defaults, refused where a caller without types gave something else. */
-export function checkedOptions({
-  perturbation,
-  engine = 'wasm',
-  maxTableBytes = DEFAULT_TABLE_BYTES,
-}: ExplainerOptions): { readonly engine: EngineName; readonly maxTableBytes: number } {
+export function checkedOptions(options: ExplainerOptions): {
+  readonly engine: EngineName;
+  readonly maxTableBytes: number;
+} {
+  assertExplainerOptions(options);
+  const { perturbation, engine = 'wasm', maxTableBytes = DEFAULT_TABLE_BYTES } = options;
   if (!GAMES.includes(perturbation))
     throw new ExplainError('EXPLAIN_METHOD', {
       got: `${said(perturbation)} for trees`,
@@ -49,6 +51,7 @@ export function checkedOptions({
   return { engine, maxTableBytes };
 }
 
-function said(value: unknown): string {
-  return ['string', 'number'].includes(typeof value) ? String(value).slice(0, 40) : typeof value;
+/** @throws ExplainError EXPLAIN_OPTION */
+export function assertExplainerOptions(options: unknown): void {
+  assertObject(options, 'options', '{ perturbation, background }', 'EXPLAIN_OPTION');
 }

@@ -1,6 +1,6 @@
 import { ExplainError } from '../../errors.ts';
 import type { TreeModel } from '../../model/tree-model.ts';
-import { containerOf } from '../container.ts';
+import { bytesOf, containerOf } from '../container.ts';
 import { readJson } from '../json.ts';
 import { formatOptions } from '../options.ts';
 import type { LoadOptions } from '../options.ts';
@@ -12,7 +12,8 @@ import { readXgboostModel } from './model.ts';
  *
  * @throws ExplainError MODEL_* codes
  */
-export function loadXgboost(bytes: Uint8Array, options: LoadOptions = {}): TreeModel {
+export function loadXgboost(given: Uint8Array | ArrayBuffer, options: LoadOptions = {}): TreeModel {
+  const bytes = bytesOf(given);
   const format = formatOptions(bytes, options);
   switch (containerOf(bytes)) {
     case 'json':
