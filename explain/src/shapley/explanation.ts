@@ -114,40 +114,26 @@ export function assertAdditive(
   for (let output = 0; output < score.length; output++) {
     const values = attributions[output];
     const base = values === undefined ? NaN : (baseValue[output] ?? NaN);
-    const error = additivityError(base, values ?? [], 0, values?.length ?? 0, score[output] ?? NaN);
+    const wanted = score[output] ?? NaN;
+    let sum = base;
+    let size = Math.abs(base);
+    for (let feature = 0; feature < (values?.length ?? 0); feature++) {
+      sum += values?.[feature] ?? NaN;
+      size += Math.abs(values?.[feature] ?? NaN);
+    }
+    const error = Math.abs(sum - wanted);
+    if (!(error <= ADDITIVITY_BOUND * Math.max(1, size) && error < Infinity))
+      throw notAdditive(error, size);
     if (error > worst) worst = error;
   }
   return worst;
 }
 
-/**
- * The same of one output, whose attributions are `values[from]` to `values[to - 1]`, without allocation.
- *
- * @throws ExplainError EXPLAIN_ADDITIVITY
- */
-export function additivityError(
-  base: number,
-  values: ArrayLike<number>,
-  from: number,
-  to: number,
-  score: number,
-): number {
-  let sum = base;
-  let size = Math.abs(base);
-  for (let at = from; at < to; at++) {
-    sum += values[at] as number;
-    size += Math.abs(values[at] as number);
-  }
-  const error = Math.abs(sum - score);
-  const bound = ADDITIVITY_BOUND * Math.max(1, size);
-  if (!(error <= bound && error < Infinity)) throw notAdditive(error, bound);
-  return error;
-}
-
-function notAdditive(error: number, bound: number): ExplainError {
+/** @param size  |baseValue| + Σ|attribution| */
+export function notAdditive(error: number, size: number): ExplainError {
   return new ExplainError('EXPLAIN_ADDITIVITY', {
     got: `an error of ${error}`,
-    want: `${bound} or less`,
+    want: `${ADDITIVITY_BOUND * Math.max(1, size)} or less`,
   });
 }
 
