@@ -130,6 +130,9 @@ export async function startPostgres(
   };
 }
 
+/** After a kill the data directory is synced before anybody is answered: at once, where it can be, instead of file by file. */
+const STARTS_SOON = process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {};
+
 class Server {
   readonly #bin: string;
   readonly #dir: string;
@@ -166,7 +169,7 @@ class Server {
   }
 
   #spawn(settings: Readonly<Record<string, string>>): void {
-    const all = { listen_addresses: '127.0.0.1', ...settings };
+    const all = { listen_addresses: '127.0.0.1', ...STARTS_SOON, ...settings };
     const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const command = [join(this.#bin, 'postgres'), '-D', join(this.#dir, 'data')];
     command.push('-p', String(this.#port), '-k', this.#dir, ...options);
