@@ -42,7 +42,46 @@ describe('showcause explain --counterfactual', () => {
     const { exit, out } = await run(asked);
     expect(exit).toBe(0);
     expect(out).toContain('probability below 0.3, if (exhaustive for up to');
-    expect(out).toMatch(/If your \w+ were .+, the answer would have been yes at 0\.[0-2]\d+\./);
+    expect(out).toMatch(/With these details the answer would have been yes\. .+ \[0\.[0-2]\d+\]/);
+  });
+
+  test('speaks the language that is asked for', async () => {
+    const { exit, out } = await run([...asked, '--language', 'de']);
+    expect(exit).toBe(0);
+    expect(out).toContain('Mit diesen Angaben wäre die Antwort ja gewesen.');
+    expect((await run([...command, '--language', 'de'])).exit).toBe(64);
+  });
+
+  test('where nothing is found names the bounds that it looked within', async () => {
+    const tight = join(dir, 'tight.json');
+    const [name = '', other = ''] = Object.keys(
+      (golden.options as { features: Record<string, object> }).features,
+    );
+    writeFileSync(
+      tight,
+      JSON.stringify({
+        version: 1,
+        features: { [name]: { min: 0, max: 1e-9 }, [other]: { min: 0, max: 1e-9 } },
+        constraints: [
+          { if: { feature: name, moves: 'up' }, then: { feature: other, moves: 'stays' } },
+        ],
+        search: { changes: 3, budget: 1000 },
+      }),
+    );
+    const { out } = await run([
+      ...command,
+      ...['--counterfactual', '--mutable', tight, '--threshold', '0.000001'],
+    ]);
+    expect(out).toContain('none within these bounds');
+    expect(out).toContain(`if “${name}” goes up, “${other}” must stay as it is`);
+    expect(out).toContain('at most 3 of these changed together');
+    expect(out).toContain('the search may look at 1,000 values');
+  });
+
+  test('a score has no half of its own', async () => {
+    const half = await run([...asked.slice(0, -2), '--measure', 'score']);
+    expect([half.exit, half.err]).toEqual([64, expect.stringContaining('needs --threshold')]);
+    expect((await run([...asked.slice(0, -1), '-0.8', '--measure', 'score'])).exit).toBe(0);
   });
 
   test('refuses half a question and a wrong file', async () => {

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { explainerOf, loadModel } from '@showcause/explain';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { explainedRows } from '../src/commands/explain/explained-rows.ts';
+import { writeAll } from '../src/commands/explain/sink.ts';
 import { streamRows } from '../src/commands/explain/stream-rows.ts';
 import { runCli } from '../src/run.ts';
 
@@ -50,6 +51,41 @@ async function explain(
 }
 
 const rows = file('rows.csv', asCsv);
+
+describe('a file', () => {
+  test('gets every byte, however little is taken at once', () => {
+    const taken: number[] = [];
+    writeAll(
+      (bytes, from) => {
+        const some = bytes.subarray(from, from + 3);
+        taken.push(...some);
+        return some.length;
+      },
+      Uint8Array.of(1, 2, 3, 4, 5, 6, 7),
+    );
+    expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+});
+
+describe('a signal', () => {
+  test('is heard within a block of rows', async () => {
+    const controller = new AbortController();
+    const explainer = explainerOf(model, { perturbation: 'tree-path-dependent' });
+    const given = (async function* () {
+      for (let i = 0; i < 900; i++)
+        yield Float64Array.from(golden.rows[0] ?? [], (one) => one ?? NaN);
+      await Promise.resolve();
+    })();
+    setTimeout(() => controller.abort(), 60);
+    let seen = 0;
+    for await (const _ of explainedRows(model, explainer, given, controller.signal)) {
+      seen++;
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+    }
+    expect(seen).toBeLessThan(900);
+  });
+});
 
 describe('--format', () => {
   test('ndjson is what --json says', async () => {

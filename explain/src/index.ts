@@ -103,7 +103,12 @@ export type {
   SearchAccount,
   SearchedFeature,
 } from './counterfactual/result.ts';
-export { counterfactualSentence, counterfactualValue } from './counterfactual/words.ts';
+export {
+  counterfactualSentence,
+  counterfactualValue,
+  searchBoundsWords,
+  stepWords,
+} from './counterfactual/words.ts';
 export type { CounterfactualWords } from './counterfactual/words.ts';
 export { numericFeatures } from './global/features.ts';
 export type { FeatureFacts } from './global/features.ts';

@@ -195,25 +195,29 @@ describe('the words of an option', () => {
         { ...words, language, unit: () => ({ one: '{n} €', other: '{n} €' }) },
         'x',
       );
-    expect(inWords('en')).toContain('between 2,100.5 € and 12,600 € (it was 3,500 €)');
-    expect(inWords('es-ES')).toContain('x. amount: entre 2100,5 € y 12.600 € (antes: 3500 €).');
+    expect(inWords('en')).toContain(
+      'Amount: between 2,100.5 € and 12,600 €, in steps of 0.5 € (it was 3,500 €).',
+    );
+    expect(inWords('es-ES')).toContain(
+      'x. Amount: entre 2100,5 € y 12.600 €, de 0,5 € en 0,5 € (antes: 3500 €).',
+    );
     expect(inWords('de')).toContain(
-      'x gewesen. amount: zwischen 2.100,5 € und 12.600 € (bisher: 3.500 €).',
+      'x gewesen. Amount: zwischen 2.100,5 € und 12.600 €, in Schritten von 0,5 € (bisher: 3.500 €).',
     );
   });
 
   test('round inwards, list what has words, and leave open ends open', () => {
     expect(sentence({ from: 250, to: 2599.999755859375 })).toBe(
-      'If your amount were between 250 and 2,599 (it was 3,500), the answer would have been yes.',
+      'With these details the answer would have been yes. Amount: between 250 and 2,599 (it was 3,500).',
     );
     expect(sentence({ from: 1.0000001, to: 1.4999999 })).toContain('between 1.0001 and 1.4999');
     expect(sentence({ to: 2100 })).toContain('2,100 or less');
     expect(sentence({ from: 2100, own: null })).toContain('2,100 or more (it was not given)');
     expect(sentence({ feature: 'savings', own: 0, from: 1, to: 2, step: 1 })).toBe(
-      'If your savings were some or many (it was none), the answer would have been yes.',
+      'With these details the answer would have been yes. Savings: some or many (it was none).',
     );
     expect(sentence({ feature: 'savings', own: 0, oneOf: [2] })).toContain(
-      'were many (it was none)',
+      'Savings: many (it was none)',
     );
   });
 });

@@ -348,6 +348,43 @@ describe('counterfactuals of trees', () => {
     ]);
     expect(found).toMatchObject({ status: 'none', search: { exhaustive: false, spent: 0 } });
   });
+
+  test('pays for intervals too: without the means an option has its nearest value alone', () => {
+    const model = buildModel({
+      features: 1,
+      baseScore: 0,
+      trees: [
+        { feature: 0, below: 0, left: { value: 1, cover: 1 }, right: { value: 0, cover: 1 } },
+      ],
+    });
+    const within = (budget: number): unknown => {
+      const features = { f0: { min: -5, max: 5 } };
+      const mutable = parseMutableFeatures({ version: 1, features, search: { budget } });
+      const goal = { measure: 'score', below: 0.5 } as const;
+      const { options, search } = counterfactualSearch(model, goal, mutable).search([-1]);
+      const [change] = options[0]?.changes ?? [];
+      return [change?.from, change?.to, search.spent];
+    };
+    expect([within(3), within(10)]).toEqual([
+      [0, 0, 3],
+      [0, 5, 5],
+    ]);
+  });
+
+  test('a measure that no model has is refused, and a budget that would take hours', () => {
+    const model = buildModel({ features: 1, baseScore: 0, trees: [{ value: 1, cover: 1 }] });
+    const features = { f0: { min: 0, max: 1 } };
+    const goal = { measure: 'odds', below: 1 } as never;
+    expect(() =>
+      counterfactualSearch(model, goal, parseMutableFeatures({ version: 1, features })),
+    ).toThrow(expect.objectContaining({ code: 'COUNTERFACTUAL_GOAL' }) as Error);
+    const search = { budget: 2_000_000 };
+    const mutable = parseMutableFeatures({ version: 1, features, search });
+    const predict = (): number[] => [];
+    expect(() =>
+      sampledCounterfactualSearch({ ...model, predict }, { measure: 'score', below: 1 }, mutable),
+    ).toThrow(expect.objectContaining({ code: 'COUNTERFACTUAL_OPTIONS' }) as Error);
+  });
 });
 
 describe('counterfactuals of any other model', () => {

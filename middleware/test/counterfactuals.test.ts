@@ -169,7 +169,7 @@ describe('counterfactuals of a decision', () => {
       status: 'found',
       options: [
         {
-          text: 'If your monthly income were between 2,000 and 5,000 (it was 1,500), the answer would have been yes.',
+          text: 'With these details the answer would have been yes. Monthly income: between 2,000 and 5,000, in steps of 100 (it was 1,500).',
         },
       ],
     });
@@ -180,7 +180,9 @@ describe('counterfactuals of a decision', () => {
     });
     const html = await page.text();
     expect(html).toContain('What would have changed the answer');
-    expect(html).toContain('If your monthly income were between 2,000 and 5,000');
+    expect(html).toContain('Monthly income: between 2,000 and 5,000, in steps of 100');
+    expect(html).toContain('only more, from 0 to 5,000, in steps of 100');
+    expect(html).toContain('at most 4 of these changed together');
     expect(html).toContain('It is not a promise');
   });
 
@@ -468,6 +470,7 @@ describe('sizes of explanation entries', () => {
       }),
       { maxLength: 2 },
     ),
+    constraints: fc.constant([]),
     search: fc.record({
       kernel: fc.constant('ts-cells/1'),
       exhaustive: fc.boolean(),
@@ -512,11 +515,21 @@ describe('sizes of explanation entries', () => {
       names.slice(0, 100).map((name) => [name, { categories: names }]),
     );
     const json = { version: 1, features, search: { options: 5, changes: 8 } };
+    const constraint = (i: number) => ({
+      if: { feature: names[i], moves: 'any' },
+      then: { feature: names[i + 1], moves: 'not-down' },
+    });
+    const constrained = {
+      ...json,
+      constraints: Array.from({ length: 50 }, (_, i) => constraint(i)),
+    };
     const bound = { model: 'm'.repeat(64), background: 'b'.repeat(64), mutable: 'f'.repeat(64) };
     const goal = { measure: 'probability', below: 0.5 } as const;
     const size = explanationBytes(bound, parseMutableFeatures(json), goal);
     expect(size).toBeLessThan(512 * 1024 - 64);
     expect((size + 4) % 1024).toBe(0);
+    const more = explanationBytes(bound, parseMutableFeatures(constrained), goal);
+    expect(more).toBeGreaterThan(size);
   });
 });
 

@@ -11,13 +11,23 @@ export interface Quest {
   readonly account: Account;
 }
 
-/** Counts what was looked at, so that the end of a search depends on no clock. */
+/**
+ * Counts what was looked at, so that the end of a search depends on no clock. A fifth is kept for what comes after the
+ * search: without it options of a search that went to its end would have no intervals.
+ */
 export class Account {
   readonly budget: number;
+  #limit: number;
   #spent = 0;
 
   constructor(budget: number) {
     this.budget = budget;
+    this.#limit = budget - Math.floor(budget / 5);
+  }
+
+  /** The search is over: what was kept may be spent. */
+  release(): void {
+    this.#limit = this.budget;
   }
 
   get spent(): number {
@@ -26,7 +36,7 @@ export class Account {
 
   /** False, and nothing is spent, when that would be too much. */
   spend(price: number): boolean {
-    if (this.#spent + price > this.budget) return false;
+    if (this.#spent + price > this.#limit) return false;
     this.#spent += price;
     return true;
   }

@@ -20,10 +20,17 @@ export interface CheckedGoal {
   readonly isBelow: boolean;
 }
 
+const MEASURES: readonly Goal['measure'][] = ['probability', 'score'];
+
 /** @throws ExplainError COUNTERFACTUAL_GOAL, EXPLAIN_OUTPUT */
 export function checkGoal(goal: Goal, outputs: number): CheckedGoal {
   const { measure, below, atLeast, output = 0 } = goal;
   const threshold = below ?? atLeast;
+  if (!MEASURES.includes(measure))
+    throw new ExplainError('COUNTERFACTUAL_GOAL', {
+      got: `measure ${JSON.stringify(String(measure).slice(0, 40))}`,
+      want: MEASURES.join(' or '),
+    });
   if ((below === undefined) === (atLeast === undefined) || !Number.isFinite(threshold))
     throw new ExplainError('COUNTERFACTUAL_GOAL', { got: 'no one threshold' });
   if (!Number.isInteger(output) || output < 0 || output >= outputs)

@@ -1,3 +1,4 @@
+import type { Account } from './account.ts';
 import type { FeatureMoves, Move } from './move.ts';
 
 /** One row before a model: what it may become, and how far each change brings it. */
@@ -18,9 +19,9 @@ export interface Landscape {
   /** cells or predictions that a profile costs */
   readonly price: (own: FeatureMoves) => number;
   /** The same moves with nearer values in between, where cells do not say where the outcome turns. */
-  readonly refine: (moves: readonly Move[]) => readonly Move[];
+  readonly refine: (moves: readonly Move[], account: Account) => readonly Move[];
   /** The values around that keep the outcome, all together. */
-  readonly widen: (moves: readonly Move[]) => Box;
+  readonly widen: (moves: readonly Move[], account: Account) => Box;
 }
 
 export interface Answer {

@@ -38,8 +38,8 @@ export interface SearchBounds {
   /** most features that one option changes */
   readonly changes: number;
   /**
-   * cells of feature values whose score may be computed for one row, or predictions where a model has no cells;
-   * null: 4,000,000 cells, 20,000 predictions
+   * cells of feature values whose score may be computed for one row, or predictions where a model has no cells; a fifth
+   * is kept for the intervals of what was found. null: 5,000,000 cells, 25,000 predictions
    */
   readonly budget: number | null;
   /** of the pseudo-random choice of values for models without thresholds */
@@ -63,6 +63,7 @@ export const defaultSearch: SearchBounds = Object.freeze({
 const MAX_FEATURES = 100;
 const MAX_CATEGORIES = 200;
 const MAX_CONSTRAINTS = 200;
+const MAX_BUDGET = 20_000_000;
 const MOVABLE: readonly Movable[] = ['up', 'down', 'any'];
 const REQUIRED: readonly Required[] = ['up', 'down', 'stays', 'not-up', 'not-down'];
 
@@ -172,7 +173,7 @@ function parseSearch(json: unknown): SearchBounds {
   return {
     options: optional('options', 1, 5) ?? defaultSearch.options,
     changes: optional('changes', 1, 8) ?? defaultSearch.changes,
-    budget: optional('budget', 1, 100_000_000) ?? defaultSearch.budget,
+    budget: optional('budget', 1, MAX_BUDGET) ?? defaultSearch.budget,
     seed: optional('seed', 0, 2 ** 32 - 1) ?? defaultSearch.seed,
   };
 }

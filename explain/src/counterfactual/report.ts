@@ -1,12 +1,16 @@
-import type { Found } from './account.ts';
+import type { Account, Found } from './account.ts';
 import type { Landscape, Side } from './landscape.ts';
 import { moved } from './move.ts';
 import type { FeatureMoves } from './move.ts';
 import type { Change, Counterfactual, SearchedFeature } from './result.ts';
 
 /** What was found, with its intervals and the model's own word on it. */
-export function optionOf(landscape: Landscape, { moves, distance }: Found): Counterfactual {
-  const { proven, sides } = landscape.widen(moves);
+export function optionOf(
+  landscape: Landscape,
+  { moves, distance }: Found,
+  account: Account,
+): Counterfactual {
+  const { proven, sides } = landscape.widen(moves, account);
   return {
     changes: sides.map((side) => changeOf(landscape, side)),
     distance,

@@ -1,5 +1,5 @@
 import type { CheckedGoal } from './goal.ts';
-import type { Movable } from './mutable.ts';
+import type { CausalConstraint, Movable } from './mutable.ts';
 
 /** One feature of an option. Numbers are in the feature's unit; null stands for a missing value or an open end. */
 export interface Change {
@@ -78,6 +78,8 @@ export interface Counterfactuals {
   /** fewest changed features first, then the nearest; no two change the same features */
   readonly options: readonly Counterfactual[];
   readonly within: readonly SearchedFeature[];
+  /** how features had to move together */
+  readonly constraints: readonly CausalConstraint[];
   readonly search: SearchAccount;
   /** version of this package */
   readonly version: string;

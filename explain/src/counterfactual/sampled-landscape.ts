@@ -1,5 +1,6 @@
 import { isMet } from './goal.ts';
 import type { CheckedGoal } from './goal.ts';
+import type { Account } from './account.ts';
 import { cornersOf, pointBox, pointSide } from './landscape.ts';
 import type { Answer, Box, Landscape, Side } from './landscape.ts';
 import { byDistance, moved } from './move.ts';
@@ -48,8 +49,8 @@ export function sampledLandscape(
     band: 0,
     ask,
     price: ({ moves }) => moves.length,
-    refine: (moves) => refined(landscape, moves),
-    widen: (moves) => widened(landscape, moves, random, isMonotone),
+    refine: (moves, account) => refined(landscape, moves, account),
+    widen: (moves, account) => widened(landscape, moves, random, isMonotone, account),
   };
   return landscape;
 }
@@ -95,14 +96,14 @@ function stepped(value: number, { step }: Pick<ResolvedFeature, 'step'>): number
 }
 
 /** Each value, one after the other, as near to the row's own as still does. */
-function refined(landscape: Landscape, moves: readonly Move[]): readonly Move[] {
+function refined(landscape: Landscape, moves: readonly Move[], account: Account): readonly Move[] {
   let current = moves;
   for (const { feature } of moves) {
     const move = current.find((one) => one.feature === feature);
     const own = landscape.features.find((one) => one.feature === feature);
     if (move === undefined || own === undefined || move.direction === 0) continue;
     const reaches = (value: number): boolean =>
-      landscape.ask(moved(landscape.row, current).with(feature, value)).isMet;
+      account.spend(1) && landscape.ask(moved(landscape.row, current).with(feature, value)).isMet;
     // What lies outside the bounds begins at the nearer one.
     const within = clamped(landscape.row[feature] ?? NaN, own);
     const isOutside = !Object.is(within, landscape.row[feature]);
@@ -152,9 +153,12 @@ function widened(
   moves: readonly Move[],
   random: Random,
   isMonotone: boolean,
+  account: Account,
 ): Box {
-  const keeps = (sides: readonly Side[]): boolean =>
-    cornersOf(landscape.row, sides).every((row) => landscape.ask(row).isMet);
+  const keeps = (sides: readonly Side[]): boolean => {
+    const corners = cornersOf(landscape.row, sides);
+    return account.spend(corners.length) && corners.every((row) => landscape.ask(row).isMet);
+  };
   let sides: Side[] = moves.map((move) =>
     pointSide({ ...move, rank: move.direction === 0 ? -1 : 0 }),
   );
@@ -174,7 +178,7 @@ function widened(
   });
   if (isMonotone) return { sides, proven: true };
   for (let i = 0; i < INSIDE; i++)
-    if (!landscape.ask(insideOf(landscape.row, sides, random)).isMet)
+    if (!account.spend(1) || !landscape.ask(insideOf(landscape.row, sides, random)).isMet)
       return { ...pointBox(moves), proven: false };
   return { sides, proven: false };
 }

@@ -127,11 +127,14 @@ function treeSearcher(
     kernel: 'ts-cells/1',
     features,
     isRandom: false,
-    budget: 4_000_000,
+    budget: 5_000_000,
     landscape: (row) =>
       treeLandscape(model, trees, goal, edge, row, treeMoves(model, trees, row, features)),
   };
 }
+
+/** Within minutes, if a prediction takes a tenth of a millisecond. */
+const MOST_PREDICTIONS = 1_000_000;
 
 function sampledSearcher(
   space: FeatureSpace,
@@ -150,11 +153,17 @@ function sampledSearcher(
       got: `no bounds for ${JSON.stringify(open.mutable.name)}`,
       want: 'min and max: this model has no thresholds to go by',
     });
+  const { budget } = mutable.search;
+  if (budget !== null && budget > MOST_PREDICTIONS)
+    throw new ExplainError('COUNTERFACTUAL_OPTIONS', {
+      got: `a budget of ${budget} for a model without cells`,
+      want: `at most ${MOST_PREDICTIONS}: each is a prediction`,
+    });
   return {
     kernel: 'ts-samples/1',
     features,
     isRandom: true,
-    budget: 20_000,
+    budget: 25_000,
     landscape: (row) =>
       sampledLandscape(measure, goal, row, features, seededRandom(mutable.search.seed), isMonotone),
   };
@@ -175,12 +184,13 @@ function searchWith(
       const quest: Quest = { landscape, constraints: resolved, bounds, account };
       const isMetAlready = landscape.ask(row).isMet;
       const { found, radius } = isMetAlready ? { found: [], radius: 0 } : searched(quest);
-      const options = choose(found, bounds.options).map((one) => optionOf(landscape, one));
+      const options = choose(found, bounds.options).map((one) => optionOf(landscape, one, account));
       return {
         status: isMetAlready ? 'met' : options.length === 0 ? 'none' : 'found',
         goal,
         options,
         within: landscape.features.map(searchedFeature),
+        constraints,
         search: {
           kernel: searcher.kernel,
           exhaustive: landscape.isComplete && radius > 0,
@@ -198,13 +208,14 @@ function searchWith(
 
 function searched(quest: Quest): { found: readonly Found[]; radius: number } {
   const near = exhaust(quest);
-  const { bounds, landscape } = quest;
+  const { account, bounds, landscape } = quest;
   const far =
     near.found.length < bounds.options && bounds.changes > near.radius
       ? beam(quest, near.found, near.radius)
       : [];
+  account.release();
   const found = [...near.found, ...far].map(({ moves }) => {
-    const refined = landscape.refine(moves);
+    const refined = landscape.refine(moves, account);
     return { moves: refined, distance: refined.reduce((sum, { distance }) => sum + distance, 0) };
   });
   return { found, radius: near.radius };

@@ -42,7 +42,7 @@ export function treeLandscape(
     ask,
     price: (own) => (trees.thresholds[own.feature]?.length ?? 0) + 1 + own.moves.length,
     refine: (moves) => moves,
-    widen: (moves) => widenCells(landscape, moves),
+    widen: (moves, account) => widenCells(landscape, moves, account),
   };
   return landscape;
 }

@@ -1,3 +1,4 @@
+import type { Account } from './account.ts';
 import { cornersOf, isClosed, pointBox, pointSide } from './landscape.ts';
 import type { Box, Landscape, Side } from './landscape.ts';
 import { moved } from './move.ts';
@@ -20,19 +21,22 @@ interface Extent {
 
 /**
  * Grows the cell of each change by its neighbours, one at a time and all changes in turn, as long as every cell of the
- * box reaches the goal. The model is constant on a cell, so the box is proven, and its corners are asked once more.
+ * box reaches the goal. The model is constant on a cell, so the box is proven, and its corners are asked once more. What
+ * the account does not allow is not grown.
  */
-export function widenCells(landscape: Landscape, moves: readonly Move[]): Box {
+export function widenCells(landscape: Landscape, moves: readonly Move[], account: Account): Box {
+  const within: Within = { landscape, account };
   const extents = moves.map((move) => extentOf(landscape, move));
   let isGrowing = true;
   while (isGrowing) {
     isGrowing = false;
     for (const extent of extents)
       for (const step of [1, -1] as const)
-        if (grow(landscape, extents, extent, step)) isGrowing = true;
+        if (grow(within, extents, extent, step)) isGrowing = true;
   }
   const sides = extents.map(sideOf);
-  const isMet = cornersOf(landscape.row, sides).every((row) => landscape.ask(row).isMet);
+  const corners = cornersOf(landscape.row, sides);
+  const isMet = account.spend(corners.length) && corners.every((row) => landscape.ask(row).isMet);
   return isMet ? { sides, proven: true } : pointBox(moves);
 }
 
@@ -45,17 +49,18 @@ function extentOf({ features }: Landscape, move: Move): Extent {
   return { own, move, cells, first: place, last: place, also: [] };
 }
 
-function grow(
-  landscape: Landscape,
-  extents: readonly Extent[],
-  extent: Extent,
-  step: 1 | -1,
-): boolean {
+/** The row and what may still be spent on it. */
+interface Within {
+  readonly landscape: Landscape;
+  readonly account: Account;
+}
+
+function grow(within: Within, extents: readonly Extent[], extent: Extent, step: 1 | -1): boolean {
   const place = step === 1 ? extent.last + 1 : extent.first - 1;
   const added = extent.cells[place];
   if (added === undefined) return false;
   const isRanked = added.rank >= 0;
-  const reaches = reachesWith(landscape, extents, extent, added);
+  const reaches = reachesWith(within, extents, extent, added);
   if (!reaches && isRanked) return false;
   // Categories have no order: one that does not do is passed over.
   if (!isRanked && reaches) extent.also.push(added);
@@ -66,7 +71,7 @@ function grow(
 
 /** Whether all cells of the box that have `added` for one change reach the goal. */
 function reachesWith(
-  landscape: Landscape,
+  within: Within,
   extents: readonly Extent[],
   extent: Extent,
   added: Move,
@@ -74,17 +79,18 @@ function reachesWith(
   const others = extents.filter((other) => other !== extent);
   const cells = others.reduce((product, other) => product * included(other).length, 1);
   if (cells > MOST_CELLS) return false;
-  return every(landscape, moved(landscape.row, [added]), others);
+  return every(within, moved(within.landscape.row, [added]), others);
 }
 
-function every(landscape: Landscape, row: Float64Array, rest: readonly Extent[]): boolean {
+function every(within: Within, row: Float64Array, rest: readonly Extent[]): boolean {
+  const { account, landscape } = within;
   const [next, ...further] = rest;
-  if (next === undefined) return landscape.ask(row).isMet;
-  const within = included(next);
-  if (further.length > 0)
-    return within.every((move) => every(landscape, moved(row, [move]), further));
-  const gaps = landscape.profile(row, { ...next.own, moves: within });
-  return within.every((move, i) => isClosed(landscape, gaps[i] ?? NaN, () => moved(row, [move])));
+  if (next === undefined) return account.spend(1) && landscape.ask(row).isMet;
+  const cells = included(next);
+  if (further.length > 0) return cells.every((move) => every(within, moved(row, [move]), further));
+  if (!account.spend(landscape.price(next.own))) return false;
+  const gaps = landscape.profile(row, { ...next.own, moves: cells });
+  return cells.every((move, i) => isClosed(landscape, gaps[i] ?? NaN, () => moved(row, [move])));
 }
 
 function included({ also, cells, first, last, move }: Extent): readonly Move[] {

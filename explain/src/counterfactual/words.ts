@@ -1,7 +1,7 @@
 import { exactNumberWord } from '../reasons/numbers.ts';
 import { inUnit } from '../reasons/units.ts';
 import type { Unit } from '../reasons/units.ts';
-import type { Change, Counterfactual } from './result.ts';
+import type { Change, Counterfactual, Counterfactuals } from './result.ts';
 import { phrasesIn } from './phrases.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -19,17 +19,50 @@ export interface CounterfactualWords {
 /** So many values are listed one by one where each has a word. */
 const MOST_LISTED = 8;
 
-/** One sentence: 'If your amount of the loan were 2,100 or less (it was 3,500), the answer would have been yes.' */
+/** 'With these details the answer would have been yes. Amount of the loan: 2,100 DM or less (it was 3,500 DM).' */
 export function counterfactualSentence(
   { changes }: Counterfactual,
   words: CounterfactualWords,
-  answer: string,
+  answer = phrasesIn(words.language).yes,
 ): string {
   const parts = changes.map((change) => ({
     label: words.label(change.feature),
     range: rangeText(change, words),
   }));
   return phrasesIn(words.language).sentence(parts, answer);
+}
+
+/** The bounds of a search beside those of each feature: constraints, changes together, and what was left out. */
+export function searchBoundsWords(
+  { constraints, search }: Pick<Counterfactuals, 'constraints' | 'search'>,
+  words: CounterfactualWords,
+): string[] {
+  const phrases = phrasesIn(words.language);
+  const { budget, changes, exhaustive, radius } = search;
+  return [
+    ...constraints.map(({ if: cause, then }) =>
+      phrases.constraint(
+        words.label(cause.feature),
+        phrases.moves[cause.moves],
+        words.label(then.feature),
+        phrases.must[then.moves],
+      ),
+    ),
+    phrases.together(changes),
+    ...(exhaustive && radius >= changes
+      ? []
+      : [phrases.searched(exhaustive ? radius : 0, exactNumberWord(budget, words.language))]),
+  ];
+}
+
+/** ', in steps of 100'; nothing for whole numbers, which have no others. */
+export function stepWords(
+  { feature, step }: Pick<Change, 'feature' | 'step'>,
+  words: CounterfactualWords,
+): string {
+  if (step === null || step === 1) return '';
+  const said = inUnit(step, exactNumberWord(step, words.language), words.unit?.(feature));
+  return phrasesIn(words.language).inSteps(said);
 }
 
 /** A value in the person's words: '3 or more years', '2,100 DM'. */
@@ -62,9 +95,18 @@ function targetText(
   if (listed?.every((value) => words.valueWord(feature, value) !== null)) return either(listed);
   if (oneOf !== null) return either(oneOf);
   const [low, high] = step === null ? shortest(from, to) : [from, to];
+  if (low !== null && low === high) return said(low);
+  return `${rangeOf(low, high, said, phrases)}${stepWords(change, words)}`;
+}
+
+function rangeOf(
+  low: number | null,
+  high: number | null,
+  said: (value: number) => string,
+  phrases: Phrases,
+): string {
   if (low === null) return high === null ? phrases.any : phrases.orLess(said(high));
-  if (high === null) return phrases.orMore(said(low));
-  return low === high ? said(low) : phrases.between(said(low), said(high));
+  return high === null ? phrases.orMore(said(low)) : phrases.between(said(low), said(high));
 }
 
 /** Every admissible value, where there are few. */

@@ -38,7 +38,10 @@ export function explanationBytes(
   return Math.ceil(most / STEP) * STEP - LENGTH_PREFIX;
 }
 
-function largestFound({ features, search }: MutableFeatures, { measure }: Goal): Found {
+function largestFound(
+  { constraints, features, search }: MutableFeatures,
+  { measure }: Goal,
+): Found {
   const changes = features
     .map(largestChange)
     .sort((a, b) => bytesOf(b) - bytesOf(a))
@@ -49,6 +52,7 @@ function largestFound({ features, search }: MutableFeatures, { measure }: Goal):
     goal: { measure, output: LONGEST_NUMBER, threshold: LONGEST_NUMBER, isBelow: false },
     options: Array.from({ length: search.options }, () => option),
     within: features.map(largestWithin),
+    constraints,
     search: {
       kernel: LONGEST_NAME,
       exhaustive: false,

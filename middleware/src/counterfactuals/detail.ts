@@ -48,6 +48,7 @@ export function counterfactualDetail(
     goal: (found?.goal ?? null) as unknown as Json,
     options: (found?.options ?? []) as unknown as Json,
     within: (found?.within ?? []) as unknown as Json,
+    constraints: (found?.constraints ?? []) as unknown as Json,
     search: (found?.search ?? null) as unknown as Json,
     version: found?.version ?? null,
   };

@@ -4,6 +4,7 @@ import { counterfactualSearch, parseMutableFeatures } from '@showcause/explain';
 import type { Goal } from '@showcause/explain';
 import { explanationBytes } from './ceiling.ts';
 import { readOptionJson } from '../model/option-file.ts';
+import { AuditError } from '../errors.ts';
 import type { DecisionModel } from '../model/tree-model.ts';
 import type { CheckedOptions } from '../options.ts';
 
@@ -18,6 +19,9 @@ export interface CounterfactualOptions {
 }
 
 export const COUNTERFACTUAL_DEFAULTS = { timeMs: 1_000, queue: 10_000 } as const;
+
+/** A record sealed is at most 512 KiB, its keys and tags included. */
+const MOST_BYTES = 511 * 1024;
 
 /** What a search needs, as plain data that another thread takes. */
 export interface CounterfactualTask {
@@ -58,9 +62,20 @@ export function counterfactualSettings(options: CheckedOptions): CounterfactualS
     ...counterfactuals,
     task: { model: model.bytes, goal, mutable: json },
     bound,
-    size: explanationBytes(bound, features, goal),
+    size: sizeOf(bound, features, goal),
     facts: { sha256: hash, kernel, goal: { ...goal } },
   };
+}
+
+/** @throws {AuditError} `RECORD_SIZE` */
+function sizeOf(...facts: Parameters<typeof explanationBytes>): number {
+  const size = explanationBytes(...facts);
+  if (size > MOST_BYTES)
+    throw new AuditError('RECORD_SIZE', {
+      got: `up to ${size} bytes for an explanation`,
+      want: `at most ${MOST_BYTES}: fewer categories, constraints or options in the file of changeable features`,
+    });
+  return size;
 }
 
 /** What the policy wants of the model. */

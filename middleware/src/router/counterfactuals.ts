@@ -1,7 +1,12 @@
 import { isJsonObject } from '@showcause/core';
 import type { Json } from '@showcause/core';
-import { counterfactualSentence } from '@showcause/explain';
-import type { Counterfactual, CounterfactualWords, SearchedFeature } from '@showcause/explain';
+import { counterfactualSentence, searchBoundsWords } from '@showcause/explain';
+import type {
+  Counterfactual,
+  CounterfactualWords,
+  Counterfactuals,
+  SearchedFeature,
+} from '@showcause/explain';
 import type { CounterfactualStatus } from '../counterfactuals/detail.ts';
 import { isAdverse } from '../decision.ts';
 import type { ReadDecision, ReadEntry } from '../sealing/read.ts';
@@ -39,20 +44,27 @@ export function shownCounterfactuals(
   const detail = entry.claims['detail'];
   if (detail === undefined || detail === null || !isJsonObject(detail)) return null;
   // Written by this producer and bound to the decision by its claims: its own words come back.
-  const { options, status, within } = detail as unknown as {
+  const { constraints, options, search, status, within } = detail as unknown as {
     status: CounterfactualStatus;
     options: readonly Counterfactual[];
     within: readonly SearchedFeature[];
+    constraints?: Counterfactuals['constraints'];
+    search: Counterfactuals['search'] | null;
   };
   if (status === 'not-adverse') return null;
   const texts = options.map((option) => ({
-    text: counterfactualSentence(option, words, page.changes.yes),
+    text: counterfactualSentence(option, words),
     changes: option.changes,
   }));
   return shown(
     status,
     texts,
-    within.map((one) => boundsWords(one, words, page.changes)),
+    [
+      ...within.map((one) => boundsWords(one, words, page.changes)),
+      ...(search === null
+        ? []
+        : searchBoundsWords({ constraints: constraints ?? [], search }, words)),
+    ],
     dateOf(claims['endedAt']),
     page,
   );

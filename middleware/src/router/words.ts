@@ -1,4 +1,4 @@
-import { counterfactualValue, dateWord } from '@showcause/explain';
+import { counterfactualValue, dateWord, stepWords } from '@showcause/explain';
 import type { CounterfactualWords, SearchedFeature } from '@showcause/explain';
 import type { ShownCounterfactuals } from './counterfactuals.ts';
 import type { DecisionView } from './view.ts';
@@ -55,12 +55,12 @@ export function changeWords(
 
 /** 'savings: only more, from 0 to 4' */
 export function boundsWords(
-  { categories, direction, feature, max, min }: SearchedFeature,
+  { categories, direction, feature, max, min, step }: SearchedFeature,
   words: CounterfactualWords,
   { bounds }: PageWords['changes'],
 ): string {
   const said = (value: number): string => counterfactualValue(feature, value, words);
   if (categories !== null) return `${words.label(feature)}: ${categories.map(said).join(', ')}`;
   const limits = bounds.limits(min === null ? null : said(min), max === null ? null : said(max));
-  return `${words.label(feature)}: ${bounds[direction]}${limits}`;
+  return `${words.label(feature)}: ${bounds[direction]}${limits}${stepWords({ feature, step }, words)}`;
 }

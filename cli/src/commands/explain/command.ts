@@ -9,7 +9,7 @@ import type { CounterfactualFlags } from './counterfactuals.ts';
 import { explainedRows, openExplainer } from './explained-rows.ts';
 import { addFormatOptions, openOutput, refusedFormatOptions } from './format.ts';
 import type { FormatOptions } from './format.ts';
-import { addOutcomeOptions, loneOption } from './outcome-options.ts';
+import { addOutcomeOptions, loneOption, refusedOutcomeOptions } from './outcome-options.ts';
 import { printRows } from './print-rows.ts';
 import { addReasonOptions, refusedReasonOptions } from './reason-options.ts';
 import type { ReasonOptions } from './reason-options.ts';
@@ -41,7 +41,10 @@ export function explainCommand(io: Io): Command {
     )
     .requiredOption('--model <file>', 'model file')
     .requiredOption('--rows <file>', 'CSV with a header, JSON or NDJSON; null or empty is missing')
-    .option('--background <file>', 'reference rows, in the same formats')
+    .option(
+      '--background <file>',
+      'reference rows, same formats; then attributions are interventional',
+    )
     .addOption(
       new Option('--method <method>', 'which expectation attributions divide')
         .choices(METHODS)
@@ -76,10 +79,18 @@ async function explainRows(io: Io, options: Options, command: Command): Promise<
     io.err(
       'note: path-dependent attributions use the covers of the trees; --background is not used',
     );
-  const alone = loneOption({ '--threshold': options.threshold, '--adverse': options.adverse });
+  const alone = loneOption({
+    '--threshold': options.threshold,
+    '--adverse': options.adverse,
+    '--measure': options.measure,
+    '--output': options.output,
+  });
   if (alone !== null && options.reasons === undefined && options.counterfactual !== true)
     command.error(`error: ${alone} needs --reasons FILE or --counterfactual`);
-  const refused = refusedReasonOptions(options) ?? refusedFormatOptions(options);
+  const refused =
+    refusedReasonOptions(options) ??
+    refusedOutcomeOptions(options) ??
+    refusedFormatOptions(options);
   if (refused !== null) command.error(`error: ${refused}`);
   const bytes = readInput(options.model);
   const model = loadModel(bytes);

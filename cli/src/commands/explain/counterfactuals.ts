@@ -2,10 +2,18 @@ import { parseJson } from '@showcause/core';
 import {
   counterfactualSearch,
   counterfactualSentence,
+  inLanguage,
   parseMutableFeatures,
+  searchBoundsWords,
 } from '@showcause/explain';
-import type { Counterfactuals, CounterfactualSearch, Goal, Model } from '@showcause/explain';
-import { InvalidArgumentError, Option } from 'commander';
+import type {
+  CounterfactualSearch,
+  CounterfactualWords,
+  Counterfactuals,
+  Goal,
+  Model,
+  ReasonRegistry,
+} from '@showcause/explain';
 import type { Command } from 'commander';
 import { readText } from '../../files.ts';
 import { loneOption } from './outcome-options.ts';
@@ -15,27 +23,14 @@ import type { OutcomeOptions } from './outcome-options.ts';
 export interface CounterfactualFlags extends OutcomeOptions {
   readonly counterfactual?: true;
   readonly mutable?: string;
-  readonly measure?: 'probability' | 'score';
-  readonly output?: number;
+  readonly language?: string;
 }
 
 /** Adds them to the command. */
 export function withCounterfactualOptions(command: Command): Command {
   return command
     .option('--counterfactual', 'what would have changed the outcome, within --mutable')
-    .option('--mutable <file>', 'features that may change: spec/counterfactuals.md')
-    .addOption(
-      new Option('--measure <number>', 'of the model; probability by default').choices([
-        'probability',
-        'score',
-      ]),
-    )
-    .option('--output <class>', 'whose number it is; 0 by default', classNumber);
-}
-
-function classNumber(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Want the number of a class.');
-  return Number(text);
+    .option('--mutable <file>', 'features that may change: spec/counterfactuals.md');
 }
 
 /** Null where none are asked for. @throws ExplainError COUNTERFACTUAL_OPTIONS, COUNTERFACTUAL_GOAL */
@@ -46,7 +41,7 @@ export function counterfactualsOf(
 ): CounterfactualSearch | null {
   const { adverse, counterfactual, measure, mutable, output, threshold = 0.5 } = flags;
   if (counterfactual !== true) {
-    const alone = loneOption({ '--mutable': mutable, '--measure': measure, '--output': output });
+    const alone = loneOption({ '--mutable': mutable });
     if (alone !== null) command.error(`error: ${alone} needs --counterfactual`);
     return null;
   }
@@ -59,20 +54,31 @@ export function counterfactualsOf(
   return counterfactualSearch(model, goal, parseMutableFeatures(parseJson(readText(mutable))));
 }
 
-/** What would have changed the outcome of a row, a line an option. */
-export function counterfactualLines(model: Model, found: Counterfactuals): string[] {
-  const words = {
-    language: 'en',
-    label: (feature: string) => feature,
-    valueWord: (feature: string, value: number) =>
+/** How features and values are called: by the registry where there is one, else as the model does. */
+export function counterfactualWords(
+  model: Model,
+  language: string | undefined,
+  registry: ReasonRegistry | null,
+): CounterfactualWords {
+  const spoken = registry === null ? null : inLanguage(registry, language ?? registry.language);
+  return {
+    language: language ?? spoken?.language ?? 'en',
+    label: (feature) => spoken?.labels[feature] ?? feature,
+    valueWord: (feature, value) =>
       model.categories[model.featureNames.indexOf(feature)]?.[value] ?? null,
+    unit: (feature) => spoken?.units[feature],
   };
+}
+
+/** What would have changed the outcome of a row, a line an option. */
+export function counterfactualLines(found: Counterfactuals, words: CounterfactualWords): string[] {
+  const bounds = found.status === 'none' ? searchBoundsWords(found, words) : [];
   return [
     `  ${headline(found)}`,
     ...found.options.map(
-      (option) =>
-        `    ${counterfactualSentence(option, words, `yes at ${option.reached.toFixed(4)}`)}`,
+      (option) => `    ${counterfactualSentence(option, words)} [${option.reached.toFixed(4)}]`,
     ),
+    ...bounds.map((bound) => `    ${bound}`),
     '',
   ];
 }

@@ -6,6 +6,7 @@ import { inRow } from './in-row.ts';
 
 /** Rows that are read, explained and printed together. */
 const BLOCK = 1024;
+const TURN_MS = 50;
 
 export interface ExplainedRow {
   /** from 0 */
@@ -39,18 +40,34 @@ export async function* explainedRows(
   signal: AbortSignal,
 ): AsyncGenerator<ExplainedRow> {
   let first = 0;
+  const breath = breathing();
   for await (const block of blocks(rows)) {
     if (signal.aborted) return;
-    const batch = await explainer.explainBatch(block).catch((error: unknown) => {
+    const batch = await explainer.explainBatch(block, { signal }).catch((error: unknown) => {
+      if (signal.aborted) return null;
       if (!(error instanceof ExplainError) || error.row === undefined) throw error;
       return inRow(first + error.row, () => {
         throw withoutRow(error);
       });
     });
-    for (const [i, row] of block.entries())
+    if (batch === null) return;
+    for (const [i, row] of block.entries()) {
+      await breath();
+      if (signal.aborted) return;
       yield { index: first + i, row, explanation: explanationAt(model, batch, i) };
+    }
     first += block.length;
   }
+}
+
+/** Lets the event loop turn now and then: what is asked of a row may take long, and a signal has to be heard. */
+function breathing(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < TURN_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    last = performance.now();
+  };
 }
 
 async function* blocks(rows: AsyncIterable<Float64Array>): AsyncGenerator<Float64Array[]> {

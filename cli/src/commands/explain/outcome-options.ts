@@ -5,6 +5,8 @@ import type { Command } from 'commander';
 export interface OutcomeOptions {
   readonly adverse?: 'higher' | 'lower';
   readonly threshold?: number;
+  readonly measure?: 'probability' | 'score';
+  readonly output?: number;
 }
 
 export function addOutcomeOptions(command: Command): Command {
@@ -19,7 +21,26 @@ export function addOutcomeOptions(command: Command): Command {
         'higher',
         'lower',
       ]),
-    );
+    )
+    .addOption(
+      new Option(
+        '--measure <number>',
+        'of the model; probability, else score; score needs --threshold',
+      ).choices(['probability', 'score']),
+    )
+    .option('--output <class>', 'whose number it is; 0 by default', classNumber);
+}
+
+function classNumber(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Want the number of a class.');
+  return Number(text);
+}
+
+/** Half is where a probability turns; a score turns where the lender says. Null where nothing speaks against them. */
+export function refusedOutcomeOptions({ measure, threshold }: OutcomeOptions): string | null {
+  return measure === 'score' && threshold === undefined
+    ? '--measure score needs --threshold NUMBER'
+    : null;
 }
 
 function finiteNumber(text: string): number {

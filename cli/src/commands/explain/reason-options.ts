@@ -14,7 +14,7 @@ export interface ReasonOptions extends OutcomeOptions {
 export function addReasonOptions(command: Command): Command {
   return command
     .option('--reasons <file>', 'reason registry (spec/reasons.md): reasons for people')
-    .option('--language <tag>', 'a language of the registry; its own by default')
+    .option('--language <tag>', 'of the registry, or of counterfactuals: en, es, de')
     .option('--most <number>', 'reasons a row, 1 to 4; 4 by default', oneToFour)
     .option('--key-factors', 'key factors of a score (FCRA): 4, and inquiries');
 }
@@ -26,12 +26,17 @@ function oneToFour(text: string): number {
 
 /** What speaks against a use of these options, in words for `command.error`; null where nothing does. */
 export function refusedReasonOptions(
-  options: ReasonOptions & { readonly method?: string; readonly background?: string },
+  options: ReasonOptions & {
+    readonly method?: string;
+    readonly background?: string;
+    readonly counterfactual?: true;
+  },
 ): string | null {
   const { reasons, method, background, language, most, keyFactors } = options;
   if (reasons === undefined) {
+    if (language !== undefined && options.counterfactual !== true)
+      return '--language needs --reasons FILE or --counterfactual';
     const alone = loneOption({
-      '--language': language,
       '--most': most,
       '--key-factors': keyFactors,
     });

@@ -33,6 +33,8 @@ export interface ReasonTask {
   /** null: every row is taken to be adverse */
   readonly approval: Approval | null;
   readonly most: number | undefined;
+  /** class whose score is explained; undefined: the model has one */
+  readonly output: number | undefined;
   readonly keyFactors: boolean;
 }
 
@@ -56,7 +58,7 @@ export function reasonTask(
   const registry = parseReasonRegistry(parseJson(readText(path)));
   checkRegistry(registry, model.featureNames);
   const adverse = options.adverse ?? 'higher';
-  const approval = approvalOf(adverse, options.threshold);
+  const approval = approvalOf(adverse, options);
   if (approval !== null) assertApproved(model, background, approval);
   return {
     model,
@@ -67,13 +69,21 @@ export function reasonTask(
     adverse,
     approval,
     most: options.most,
+    output: options.output,
     keyFactors: options.keyFactors === true,
   };
 }
 
-function approvalOf(adverse: 'higher' | 'lower', threshold: number | undefined): Approval | null {
+function approvalOf(
+  adverse: 'higher' | 'lower',
+  { measure, output, threshold }: ReasonOptions,
+): Approval | null {
   if (threshold === undefined) return null;
-  return adverse === 'higher' ? { approveBelow: threshold } : { approveAtLeast: threshold };
+  return {
+    ...(adverse === 'higher' ? { approveBelow: threshold } : { approveAtLeast: threshold }),
+    ...(measure === undefined ? {} : { measure }),
+    ...(output === undefined ? {} : { output }),
+  };
 }
 
 /** The registry's spelling of a tag, whatever its case; a wrong one is refused when it is first used. */
@@ -89,7 +99,7 @@ export function reasonsOf(
   row: Float64Array,
   explanation: Explanation,
 ): RowReasons {
-  const { model, background, registry, language, most, adverse, approval } = task;
+  const { model, background, registry, language, most, output, adverse, approval } = task;
   const question = {
     registry,
     model,
@@ -99,6 +109,7 @@ export function reasonsOf(
     language,
     adverseDirection: adverse,
     ...(most === undefined ? {} : { most }),
+    ...(output === undefined ? {} : { output }),
   };
   const { reasons, all } = task.keyFactors ? factorsOf(question) : principalsOf(question);
   const isAdverse = approval === null || !approves(explanation, approval);

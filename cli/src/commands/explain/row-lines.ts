@@ -1,7 +1,7 @@
 import { treeInteractions } from '@showcause/explain';
 import type { Background, InteractionExplainer, Model } from '@showcause/explain';
 import type { Command } from 'commander';
-import { counterfactualLines, counterfactualsOf } from './counterfactuals.ts';
+import { counterfactualLines, counterfactualsOf, counterfactualWords } from './counterfactuals.ts';
 import type { CounterfactualFlags } from './counterfactuals.ts';
 import type { ExplainedRow } from './explained-rows.ts';
 import { formatOf } from './format.ts';
@@ -39,6 +39,11 @@ export function openPrinter(
   const task =
     registry === undefined ? null : reasonTask(registry, options, model, background.rows);
   const search = counterfactualsOf(model, options, command);
+  const words = counterfactualWords(
+    model,
+    task?.language ?? options.language,
+    task?.registry ?? null,
+  );
   const linesOf = ({ index, row, explanation }: ExplainedRow): readonly string[] => {
     if (format === 'csv') return [csvRow(model, explanation, index)];
     const interactions = pairs === null ? null : inRow(index, () => pairs.explain(row));
@@ -53,7 +58,7 @@ export function openPrinter(
           ? table(model, row, explanation, index)
           : reasonsPage(given.task, given.reasons, explanation, index)),
         ...(interactions === null ? [] : interactionTable(model, interactions)),
-        ...(found === null ? [] : counterfactualLines(model, found)),
+        ...(found === null ? [] : counterfactualLines(found, words)),
       ];
     return [
       jsonLine(model, explanation, {

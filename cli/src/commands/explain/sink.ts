@@ -11,6 +11,14 @@ export interface Sink {
   dropped(): void;
 }
 
+/** A full disk or a pipe may take less than it is given. @param write  returns how much it took */
+export function writeAll(
+  write: (bytes: Uint8Array, from: number) => number,
+  bytes: Uint8Array,
+): void {
+  for (let at = 0; at < bytes.length;) at += write(bytes, at);
+}
+
 const BUFFERED = 64 * 1024;
 
 /** Standard output, or a file that has its name only once it is whole. @throws {CliError} `FILE_UNREADABLE` */
@@ -21,7 +29,7 @@ export function openSink(io: Io, path: string | undefined): Sink {
   const file = reading(partial, () => openSync(partial, 'w', 0o600));
   let buffered = '';
   const flush = (): void => {
-    writeSync(file, buffered);
+    writeAll((bytes, from) => writeSync(file, bytes, from), Buffer.from(buffered));
     buffered = '';
   };
   return {

@@ -36,7 +36,6 @@ export const english: PageWords = {
   next: 'What you can do next',
   changes: {
     title: 'What would have changed the answer',
-    yes: 'yes',
     looked: 'What we looked at',
     intros: {
       found:

@@ -39,7 +39,6 @@ export const german: PageWords = {
   next: 'Was Sie tun können',
   changes: {
     title: 'Was die Antwort geändert hätte',
-    yes: 'ja',
     looked: 'Was wir betrachtet haben',
     intros: {
       found:

@@ -57,8 +57,6 @@ export interface PageWords {
 /** What would have changed the answer. */
 export interface ChangeWords {
   readonly title: string;
-  /** as the end of 'the answer would have been …' */
-  readonly yes: string;
   readonly looked: string;
   readonly intros: Readonly<Record<ShownCounterfactuals['status'], string>>;
   /** `day`: of the decision, null where it is not known */

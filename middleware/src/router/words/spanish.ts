@@ -37,7 +37,6 @@ export const spanish: PageWords = {
   next: 'Lo que usted puede hacer',
   changes: {
     title: 'Qué habría cambiado la respuesta',
-    yes: 'sí',
     looked: 'Lo que hemos examinado',
     intros: {
       found:
