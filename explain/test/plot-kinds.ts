@@ -44,6 +44,7 @@ export function someFound(names: readonly string[]): Counterfactuals {
       { ...option, changes: [change(b, 24, 12, 18), change(c, null, null, null)], reached: 0.271 },
     ],
     within: [],
+    constraints: [],
     search: {
       kernel: '',
       exhaustive: true,
