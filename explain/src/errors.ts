@@ -105,6 +105,42 @@ export const explainErrorCodes = {
     means: 'cohort cannot be compared',
     fix: 'Name cohorts that have rows, with other rows beside them.',
   },
+  EXPLAIN_SAMPLES: {
+    means: 'too few samples for this many features',
+    fix: 'Ask for more samples, or put features into groups.',
+  },
+  EXPLAIN_IMAGE: {
+    means: 'numbers are no image of the stated height, width and channels',
+    fix: 'Give height × width × channels numbers, row by row, the channels of a pixel together.',
+  },
+  EXPLAIN_TEXT: {
+    means: 'text cannot be explained',
+    fix: 'Give a text with at least one word, within the stated bounds.',
+  },
+  PREDICT_FAILED: {
+    means: 'predict function threw or rejected',
+    fix: 'Look at the cause; try it with one of the background rows.',
+  },
+  PREDICT_TIMEOUT: {
+    means: 'predict function did not answer in time',
+    fix: 'Raise timeoutMs, lower batchRows, or look at what it waits for.',
+  },
+  PREDICT_KIND: {
+    means: 'predict function answered with something that is no list of numbers',
+    fix: 'Answer with one number per row, or one list of numbers per row.',
+  },
+  PREDICT_COUNT: {
+    means: 'predict function answered for another number of rows',
+    fix: 'Answer for each row, in the order of the rows.',
+  },
+  PREDICT_OUTPUTS: {
+    means: 'predict function changed how many outputs it has, or has none or too many',
+    fix: 'Answer with the same number of outputs, 1 to 1,000, for every row.',
+  },
+  PREDICT_VALUE: {
+    means: 'predict function answered with NaN or an infinity',
+    fix: 'Explain a finite output: log-odds instead of a probability of 0 or 1, say.',
+  },
   COUNTERFACTUAL_OPTIONS: {
     means: 'not a list of changeable features, or not one of this model',
     fix: 'Compare it with spec/counterfactuals.md and with the features of the model.',

@@ -129,3 +129,45 @@ export type { Fidelity } from './global/tree/fidelity.ts';
 export { treeRules } from './global/tree/rules.ts';
 export type { Condition, Rule } from './global/tree/rules.ts';
 export { plainName, ruleWords } from './global/tree/rule-words.ts';
+export { predictOf } from './agnostic/predict-of.ts';
+export type { PredictSource } from './agnostic/predict-of.ts';
+export type {
+  Predict,
+  PredictCall,
+  Predicted,
+  PredictOptions,
+  PredictProgress,
+  RunOptions,
+} from './agnostic/predict.ts';
+export type { SampledExplainer, SampledExplanation, SampledFacts } from './agnostic/explanation.ts';
+export type { SampledExplainerOptions } from './agnostic/explainer.ts';
+export { kernelExplainer } from './agnostic/kernel/explainer.ts';
+export type { KernelExplainerOptions } from './agnostic/kernel/explainer.ts';
+export { permutationExplainer } from './agnostic/permutation.ts';
+export type { PermutationExplainerOptions } from './agnostic/permutation.ts';
+export { samplingExplainer } from './agnostic/sampling.ts';
+export type { SamplingExplainerOptions } from './agnostic/sampling.ts';
+export { partitionExplainer } from './agnostic/owen/explainer.ts';
+export type { PartitionExplainerOptions } from './agnostic/owen/explainer.ts';
+export { hierarchyOfClustering, hierarchyOfGroups } from './agnostic/owen/hierarchy.ts';
+export type { Hierarchy } from './agnostic/owen/hierarchy.ts';
+export { limeTabular } from './agnostic/lime/tabular.ts';
+export type {
+  LimeTabularExplainer,
+  LimeTabularExplanation,
+  LimeTabularOptions,
+} from './agnostic/lime/tabular.ts';
+export type { LimeCondition, Discretizer } from './agnostic/lime/columns.ts';
+export type { LimeExplanation, LimeFacts } from './agnostic/lime/explanation.ts';
+export type { Stability, StabilityOptions } from './agnostic/lime/stability.ts';
+export { limeText } from './agnostic/lime/text.ts';
+export type { LimeTextExplanation, LimeTextOptions, PredictTexts } from './agnostic/lime/text.ts';
+export { occlusion } from './agnostic/image/occlusion.ts';
+export type { Heatmap, OcclusionOptions } from './agnostic/image/occlusion.ts';
+export type { Image } from './agnostic/image/image.ts';
+export { integratedGradients, saliency } from './agnostic/gradients.ts';
+export type {
+  Gradient,
+  GradientExplanation,
+  IntegratedGradientsOptions,
+} from './agnostic/gradients.ts';

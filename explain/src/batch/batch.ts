@@ -8,6 +8,7 @@ import { checkAdditivity } from './engine.ts';
 import type { RowEngine } from './engine.ts';
 import { rowSource } from './rows.ts';
 import type { BatchRows, RowSource } from './rows.ts';
+import { nextTurn } from './turn.ts';
 
 export type { BatchRows } from './rows.ts';
 
@@ -119,16 +120,4 @@ export function chunkOf(given = DEFAULT_CHUNK): number {
       want: `1 to ${MAX_CHUNK}`,
     });
   return given;
-}
-
-/** Resolves in a later turn of the event loop, so that input, timers and other requests come first. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

@@ -1,0 +1,50 @@
+// What `npm run bench -- explain-agnostic` compares: a row is easy to add here, and its twin in agnostic.py.
+import { kernelExplainer, limeTabular, treeExplainer } from '@showcause/explain';
+
+/**
+ * @typedef {object} Comparison
+ * @property {string} name
+ * @property {string} peer  its name in PEERS of agnostic.py
+ * @property {number} samples  given to both
+ * @property {number} bar  how many times Python's speed outside predict
+ * @property {(context: any) => Promise<(row: number, seed: number) => Promise<ArrayLike<number>>>} open  what is built once; then a row
+ * @property {(context: any, row: number) => Promise<ArrayLike<number>>} [judge]  the values that both estimate; without it their spread over seeds is compared
+ */
+
+/** @type {Comparison[]} */
+export const comparisons = [
+  {
+    name: 'KernelSHAP, 2,048 samples × 100 rows',
+    peer: 'kernel',
+    samples: 2048,
+    bar: 3,
+    open: async ({ source, background, rows }) => {
+      const explainers = new Map();
+      return async (row, seed) => {
+        if (!explainers.has(seed))
+          explainers.set(seed, await kernelExplainer(source, { background, samples: 2048, seed }));
+        return (await explainers.get(seed).explain(rows[row])).attributions[0];
+      };
+    },
+    judge: async ({ model, background, rows }, row) =>
+      treeExplainer(model, { perturbation: 'interventional', background }).explain(rows[row])
+        .attributions[0],
+  },
+  {
+    name: 'LIME, 5,000 samples',
+    peer: 'lime',
+    samples: 5000,
+    bar: 3,
+    open: async ({ source, rows }) => {
+      const explainers = new Map();
+      return async (row, seed) => {
+        if (!explainers.has(seed))
+          explainers.set(
+            seed,
+            limeTabular(source, { background: rows, samples: 5000, repeats: 1, seed }),
+          );
+        return (await explainers.get(seed).explain(rows[row])).coefficients[0];
+      };
+    },
+  },
+];

@@ -1,0 +1,84 @@
+import type { Block, Plan } from './plan.ts';
+
+export interface Solved {
+  /** one per player */
+  readonly values: Float64Array;
+  readonly errors: Float64Array;
+}
+
+/**
+ * Attributions of one output and their standard errors.
+ *
+ * @param halves half of the difference between the worths of each coalition and its complement
+ * @param total  score less base value: what the attributions add up to
+ */
+export function solvePlan(plan: Plan, halves: Float64Array, total: number): Solved {
+  const { players, pairs, blocks, influence } = plan;
+  const members = plan.coalitions.members;
+  const last = players - 1;
+  const isIn = (pair: number, player: number): number =>
+    members[2 * pair * players + player] as number;
+  const targets = halves.map((half, pair) => half - (isIn(pair, last) - 0.5) * total);
+  const values = new Float64Array(players);
+  for (const { from, to, weight } of blocks)
+    for (let pair = from; pair < to; pair++) {
+      const target = weight * (targets[pair] as number);
+      for (let player = 0; player < players; player++)
+        values[player] =
+          (values[player] as number) + target * (influence[pair * players + player] as number);
+    }
+  values[last] = (values[last] as number) + total;
+  const residuals = new Float64Array(pairs);
+  for (let pair = 0; pair < pairs; pair++) {
+    let fitted = -total / 2;
+    for (let player = 0; player < players; player++)
+      if (isIn(pair, player) === 1) fitted += values[player] as number;
+    residuals[pair] = (halves[pair] as number) - fitted;
+  }
+  return { values, errors: plan.isExact ? new Float64Array(players) : errorsOf(plan, residuals) };
+}
+
+/** Stratified sampling without replacement: the sum over the strata of W²(1 - n/N)s²/n. */
+function errorsOf(plan: Plan, residuals: Float64Array): Float64Array {
+  const variances = new Float64Array(plan.players);
+  for (const block of plan.blocks) {
+    const tried = block.to - block.from;
+    if (tried === block.all) continue;
+    const whole = residuals.map((residual, pair) =>
+      pair < block.from || pair >= block.to ? 0 : residual / (1 - leverageOf(plan, block, pair)),
+    );
+    const factor = block.weight * block.weight * tried * (1 - tried / block.all);
+    for (let player = 0; player < plan.players; player++)
+      variances[player] =
+        (variances[player] as number) + factor * spreadOf(plan, block, whole, player);
+  }
+  return variances.map(Math.sqrt);
+}
+
+/** Sample variance, over the pairs of a stratum, of what a unit of weight adds to an attribution. */
+function spreadOf(plan: Plan, block: Block, residuals: Float64Array, player: number): number {
+  const { influence, players } = plan;
+  let mean = 0;
+  let squares = 0;
+  for (let pair = block.from; pair < block.to; pair++) {
+    const score = (influence[pair * players + player] as number) * (residuals[pair] as number);
+    const step = score - mean;
+    mean += step / (pair - block.from + 1);
+    squares += step * (score - mean);
+  }
+  return squares / (block.to - block.from - 1);
+}
+
+/** How much of its own residual a pair takes with it into the fit: such residuals are too small by that share. */
+function leverageOf(
+  { influence, players, coalitions }: Plan,
+  { weight }: Block,
+  pair: number,
+): number {
+  let sum = 0;
+  for (let player = 0; player < players; player++)
+    sum +=
+      (influence[pair * players + player] as number) *
+      (coalitions.members[2 * pair * players + player] as number);
+  return Math.min(weight * sum, 0.9);
+}

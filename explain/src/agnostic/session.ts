@@ -1,0 +1,101 @@
+import { nextTurn } from '../batch/turn.ts';
+import { ExplainError } from '../errors.ts';
+import { checkedAnswers } from './answers.ts';
+import type { Answers } from './answers.ts';
+import { withinTime } from './within-time.ts';
+import type { PredictLimits } from './options.ts';
+import type { Predict, RunOptions } from './predict.ts';
+
+/** Many rows to be answered: written a batch at a time, read in order. */
+export interface Questions {
+  readonly rows: number;
+  /** numbers a row */
+  readonly width: number;
+  readonly write: (row: Float64Array, index: number) => void;
+  /** answers of rows `first` and on */
+  readonly read: (answers: Answers, first: number, count: number) => void;
+}
+
+/** One piece of work with a predict function: keeps count, and holds it to the number of outputs it first had. */
+export interface Session {
+  readonly ask: (questions: Questions) => Promise<void>;
+  /** calls, and rows in all of them */
+  readonly counts: () => { readonly calls: number; readonly predictions: number };
+}
+
+/** @param outputs of the model where that is known */
+export function openSession(
+  predict: Predict,
+  limits: PredictLimits,
+  { signal, onProgress }: RunOptions,
+  outputs: number | null = null,
+): Session {
+  const controller = new AbortController();
+  let [known, calls, predictions] = [outputs, 0, 0];
+  const call = async (rows: readonly Float64Array[]): Promise<Answers> => {
+    signal?.throwIfAborted();
+    calls++;
+    predictions += rows.length;
+    const answer = await answerOf(predict, rows, { limits, controller, signal });
+    const answers = checkedAnswers(answer, rows.length, known);
+    known = answers.outputs;
+    return answers;
+  };
+  return {
+    counts: () => ({ calls, predictions }),
+    ask: async ({ rows, width, write, read }) => {
+      checkBudget(predictions + rows, limits);
+      const batch = batchOf(Math.min(limits.batchRows, rows), width);
+      for (let first = 0; first < rows; first += batch.length) {
+        const count = Math.min(batch.length, rows - first);
+        for (let i = 0; i < count; i++) write(batch[i] as Float64Array, first + i);
+        read(await call(count === batch.length ? batch : batch.slice(0, count)), first, count);
+        onProgress?.({ done: first + count, total: rows });
+        if (first + count < rows) await nextTurn();
+      }
+    },
+  };
+}
+
+/** Rows side by side in one memory. */
+function batchOf(rows: number, width: number): Float64Array[] {
+  const memory = new Float64Array(rows * width);
+  return Array.from({ length: rows }, (_, i) => memory.subarray(i * width, (i + 1) * width));
+}
+
+interface Calling {
+  readonly limits: PredictLimits;
+  readonly controller: AbortController;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function answerOf(
+  predict: Predict,
+  rows: readonly Float64Array[],
+  calling: Calling,
+): Promise<unknown> {
+  try {
+    const answer = predict(rows, { signal: calling.controller.signal });
+    if (!isPromise(answer)) return answer;
+    return await withinTime(answer, calling.limits.timeoutMs, calling.controller, calling.signal);
+  } catch (cause) {
+    // What stopped the work, and what a model of this package refuses, already say what they are.
+    if (cause instanceof ExplainError || calling.signal?.aborted === true) throw cause;
+    throw new ExplainError('PREDICT_FAILED', {
+      got: cause instanceof Error ? cause.name : typeof cause,
+      cause,
+    });
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+function checkBudget(predictions: number, { maxPredictions }: PredictLimits): void {
+  if (predictions > maxPredictions)
+    throw new ExplainError('EXPLAIN_OPTION', {
+      got: `${predictions} predictions for one explanation`,
+      want: `at most maxPredictions, ${maxPredictions}: fewer samples or background rows`,
+    });
+}
