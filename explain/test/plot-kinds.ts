@@ -45,6 +45,7 @@ export function someFound(names: readonly string[]): Counterfactuals {
     ],
     within: [],
     constraints: [],
+    constraints: [],
     search: {
       kernel: '',
       exhaustive: true,

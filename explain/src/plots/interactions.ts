@@ -15,7 +15,7 @@ export interface InteractionData {
 const SMALLEST_CELL = 18;
 const LARGEST_CELL = 64;
 /** Cells of at least this have their number below the square. */
-const NUMBER_FROM = 44;
+const NUMBER_FROM = 38;
 const NAME_SHARE = 0.34;
 const MOST_NAME = 150;
 

@@ -1,6 +1,7 @@
 import { ramp } from './colours.ts';
 import { MARGIN, TYPE } from './plot.ts';
-import { element, escapeXml } from './xml.ts';
+import { label, textWidth } from './text.ts';
+import { element } from './xml.ts';
 
 /** Values of one feature by where they stand among the others: shap's 5th and 95th percentile are the ends. */
 export interface ValueSteps {
@@ -31,19 +32,21 @@ export function valueSteps(values: ArrayLike<number>): ValueSteps {
 
 const SWATCH = 14;
 
-/** Name of the colours: low to high, and missing. `x` is the right end. */
+/** Name of the colours: low to high. `right` is its right end. */
 export function rampLegend(title: string, right: number, y: number): string {
+  const words = { y: y + 10, class: 'f-muted', 'text-anchor': 'end' };
   const from = right - ramp.length * SWATCH - 30;
-  const text = (x: number, anchor: string, words: string): string =>
-    element(
-      'text',
-      { x, y: y + 10, 'font-size': TYPE.tiny, 'text-anchor': anchor, class: 'f-muted' },
-      escapeXml(words),
-    );
+  const low = ': low';
+  const name = from - 6 - textWidth(low, TYPE.tiny);
   const swatches = ramp.map((_, at) =>
     element('rect', { x: from + at * SWATCH, y, width: SWATCH, height: 10, class: `f-ramp${at}` }),
   );
-  return text(from - 6, 'end', `${title}: low`) + swatches.join('') + text(right, 'end', 'high');
+  return (
+    label(title, name - MARGIN, TYPE.tiny, { ...words, x: name }) +
+    label(low, 60, TYPE.tiny, { ...words, x: from - 6 }) +
+    swatches.join('') +
+    label('high', 60, TYPE.tiny, { ...words, x: right })
+  );
 }
 
 /** Left part of the legend: what a missing value looks like. */

@@ -1,4 +1,5 @@
 import { loadModel } from '@showcause/explain';
+import type { Background, Model } from '@showcause/explain';
 import { Command, Option } from 'commander';
 import { readInput } from '../../files.ts';
 import { readers } from '../../io.ts';
@@ -7,9 +8,13 @@ import { readBackground } from './background.ts';
 import { withCounterfactualOptions } from './counterfactuals.ts';
 import type { CounterfactualFlags } from './counterfactuals.ts';
 import { explainedRows, openExplainer } from './explained-rows.ts';
+import type { ExplainedRow } from './explained-rows.ts';
 import { addFormatOptions, openOutput, refusedFormatOptions } from './format.ts';
 import type { FormatOptions } from './format.ts';
 import { addOutcomeOptions, loneOption, refusedOutcomeOptions } from './outcome-options.ts';
+import { addPlotOptions, refusedPlotOptions } from './plot-options.ts';
+import type { PlotFlags } from './plot-options.ts';
+import { plotRows } from './plot-rows.ts';
 import { printRows } from './print-rows.ts';
 import { addReasonOptions, refusedReasonOptions } from './reason-options.ts';
 import type { ReasonOptions } from './reason-options.ts';
@@ -23,7 +28,7 @@ const PERTURBATIONS = {
 } as const;
 const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
 
-interface Options extends FormatOptions, ReasonOptions, CounterfactualFlags {
+interface Options extends FormatOptions, ReasonOptions, CounterfactualFlags, PlotFlags {
   readonly model: string;
   readonly rows: string;
   readonly background?: string;
@@ -51,7 +56,7 @@ export function explainCommand(io: Io): Command {
         .default(undefined, 'interventional with --background, else path-dependent'),
     )
     .option('--interactions', 'SHAP interaction values of each pair of features (trees)');
-  addFormatOptions(command);
+  addPlotOptions(addFormatOptions(command));
   return withCounterfactualOptions(addReasonOptions(addOutcomeOptions(command)))
     .addHelpText(
       'after',
@@ -65,7 +70,9 @@ Examples:
   showcause explain --model credit.ubj --rows denied.csv \\
     --background approved.json --reasons reasons.json --threshold 0.3
   showcause explain --model credit.ubj --rows denied.csv \\
-    --counterfactual --mutable mutable.json --threshold 0.3`,
+    --counterfactual --mutable mutable.json --threshold 0.3
+  showcause explain --model credit.ubj --rows applicants.csv \\
+    --plot beeswarm --out applicants.svg`,
     )
     .action((options: Options, self: Command) => explainRows(io, options, self));
 }
@@ -83,27 +90,48 @@ async function explainRows(io: Io, options: Options, command: Command): Promise<
     '--threshold': options.threshold,
     '--adverse': options.adverse,
     '--measure': options.measure,
-    '--output': options.output,
+    '--output': options.plot === undefined ? options.output : undefined,
   });
-  if (alone !== null && options.reasons === undefined && options.counterfactual !== true)
+  const hasOutcome =
+    options.reasons !== undefined ||
+    options.counterfactual === true ||
+    options.plot === 'counterfactual';
+  if (alone !== null && !hasOutcome)
     command.error(`error: ${alone} needs --reasons FILE or --counterfactual`);
   const refused =
     refusedReasonOptions(options) ??
     refusedOutcomeOptions(options) ??
-    refusedFormatOptions(options);
+    refusedFormatOptions(options) ??
+    refusedPlotOptions({ ...options });
   if (refused !== null) command.error(`error: ${refused}`);
   const bytes = readInput(options.model);
   const model = loadModel(bytes);
   const background = readBackground(model, options.background);
   const given = { perturbation: PERTURBATIONS[method], background };
-  const printer = openPrinter(model, background, { ...options, method }, command);
+  const show = openShow(io, model, background, { ...options, method }, command);
   const explainer = await openExplainer(model, bytes, given, options.workers);
   try {
-    const rows = explainedRows(model, explainer, streamRows(model, options.rows), io.signal);
-    const output = openOutput(io, options, model);
-    for (const line of printer.title) output.line(line);
-    await printRows(io, rows, printer.linesOf, output);
+    await show(explainedRows(model, explainer, streamRows(model, options.rows), io.signal));
   } finally {
     await explainer.close?.();
   }
+}
+
+/** What becomes of explained rows: a picture, or lines of each. */
+function openShow(
+  io: Io,
+  model: Model,
+  background: Background,
+  options: Options,
+  command: Command,
+): (rows: AsyncIterable<ExplainedRow>) => Promise<void> {
+  const { plot } = options;
+  if (plot !== undefined)
+    return (rows) => plotRows(io, rows, { model, background }, { ...options, plot }, command);
+  const printer = openPrinter(model, background, options, command);
+  return async (rows) => {
+    const output = openOutput(io, options, model);
+    for (const line of printer.title) output.line(line);
+    await printRows(io, rows, printer.linesOf, output);
+  };
 }

@@ -1,0 +1,81 @@
+import { ExplainError } from '@showcause/explain';
+import type { Background, Explanation, Model } from '@showcause/explain';
+import { tableText } from '@showcause/explain/plots';
+import type { Plot } from '@showcause/explain/plots';
+import type { Command } from 'commander';
+import type { Io } from '../../io.ts';
+import type { CounterfactualFlags } from './counterfactuals.ts';
+import type { ExplainedRow } from './explained-rows.ts';
+import type { PlotFlags, PlotKind } from './plot-options.ts';
+import { pictureOf } from './pictures.ts';
+import { openSink } from './sink.ts';
+
+/** Rows of one picture at most. */
+const MOST_ROWS = 100_000;
+
+/** All rows of one output, explained. */
+export interface ExplainedSet {
+  readonly model: Model;
+  readonly background: Background;
+  /** which output of the model */
+  readonly output: number;
+  readonly rows: readonly Float64Array[];
+  readonly explanations: readonly Explanation[];
+}
+
+export type PlotTask = PlotFlags &
+  CounterfactualFlags & { readonly plot: PlotKind; readonly out?: string };
+
+/**
+ * Draws the rows. With `--out` the picture goes to the file and its numbers to standard output; without, the picture goes there.
+ *
+ * @throws ExplainError EXPLAIN_OUTPUT, EXPLAIN_ROWS, PLOT_*
+ */
+export async function plotRows(
+  io: Io,
+  explained: AsyncIterable<ExplainedRow>,
+  of: Pick<ExplainedSet, 'model' | 'background'>,
+  task: PlotTask,
+  command: Command,
+): Promise<void> {
+  const { output = 0, row } = task;
+  if (output >= of.model.outputs)
+    throw new ExplainError('EXPLAIN_OUTPUT', {
+      got: `output ${output}`,
+      want: `0 to ${of.model.outputs - 1}`,
+    });
+  const set = await collected(explained, { ...of, output });
+  if (row !== undefined && row > set.rows.length)
+    throw new ExplainError('EXPLAIN_ROWS', {
+      got: `no row ${row}`,
+      want: `1 to ${set.rows.length}`,
+    });
+  if (io.signal.aborted) return;
+  written(io, pictureOf(set, task, command), task.out);
+}
+
+async function collected(
+  explained: AsyncIterable<ExplainedRow>,
+  of: Pick<ExplainedSet, 'model' | 'background' | 'output'>,
+): Promise<ExplainedSet> {
+  const rows: Float64Array[] = [];
+  const explanations: Explanation[] = [];
+  for await (const { row, explanation } of explained) {
+    if (rows.length === MOST_ROWS)
+      throw new ExplainError('EXPLAIN_ROWS', {
+        got: 'more rows than a picture holds',
+        want: `at most ${MOST_ROWS}`,
+      });
+    rows.push(row);
+    explanations.push(explanation);
+  }
+  return { ...of, rows, explanations };
+}
+
+function written(io: Io, { svg, table }: Plot, path: string | undefined): void {
+  const sink = openSink(io, path);
+  sink.line(svg);
+  sink.done();
+  if (path === undefined) return;
+  for (const line of tableText(table).trimEnd().split('\n')) io.out(line);
+}
