@@ -45,7 +45,6 @@ export function someFound(names: readonly string[]): Counterfactuals {
     ],
     within: [],
     constraints: [],
-    constraints: [],
     search: {
       kernel: '',
       exhaustive: true,
