@@ -90,8 +90,8 @@ export const explainErrorCodes = {
     fix: 'Do not use this explanation; look for huge leaf values that cancel.',
   },
   EXPLAIN_TOO_WIDE: {
-    means: 'too many features for exact enumeration',
-    fix: 'Use treeExplainer; enumeration is for at most 15 used features.',
+    means: 'too many features for this exact method',
+    fix: 'Use treeExplainer: enumeration is for at most 15 used features, interactions for 2^24 numbers.',
   },
   EXPLAIN_OUTPUT: {
     means: 'no such output of the model',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { rankBackground } from '../src/shapley/blocks/background.ts';
 import { interventionalKernel } from '../src/shapley/blocks/kernel.ts';
 import { enumerateShapley } from '../src/index.ts';
 import type { TreeModel } from '../src/index.ts';
@@ -8,6 +9,7 @@ import type { Tree } from '../src/model/tree.ts';
 import { castRow } from '../src/model/tree-model.ts';
 import { DEFAULT_TABLE_BYTES } from '../src/shapley/kernel.ts';
 import type { EngineName } from '../src/shapley/kernel.ts';
+import { rankTrees, writeRanks } from '../src/shapley/ranks.ts';
 import { buildModel } from './builder.ts';
 import type { ModelSpec, Node } from './builder.ts';
 import { RANDOM_FEATURES, randomRow, randomSpec } from './random-models.ts';
@@ -290,6 +292,58 @@ describe('properties', () => {
     expect(name(tableBytes)).toBe('wasm-blocks/1');
     expect(name(tableBytes - 8)).toBe('wasm-blocks/1/b6');
     expect(name(1000)).toBe('wasm-blocks/1/walk1000');
+  });
+
+  test('a path of too many features has its own tree walked; the others keep their tables', () => {
+    const small = (feature: number): Node => ({
+      feature,
+      below: 0,
+      left: { value: 1, cover: 1 },
+      right: { value: -feature, cover: 2 },
+    });
+    const chain = (feature: number): Node =>
+      feature === 18
+        ? { value: 4, cover: 1 }
+        : {
+            feature,
+            below: 0.5,
+            left: { value: feature / 4, cover: 1 },
+            right: chain(feature + 1),
+          };
+    const narrow = [small(0), small(3), small(17)];
+    const model = buildModel({ trees: [narrow[0]!, chain(0), ...narrow.slice(1)], features: 18 });
+    const rows = [1, -1, 0.25].map((x) => new Float64Array(18).fill(x));
+    const background = [Float64Array.from({ length: 18 }, (_, i) => (i % 3) - 0.5)];
+    const made = attributions(model, rows, background);
+    const { tableBytes } = attributions(
+      buildModel({ trees: narrow, features: 18 }),
+      rows,
+      background,
+    );
+    expect(made).toMatchObject({ name: 'wasm-blocks/1', tableBytes });
+    const walked = attributions(model, rows, background, 0);
+    expect(walked.tableBytes).toBe(0);
+    expect(largestDifference(made.values, walked.values)).toBeLessThanOrEqual(BAR);
+  });
+
+  test('rows that a model cannot tell apart count together, first come first', () => {
+    const model = loadTrees(fixtureBytes('3.2.0', 'numeric.json'));
+    const ranks = rankTrees(model.trees);
+    const rows = rowsOf(golden('3.2.0', 'numeric').rows).map((row) => castRow(model, row));
+    const given = Array.from({ length: 300 }, (_, i) => rows[(i * i) % rows.length]!);
+    const keys = given.map((row) => {
+      const own = new Int32Array(ranks.slots);
+      writeRanks(ranks, row, own, 0, 1);
+      return own.join();
+    });
+    const distinct = [...new Set(keys)];
+    const ranked = rankBackground(ranks, given);
+    expect(ranked.rows).toBe(300);
+    expect(ranked.distinct).toStrictEqual(distinct.map((key) => given[keys.indexOf(key)]));
+    expect(Array.from(ranked.weights)).toStrictEqual(
+      distinct.map((key) => keys.filter((other) => other === key).length),
+    );
+    expect(ranked.ranks.join()).toBe(distinct.join());
   });
 
   test('all trees of one leaf: nothing to attribute, and no tables', () => {

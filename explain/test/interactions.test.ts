@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { enumerateShapley, shapleyValues, treeExplainer, treeInteractions } from '../src/index.ts';
 import type { ExplainerOptions, Tree, TreeModel } from '../src/index.ts';
 import { goesLeft } from '../src/model/tree.ts';
+import { newPairSums, usedFeatures } from '../src/interactions/matrix.ts';
 import { buildModel } from './builder.ts';
+import type { Node } from './builder.ts';
 import { RANDOM_FEATURES, randomRow, randomSpec } from './random-models.ts';
 import { fixtureBytes, largestDifference, loadTrees, rowsOf } from './support.ts';
 
@@ -190,4 +192,29 @@ test('the row sums are the attributions of the kernels, multi-output and interve
       expect(largestDifference(sums, values)).toBeLessThanOrEqual(BAR);
     });
   }
+});
+
+describe('models of many features', () => {
+  const split = (feature: number): Node => ({
+    feature,
+    below: 0.5,
+    left: { value: 1, cover: 1 },
+    right: { value: 3, cover: 2 },
+  });
+
+  test('sums are kept for the features that are asked', () => {
+    const { trees } = buildModel({ trees: [split(7), split(2900)], features: 3000 });
+    const used = usedFeatures(trees, 3000);
+    expect(used.list).toStrictEqual([7, 2900]);
+    expect(newPairSums(3000, used).pairs).toHaveLength(4);
+  });
+
+  test('above 2^24 numbers they are refused before anything is made', () => {
+    const model = buildModel({ trees: [split(7)], features: 4097 });
+    expect(() => treeInteractions(model, path)).toThrow(
+      expect.objectContaining({ code: 'EXPLAIN_TOO_WIDE', want: 'at most 16777216 numbers' }),
+    );
+    const widest = buildModel({ trees: [split(7)], features: 4096 });
+    expect(() => treeInteractions(widest, path)).not.toThrow();
+  });
 });

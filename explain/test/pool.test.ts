@@ -76,6 +76,20 @@ describe('a pool', () => {
     expect((await pools[1]!.explainBatch(rows)).rows).toBe(300);
   });
 
+  test('a signal is heard while other batches go first, and they go on', async () => {
+    const controller = new AbortController();
+    const many = Array.from({ length: 20 }, () => rows).flat();
+    let isThrough = false;
+    const first = pools[1]!.explainBatch(many).finally(() => (isThrough = true));
+    const queued = pools[1]!.explainBatch(rows, { signal: controller.signal });
+    const last = pools[1]!.explainBatch(rows);
+    controller.abort(new Error('enough'));
+    await expect(queued).rejects.toThrow('enough');
+    expect(isThrough).toBe(false);
+    expect((await first).rows).toBe(many.length);
+    expect((await last).rows).toBe(rows.length);
+  });
+
   test('of several refused rows the first is told, and the next batch is served', async () => {
     const bad = rows.map((row, i) => (i === 123 || i === 250 ? [1] : row));
     for (const chunk of [1, 40])

@@ -1,3 +1,4 @@
+import { ExplainError } from '../errors.ts';
 import { asBackground } from '../model/hash.ts';
 import { requireTrees } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
@@ -8,8 +9,8 @@ import { checkedOptions } from '../shapley/options.ts';
 import type { ExplainerOptions } from '../shapley/options.ts';
 import { assertAdditive, explanationFacts } from '../shapley/explanation.ts';
 import type { ExplanationFacts } from '../shapley/explanation.ts';
-import { matrixOf, newPairSums } from './matrix.ts';
-import type { PairSums } from './matrix.ts';
+import { matrixOf, newPairSums, usedFeatures } from './matrix.ts';
+import type { PairSums, UsedFeatures } from './matrix.ts';
 import { addInterventional } from './interventional.ts';
 import { addPathDependent } from './path-dependent.ts';
 
@@ -39,20 +40,22 @@ export interface InteractionExplainer extends ExplanationFacts {
  * `pred_interactions` give them, and for the interventional expectation too, which theirs do not. Per row:
  * O(leaves · depth²) times quadrature points, or times background rows.
  *
- * @throws ExplainError as `treeExplainer`
+ * @throws ExplainError as `treeExplainer`; EXPLAIN_TOO_WIDE above 2^24 numbers, features² times outputs
  */
 export function treeInteractions(given: Model, options: ExplainerOptions): InteractionExplainer {
   const model = requireTrees(given);
   checkedOptions(options);
+  assertNarrow(model);
   const explainer = treeExplainer(model, { ...options, maxTableBytes: 0 });
   const { baseValue } = explainer;
   const facts = { ...explanationFacts(explainer), kernel: KERNEL };
   const add = adderOf(model, options);
+  const used = usedFeatures(model.trees, model.featureNames.length);
   return {
     ...facts,
     baseValue,
     explain: (row) => {
-      const interactions = sumsOf(model, castRow(model, row), add).map(matrixOf);
+      const interactions = sumsOf(model, used, castRow(model, row), add).map(matrixOf);
       const prediction = model.predict(row);
       return {
         ...prediction,
@@ -73,9 +76,21 @@ function adderOf(model: TreeModel, options: ExplainerOptions): AddTree {
   return (tree, row, sums) => addInterventional(tree, row, background, sums);
 }
 
+/** Most numbers of an answer: 128 MiB of them. */
+const MOST_NUMBERS = 2 ** 24;
+
+function assertNarrow({ featureNames, outputs }: TreeModel): void {
+  if (featureNames.length ** 2 * outputs <= MOST_NUMBERS) return;
+  throw new ExplainError('EXPLAIN_TOO_WIDE', {
+    got: `pairs of ${featureNames.length} features for ${outputs} outputs`,
+    want: `at most ${MOST_NUMBERS} numbers`,
+  });
+}
+
 /** Sums by tree, so that replay gives the same bytes. */
-function sumsOf(model: TreeModel, row: Float64Array, add: AddTree): PairSums[] {
-  const sums = Array.from({ length: model.outputs }, () => newPairSums(model.featureNames.length));
+function sumsOf(model: TreeModel, used: UsedFeatures, row: Float64Array, add: AddTree): PairSums[] {
+  const features = model.featureNames.length;
+  const sums = Array.from({ length: model.outputs }, () => newPairSums(features, used));
   for (const tree of model.trees) {
     const target = sums[tree.output];
     if (target !== undefined && tree.nodes > 1) add(tree, row, target);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { checkedBatchOptions } from '../batch/batch.ts';
 import type { BatchExplanation, BatchOptions, BatchRows } from '../batch/batch.ts';
 import { ExplainError } from '../errors.ts';
 import type { AnyExplainerOptions } from '../explainer.ts';
@@ -69,15 +70,33 @@ function poolOf(
   close: () => Promise<void>,
 ): ExplainerPool {
   let last: Promise<unknown> = Promise.resolve();
+  const explainBatch = async (
+    rows: BatchRows,
+    options: BatchOptions,
+  ): Promise<BatchExplanation> => {
+    const turn = turnAfter(last, checkedBatchOptions(options).signal);
+    const next = turn.then(() => runBatch(threads, facts, rows, options));
+    last = Promise.allSettled([last, next]).then(() => undefined);
+    return next;
+  };
   const { features, outputs, baseValue } = facts;
   return Object.freeze({
     ...explanationFacts(facts),
     ...{ workers: threads.length, features, outputs, baseValue, close },
-    explainBatch: (rows: BatchRows, options: BatchOptions = {}): Promise<BatchExplanation> => {
-      const next = last.then(() => runBatch(threads, facts, rows, options));
-      last = next.catch(() => undefined);
-      return next;
-    },
+    explainBatch: (rows: BatchRows, options: BatchOptions = {}) => explainBatch(rows, options),
+  });
+}
+
+/** Resolves when the batches before are through; a signal that comes first is told at once. */
+function turnAfter(last: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal?.reason as Error);
+    if (signal?.aborted === true) return abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    void last.then(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    });
   });
 }
 

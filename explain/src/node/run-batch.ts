@@ -7,7 +7,6 @@ import { ExplainError } from '../errors.ts';
 import type { ExplainerThread } from './thread.ts';
 import type { WorkerFacts } from './wire.ts';
 
-const CHUNK = 256;
 /** Chunks under way per thread: one is computed while the next one waits. */
 const LANES = 2;
 
@@ -22,7 +21,7 @@ export async function runBatch(
   options: BatchOptions,
 ): Promise<BatchExplanation> {
   const { signal, onProgress } = checkedBatchOptions(options);
-  const chunk = chunkOf(options.chunk ?? CHUNK);
+  const chunk = chunkOf(options.chunk);
   const source = rowSource(given, facts.features);
   const out = outFor(facts, source.rows, options.out);
   const failures: unknown[] = [];

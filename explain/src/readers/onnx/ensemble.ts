@@ -35,6 +35,8 @@ export interface EnsembleContext {
   readonly type: 'float32' | 'float64';
   readonly maxNodes: number;
   readonly maxDepth: number;
+  /** thresholds of what a scaling in front makes of the columns, as thresholds of the columns; null where there is none */
+  readonly thresholdOf: ((feature: number, threshold: number) => number) | null;
 }
 
 /** Trees of the graph as trees that go left on `<=`; only outputs that a tree speaks of get one. */
@@ -50,7 +52,7 @@ export function readOnnxTrees(trees: readonly OnnxTree[], context: EnsembleConte
         node: (id) => {
           const node = tree.nodes.get(id);
           if (node === undefined) return undefined;
-          return 'weights' in node ? leafOf(node, outputs) : splitOf(node, tree.path, context.type);
+          return 'weights' in node ? leafOf(node, outputs) : splitOf(node, tree.path, context);
         },
       },
       { features: context.features, outputs, maxNodes: left, maxDepth: context.maxDepth },
@@ -82,12 +84,19 @@ function leafOf(leaf: OnnxLeaf, outputs: readonly number[]): SourceLeaf {
   return { values, cover: 0 };
 }
 
-function splitOf(split: OnnxSplit, path: string, type: 'float32' | 'float64'): SourceSplit {
+function splitOf(
+  split: OnnxSplit,
+  path: string,
+  { type, features, thresholdOf }: EnsembleContext,
+): SourceSplit {
   const { mode, feature, value, missingIsTrue, whenTrue, whenFalse } = split;
   const below = type === 'float32' ? nextBelow : nextBelow64;
   const asked = (threshold: number, isTrueLeft: boolean): SourceSplit => ({
     feature,
-    threshold,
+    threshold:
+      thresholdOf === null || !(feature >= 0 && feature < features)
+        ? threshold
+        : thresholdOf(feature, threshold),
     categories: null,
     defaultLeft: missingIsTrue === isTrueLeft,
     left: isTrueLeft ? whenTrue : whenFalse,
@@ -95,10 +104,14 @@ function splitOf(split: OnnxSplit, path: string, type: 'float32' | 'float64'): S
     cover: 0,
   });
   /** Listed categories go right. */
-  const listed = (members: readonly number[], isListedTrue: boolean): SourceSplit => ({
-    ...asked(NaN, !isListedTrue),
-    categories: categoriesOf(members, path),
-  });
+  const listed = (members: readonly number[], isListedTrue: boolean): SourceSplit => {
+    if (thresholdOf !== null)
+      throw new ExplainError('MODEL_UNSUPPORTED', {
+        got: `an equality behind a scaling at ${path}`,
+        want: 'comparisons',
+      });
+    return { ...asked(NaN, !isListedTrue), categories: categoriesOf(members, path) };
+  };
   if (Number.isNaN(value))
     throw new ExplainError('MODEL_VALUE', { got: `an unusable threshold at ${path}` });
   switch (mode) {

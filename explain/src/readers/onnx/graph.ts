@@ -18,6 +18,8 @@ export interface Graph {
   /** columns of the input, where the file says how many */
   readonly columns: number | null;
   readonly nodes: readonly GraphNode[];
+  /** what reads a tensor that the file holds, by name */
+  readonly constants: ReadonlyMap<string, () => readonly number[]>;
 }
 
 type Message = ReadonlyMap<number, readonly Field[]>;
@@ -37,10 +39,16 @@ export function readGraph(bytes: Uint8Array): Graph {
     throw new ExplainError('MODEL_FORMAT', { got: 'other bytes' });
   checkOperatorSet(model);
   const graph = messageOf(graphField.bytes);
-  const initializers = new Set(all(graph, 5).map(({ bytes: each }) => text(messageOf(each), 8)));
+  const constants = new Map(
+    all(graph, 5).map(({ bytes: each }) => {
+      const tensor = messageOf(each);
+      const name = text(tensor, 8);
+      return [name, () => tensorNumbers('initializer', tensor)] as const;
+    }),
+  );
   const inputs = all(graph, 11)
     .map(({ bytes: each }) => messageOf(each))
-    .filter((input) => !initializers.has(text(input, 1)));
+    .filter((input) => !constants.has(text(input, 1)));
   if (inputs.length !== 1)
     throw new ExplainError('MODEL_UNSUPPORTED', {
       got: `${inputs.length} inputs of an ONNX graph`,
@@ -50,6 +58,7 @@ export function readGraph(bytes: Uint8Array): Graph {
     producer: `${text(model, 2)} ${text(model, 3)}`.trim(),
     type: first(tensorType(inputs[0]) ?? new Map(), 1)?.integer === DOUBLE ? 'float64' : 'float32',
     columns: columnsOf(inputs[0]),
+    constants,
     nodes: all(graph, 1).map(({ bytes: each }) => readNode(messageOf(each))),
   };
 }
@@ -123,7 +132,7 @@ export class Attributes {
     const tensor = first(attribute, 5);
     return tensor === undefined
       ? integersOf(all(attribute, 8))
-      : this.#tensor(name, messageOf(tensor.bytes));
+      : tensorNumbers(`${this.#type}.${name}`, messageOf(tensor.bytes));
   }
 
   integer(name: string, absent: number): number {
@@ -148,22 +157,22 @@ export class Attributes {
     const tensor = first(attribute, 5);
     return tensor === undefined
       ? floatsOf(all(attribute, 7), 4)
-      : this.#tensor(name, messageOf(tensor.bytes));
-  }
-
-  /** TensorProto: float, double, uint8 and int64, in their own field or in raw_data. */
-  #tensor(name: string, tensor: Message): number[] {
-    const raw = first(tensor, 9)?.bytes;
-    const data = first(tensor, 2)?.integer;
-    if (data === FLOAT)
-      return raw === undefined ? floatsOf(all(tensor, 4), 4) : floatsOf(all(tensor, 9), 4);
-    if (data === DOUBLE)
-      return raw === undefined ? floatsOf(all(tensor, 10), 8) : floatsOf(all(tensor, 9), 8);
-    if (data === UINT8) return raw === undefined ? integersOf(all(tensor, 5)) : [...raw];
-    throw malformed(`${this.#type}.${name}`, `a tensor of type ${data}`, 'float, double or uint8');
+      : tensorNumbers(`${this.#type}.${name}`, messageOf(tensor.bytes));
   }
 }
 
 const FLOAT = 1;
 const UINT8 = 2;
 const DOUBLE = 11;
+
+/** TensorProto: float, double, uint8, in their own field or in raw_data. */
+function tensorNumbers(path: string, tensor: Message): number[] {
+  const raw = first(tensor, 9)?.bytes;
+  const data = first(tensor, 2)?.integer;
+  if (data === FLOAT)
+    return raw === undefined ? floatsOf(all(tensor, 4), 4) : floatsOf(all(tensor, 9), 4);
+  if (data === DOUBLE)
+    return raw === undefined ? floatsOf(all(tensor, 10), 8) : floatsOf(all(tensor, 9), 8);
+  if (data === UINT8) return raw === undefined ? integersOf(all(tensor, 5)) : [...raw];
+  throw malformed(path, `a tensor of type ${data}`, 'float, double or uint8');
+}

@@ -3,18 +3,21 @@ import { createLinearModel } from '../../model/linear-model.ts';
 import type { LinearModel } from '../../model/linear-model.ts';
 import { malformed } from '../document.ts';
 import type { GraphNode } from './graph.ts';
-import { objectiveFor, postTransformOf } from './post-transform.ts';
+import { normalizedIf, objectiveFor, postTransformOf } from './post-transform.ts';
+import { affine, checkScaling } from './scaling.ts';
+import type { Scaling } from './scaling.ts';
 
 export interface LinearContext {
   readonly hash: string;
   readonly formatVersion: string;
   readonly columns: number | null;
   readonly maxOutputs: number;
-  /** a Scaler in front of the model: (x - offset) * scale */
-  readonly scaler: GraphNode | null;
+  readonly scaling: Scaling;
+  /** the classes are divided by their sum */
+  readonly isNormalized: boolean;
 }
 
-/** LinearClassifier and LinearRegressor of ai.onnx.ml, with a Scaler folded in; computed in float64 here. */
+/** LinearClassifier and LinearRegressor of ai.onnx.ml, with what scales the columns folded in; computed in float64 here. */
 export function readOnnxLinear(node: GraphNode, context: LinearContext): LinearModel {
   const isClassifier = node.type === 'LinearClassifier';
   const intercepts = node.attributes.numbers('intercepts');
@@ -34,13 +37,16 @@ export function readOnnxLinear(node: GraphNode, context: LinearContext): LinearM
       got: `${targets} outputs`,
       want: `at most ${context.maxOutputs}`,
     });
+  checkScaling(context.scaling, features);
+  const post = postTransformOf(node.attributes.text('post_transform', 'NONE'));
   const rows = Array.from({ length: targets }, (_, k) =>
-    fold(flat.slice(k * features, (k + 1) * features), intercepts[k] ?? 0, context.scaler),
+    fold(flat.slice(k * features, (k + 1) * features), intercepts[k] ?? 0, context.scaling),
   );
-  // Two classes whose numbers differ in sign alone are one output: the second class.
+  // Two classes whose numbers differ in sign alone are one output, the second class; a softmax counts both.
   const [one, two] = rows;
   const isMirrored =
     isClassifier &&
+    post !== 'SOFTMAX' &&
     rows.length === 2 &&
     one !== undefined &&
     two !== undefined &&
@@ -48,12 +54,14 @@ export function readOnnxLinear(node: GraphNode, context: LinearContext): LinearM
   const kept = isMirrored ? [two ?? []] : rows;
   if (!kept.flat().every(Number.isFinite))
     throw new ExplainError('MODEL_VALUE', { got: `an unusable coefficient at ${node.type}` });
-  const post = postTransformOf(node.attributes.text('post_transform', 'NONE'));
   return createLinearModel({
     format: 'onnx',
     hash: context.hash,
     formatVersion: context.formatVersion,
-    objective: objectiveFor(post, isClassifier, 'float64'),
+    objective: normalizedIf(
+      context.isNormalized && kept.length > 1,
+      objectiveFor(post, isClassifier, 'float64'),
+    ),
     outputs: kept.length,
     coefficients: kept.map((row) => Float64Array.from(row.slice(0, -1))),
     intercept: Float64Array.from(kept, (row) => row.at(-1) ?? NaN),
@@ -64,16 +72,10 @@ export function readOnnxLinear(node: GraphNode, context: LinearContext): LinearM
 }
 
 /** Coefficients with the intercept behind them. */
-function fold(
-  coefficients: readonly number[],
-  intercept: number,
-  scaler: GraphNode | null,
-): number[] {
-  if (scaler === null) return [...coefficients, intercept];
-  const offset = scaler.attributes.numbers('offset');
-  const scale = scaler.attributes.numbers('scale');
-  const of = (values: readonly number[], i: number, absent: number): number =>
-    values.length === 0 ? absent : ((values.length === 1 ? values[0] : values[i]) ?? NaN);
-  const folded = coefficients.map((weight, i) => weight * of(scale, i, 1));
-  return [...folded, folded.reduce((sum, weight, i) => sum - weight * of(offset, i, 0), intercept)];
+function fold(coefficients: readonly number[], intercept: number, scaling: Scaling): number[] {
+  const columns = coefficients.map((weight, i) => ({ weight, ...affine(scaling, i) }));
+  return [
+    ...columns.map(({ weight, factor }) => weight * factor),
+    columns.reduce((sum, { weight, term }) => sum + weight * term, intercept),
+  ];
 }

@@ -6,10 +6,13 @@ import { splitKinds } from '../features.ts';
 import { withinLimit } from '../limits.ts';
 import type { FormatOptions } from '../options.ts';
 import { readOnnxTrees } from './ensemble.ts';
+import type { EnsembleContext } from './ensemble.ts';
 import { readGraph } from './graph.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { readOnnxLinear } from './linear.ts';
 import { objectiveFor, postTransformOf } from './post-transform.ts';
+import { checkScaling, scalingBefore, thresholdBefore } from './scaling.ts';
+import type { Scaling } from './scaling.ts';
 import { readNewEnsemble, readOldEnsemble } from './tree-ensemble.ts';
 import type { Ensemble } from './tree-ensemble.ts';
 
@@ -19,7 +22,8 @@ const LINEAR = ['LinearClassifier', 'LinearRegressor'];
 const DRESS = ['Cast', 'Identity', 'ZipMap', 'Reshape', 'Squeeze'];
 
 /**
- * An ONNX graph with one tree ensemble or linear model of ai.onnx.ml; other operators that compute are refused by name.
+ * An ONNX graph with one tree ensemble or linear model of ai.onnx.ml, behind a Scaler or Mul and Add by constants, which are
+ * folded in; other operators that compute are refused by name.
  * There are no covers, so trees are explained interventionally, or with `withCovers`.
  *
  * Facts: onnx/docs/Operators-ml.md; how ONNX Runtime adds up: core/providers/cpu/ml/tree_ensemble_aggregator.h.
@@ -30,7 +34,7 @@ export function readOnnxModel(bytes: Uint8Array, options: FormatOptions): Model 
   if (options.iterations !== undefined)
     throw new ExplainError('MODEL_UNSUPPORTED', { got: 'iterations', want: 'all trees' });
   const graph = readGraph(bytes);
-  const { model, scaler } = modelNode(graph);
+  const { model, scaling, isNormalized } = modelNode(graph);
   const formatVersion = graph.producer === '' ? 'onnx' : graph.producer;
   const { maxOutputs } = options.limits;
   if (LINEAR.includes(model.type))
@@ -39,7 +43,8 @@ export function readOnnxModel(bytes: Uint8Array, options: FormatOptions): Model 
       formatVersion,
       columns: graph.columns,
       maxOutputs,
-      scaler,
+      scaling,
+      isNormalized,
     });
   const ensemble =
     model.type === 'TreeEnsemble'
@@ -49,11 +54,18 @@ export function readOnnxModel(bytes: Uint8Array, options: FormatOptions): Model 
     formatVersion,
     columns: graph.columns,
     type: graph.type,
+    scaling,
     options,
   });
 }
 
-function modelNode(graph: Graph): { model: GraphNode; scaler: GraphNode | null } {
+interface Parts {
+  readonly model: GraphNode;
+  readonly scaling: Scaling;
+  readonly isNormalized: boolean;
+}
+
+function modelNode(graph: Graph): Parts {
   const models = graph.nodes.filter(({ type }) => [...ENSEMBLES, ...LINEAR].includes(type));
   const [model] = models;
   if (model === undefined || models.length > 1)
@@ -61,34 +73,50 @@ function modelNode(graph: Graph): { model: GraphNode; scaler: GraphNode | null }
       got: `${models.length} models in an ONNX graph`,
       want: `one of ${[...ENSEMBLES, ...LINEAR].join(', ')}`,
     });
-  const others = graph.nodes.filter((node) => node !== model && !DRESS.includes(node.type));
-  const scaler = others.find(
-    ({ type, outputs }) =>
-      type === 'Scaler' && outputs[0] === model.inputs[0] && LINEAR.includes(model.type),
+  const scaling = scalingBefore(graph, model);
+  const normalizer = graph.nodes.find((node) => normalizes(node, model));
+  const stray = graph.nodes.find(
+    (node) =>
+      node !== model &&
+      node !== normalizer &&
+      !scaling.nodes.has(node) &&
+      !DRESS.includes(node.type),
   );
-  const stray = others.find((node) => node !== scaler);
   if (stray !== undefined)
     throw new ExplainError('MODEL_UNSUPPORTED', {
       got: `the operator ${JSON.stringify(stray.type.slice(0, 40))}`,
-      want: 'a model alone: take other steps out of the graph',
+      want: 'a model alone, or behind Scaler, Mul and Add: take other steps out of the graph',
     });
-  return { model, scaler: scaler ?? null };
+  return { model, scaling, isNormalized: normalizer !== undefined };
+}
+
+/** scikit-learn divides the classes of a linear model by their sum once more. */
+function normalizes({ type, inputs, attributes }: GraphNode, model: GraphNode): boolean {
+  return (
+    type === 'Normalizer' &&
+    attributes.text('norm', 'MAX') === 'L1' &&
+    model.type === 'LinearClassifier' &&
+    inputs[0] === model.outputs[1]
+  );
 }
 
 interface EnsembleFacts {
   readonly formatVersion: string;
   readonly columns: number | null;
   readonly type: NumberType;
+  readonly scaling: Scaling;
   readonly options: FormatOptions;
 }
 
 function ensembleModel(
   ensemble: Ensemble,
-  { formatVersion, columns, type, options }: EnsembleFacts,
+  { formatVersion, columns, type, scaling, options }: EnsembleFacts,
 ): TreeModel {
   const { maxFeatures } = options.limits;
   const features = withinLimit(columns ?? widest(ensemble) + 1, maxFeatures, 'features');
+  checkScaling(scaling, features);
   const trees = readOnnxTrees(ensemble.trees, {
+    thresholdOf: thresholdsBehind(scaling, type),
     features,
     outputs: ensemble.outputs,
     type,
@@ -123,6 +151,17 @@ function ensembleModel(
     ),
     categories: names.map(() => null),
   });
+}
+
+/** Thresholds of trees behind a scaling as thresholds of the columns themselves; null where nothing is scaled. */
+function thresholdsBehind(scaling: Scaling, type: NumberType): EnsembleContext['thresholdOf'] {
+  if (scaling.steps.length === 0) return null;
+  if (type === 'float64')
+    throw new ExplainError('MODEL_UNSUPPORTED', {
+      got: 'doubles that are scaled in front of trees',
+      want: 'an input of float32, or trees alone',
+    });
+  return (feature, threshold) => thresholdBefore(scaling, feature, threshold);
 }
 
 function widest({ trees }: Ensemble): number {

@@ -55,3 +55,20 @@ function softmax32(margin: readonly number[]): number[] {
   const total = terms.reduce((sum, term) => Math.fround(sum + term), 0);
   return terms.map((term) => Math.fround(term / total));
 }
+
+/** Behind it a Normalizer of norm L1: numbers that are not negative, divided by their sum. */
+export function normalizedIf(isNormalized: boolean, objective: Objective): Objective {
+  if (!isNormalized) return objective;
+  const divided = (values: readonly number[]): number[] => {
+    const total = values.reduce((sum, value) => sum + Math.abs(value), 0);
+    return total === 0 ? [...values] : values.map((value) => value / total);
+  };
+  return {
+    ...objective,
+    response: (margin) => divided(objective.response(margin)),
+    probability: (margin) => {
+      const values = objective.probability(margin);
+      return values === null ? null : divided(values);
+    },
+  };
+}

@@ -9,27 +9,55 @@ export interface RankedRows extends WeightedRows {
   readonly ranks: Int32Array;
 }
 
+/** Rows with the same ranks are one with their weights together, in the order in which they first come. */
 export function rankBackground(ranks: Ranks, rows: readonly Float64Array[]): RankedRows {
-  const found = new Map<string, { row: Float64Array; ranks: Int32Array; weight: number }>();
+  const { slots } = ranks;
+  const distinct: Float64Array[] = [];
+  const weights: number[] = [];
+  const byHash = new Map<number, number[]>();
+  const own = new Int32Array(slots);
+  let all: Int32Array = new Int32Array(slots);
   for (const row of rows) {
-    const ofRow = new Int32Array(ranks.slots);
-    writeRanks(ranks, row, ofRow, 0, 1);
-    const key = ofRow.join();
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { row, ranks: ofRow, weight: 1 });
-    else known.weight++;
+    writeRanks(ranks, row, own, 0, 1);
+    const hash = hashOf(own);
+    const alike = byHash.get(hash) ?? [];
+    const known = alike.find((index) => isAt(all, index * slots, own));
+    if (known !== undefined) {
+      weights[known] = (weights[known] as number) + 1;
+      continue;
+    }
+    const index = distinct.push(row) - 1;
+    weights.push(1);
+    byHash.set(hash, [...alike, index]);
+    if ((index + 1) * slots > all.length) all = grown(all, rows.length * slots);
+    all.set(own, index * slots);
   }
-  const list = [...found.values()];
-  const all = new Int32Array(list.length * ranks.slots);
-  list.forEach((one, index) => {
-    all.set(one.ranks, index * ranks.slots);
-  });
   return {
     rows: rows.length,
-    distinct: list.map(({ row }) => row),
-    weights: Float64Array.from(list, ({ weight }) => weight),
-    ranks: all,
+    distinct,
+    weights: Float64Array.from(weights),
+    ranks: all.slice(0, distinct.length * slots),
   };
+}
+
+/** FNV-1a over the numbers: equal ranks meet, and others seldom do. */
+function hashOf(ranks: Int32Array): number {
+  let hash = 0x811c9dc5;
+  for (let slot = 0; slot < ranks.length; slot++)
+    hash = Math.imul(hash ^ (ranks[slot] as number), 0x01000193);
+  return hash;
+}
+
+function isAt(all: Int32Array, start: number, own: Int32Array): boolean {
+  for (let slot = 0; slot < own.length; slot++) if (all[start + slot] !== own[slot]) return false;
+  return true;
+}
+
+/** Twice as long, at most `most`. */
+function grown(all: Int32Array, most: number): Int32Array {
+  const longer = new Int32Array(Math.min(2 * all.length, most));
+  longer.set(all);
+  return longer;
 }
 
 /** A tree with what its splits ask and the position of their features on the path. */

@@ -83,26 +83,31 @@ export function planModel(model: TreeModel, ranks: Ranks, maxTableBytes: number)
 
 /**
  * Blocks as large as fit: `/b5` names a cut into blocks of 5 bits. Where even lone leaves alone are too many, trees in their
- * order as long as they fit; which ones follows from the limit, which is then part of the name.
+ * order as long as they fit; which ones follows from the limit, which is then part of the name. A tree with a path of too many
+ * features has no tables at any size; it is walked, and the others keep theirs.
  */
 function cutWithin(
   model: TreeModel,
   maxTableBytes: number,
 ): { readonly cuts: readonly (Cut | null)[]; readonly way: string } {
-  let cuts: Cut[] = [];
+  let cuts: (Cut | null)[] = [];
   for (let bits = MAX_BITS; bits >= 0; bits--) {
-    cuts = model.trees.map((tree) => cutTree(tree, bits));
+    cuts = model.trees.map((tree) => tabled(cutTree(tree, bits)));
     if (bytesOf(cuts) <= maxTableBytes) return { cuts, way: bits === MAX_BITS ? '' : `/b${bits}` };
   }
   let left = maxTableBytes;
   const fitting = cuts.map((cut) => {
-    if (cut.bytes > left) return null;
+    if (cut === null || cut.bytes > left) return null;
     left -= cut.bytes;
     return cut;
   });
   return { cuts: fitting, way: `/walk${maxTableBytes}` };
 }
 
-function bytesOf(cuts: readonly Cut[]): number {
-  return cuts.reduce((sum, { bytes }) => sum + bytes, 0);
+function tabled(cut: Cut): Cut | null {
+  return cut.bytes === Infinity ? null : cut;
+}
+
+function bytesOf(cuts: readonly (Cut | null)[]): number {
+  return cuts.reduce((sum, cut) => sum + (cut?.bytes ?? 0), 0);
 }
