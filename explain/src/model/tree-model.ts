@@ -128,15 +128,19 @@ export function castRow(model: Casting, row: FeatureRow): Float64Array {
 export function castRowInto(model: Casting, row: FeatureRow, cast: Float64Array): void {
   const wanted = model.featureNames.length;
   assertRow(row, wanted);
-  const isSingle = model.compares === 'float32';
   for (let feature = 0; feature < wanted; feature++) {
     const value = row[feature] ?? NaN;
     if (typeof value !== 'number')
       throw new ExplainError('FEATURE_TYPE', { got: typeof value, want: 'a number' });
-    if (isSingle) cast[feature] = Math.fround(value);
-    else cast[feature] = Math.abs(value) <= model.zeroWithin ? 0 : value;
-    if (model.wholeCategories && isFraction(model.featureTypes[feature], value)) cast[feature] = -1;
+    cast[feature] = castValue(model, feature, value);
   }
+}
+
+/** One value of a row as the model's own library sees it. */
+export function castValue(model: Casting, feature: number, value: number): number {
+  if (model.wholeCategories && isFraction(model.featureTypes[feature], value)) return -1;
+  if (model.compares === 'float32') return Math.fround(value);
+  return Math.abs(value) <= model.zeroWithin ? 0 : value;
 }
 
 function isFraction(type: FeatureType | undefined, value: number): boolean {
