@@ -100,6 +100,7 @@ function spread(rounds) {
 
 /** Root mean square distance from what both estimate, or, where nobody knows that, from their own means over seeds. */
 async function judged({ judge }, context, own, theirTurn) {
+  if (judge === null) return null;
   if (judge === undefined)
     return {
       ours: await spreadOver((seed) => own(0, seed)),
@@ -141,6 +142,7 @@ function report({ name, bar, least, errors }) {
   ];
   const faster = median(theirs.outside.map((ms, i) => ms / ours.outside[i]));
   const bars = [atLeast(`${name}: times Python's speed outside predict`, bar, faster)];
+  if (errors === null) return { rows, bars };
   rows.push(rowOf(`${name}, error`, 'rms', [errors.ours]));
   rows.push(rowOf(`${name}, Python's, error`, 'rms', [errors.theirs]));
   bars.push(atMost(`${name}: error over Python's`, 1, errors.ours / errors.theirs));

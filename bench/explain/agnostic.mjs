@@ -1,5 +1,11 @@
 // What `npm run bench -- explain-agnostic` compares: a row is easy to add here, and its twin in agnostic.py.
-import { kernelExplainer, limeTabular, treeExplainer } from '@showcause/explain';
+import {
+  kernelExplainer,
+  limeTabular,
+  partialDependence,
+  permutationImportance,
+  treeExplainer,
+} from '@showcause/explain';
 
 /**
  * @typedef {object} Comparison
@@ -8,7 +14,7 @@ import { kernelExplainer, limeTabular, treeExplainer } from '@showcause/explain'
  * @property {number} samples  given to both
  * @property {number} bar  how many times Python's speed outside predict
  * @property {(context: any) => Promise<(row: number, seed: number) => Promise<ArrayLike<number>>>} open  what is built once; then a row
- * @property {(context: any, row: number) => Promise<ArrayLike<number>>} [judge]  the values that both estimate; without it their spread over seeds is compared
+ * @property {null | ((context: any, row: number) => Promise<ArrayLike<number>>)} [judge]  the values that both estimate; without it their spread over seeds is compared; null: golden files judge
  */
 
 /** @type {Comparison[]} */
@@ -45,6 +51,42 @@ export const comparisons = [
           );
         return (await explainers.get(seed).explain(rows[row])).coefficients[0];
       };
+    },
+  },
+  {
+    name: 'permutation importance, 5 shuffles × 1,000 rows',
+    peer: 'permutation',
+    samples: 5,
+    bar: 1,
+    judge: null,
+    open: async ({ source, model, rows }) => {
+      // What the model itself says: the same on both sides.
+      const target = Float64Array.from(await source.predict(rows, {}));
+      return async (_row, seed) =>
+        (
+          await permutationImportance(source, model, rows, target, {
+            scorer: 'r2',
+            repeats: 5,
+            seed,
+            batchRows: 1000,
+          })
+        ).features.map(({ mean }) => mean);
+    },
+  },
+  {
+    name: 'partial dependence, 100 points × 1,000 rows',
+    peer: 'dependence',
+    samples: 100,
+    bar: 1,
+    judge: null,
+    open: async ({ source, model, rows }) => {
+      return async (row) =>
+        (
+          await partialDependence(source, model, rows, row % model.featureNames.length, {
+            resolution: 100,
+            batchRows: 1000,
+          })
+        ).average;
     },
   },
 ];

@@ -71,7 +71,64 @@ def lime(opened, question):
     return run
 
 
-PEERS = {"kernel": kernel, "lime": lime}
+def regressor(opened):
+    """The model as scikit-learn wants one."""
+    from sklearn.base import BaseEstimator, RegressorMixin
+
+    class Opened(RegressorMixin, BaseEstimator):
+        def fit(self, rows, target):
+            return self
+
+        def __sklearn_is_fitted__(self):
+            return True
+
+        def predict(self, rows):
+            return opened.margin(rows)
+
+    return Opened()
+
+
+def permutation(opened, question):
+    from sklearn.inspection import permutation_importance
+
+    rows = opened.model.rows
+    target = opened.once("target", lambda: opened.margin(rows))
+
+    def run():
+        found = permutation_importance(
+            regressor(opened),
+            rows,
+            target,
+            scoring="r2",
+            n_repeats=question["samples"],
+            random_state=question["seed"],
+        )
+        return found.importances_mean
+
+    return run
+
+
+def dependence(opened, question):
+    from sklearn.inspection import partial_dependence
+
+    rows = opened.model.rows
+    feature = question["row"] % rows.shape[1]
+
+    def run():
+        found = partial_dependence(
+            regressor(opened),
+            rows,
+            [feature],
+            kind="both",
+            method="brute",
+            grid_resolution=question["samples"],
+        )
+        return found["average"][0]
+
+    return run
+
+
+PEERS = {"kernel": kernel, "lime": lime, "permutation": permutation, "dependence": dependence}
 
 
 def turn(opened, question):

@@ -7,7 +7,7 @@ import { run } from './support.ts';
 /** A terminal of 24 rows, less the command and the next prompt. */
 const MAX_LINES = 23;
 const COLUMNS = 80;
-const MAX_PAGE_LINES = 60;
+const MAX_PAGE_LINES = 80;
 
 function leaves(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);

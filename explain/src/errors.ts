@@ -101,6 +101,14 @@ export const explainErrorCodes = {
     means: 'rows, or numbers beside them, do not fit a global explanation',
     fix: 'Give at least as many rows as is said, and one entry for each row.',
   },
+  GLOBAL_TARGET: {
+    means: 'known outcomes do not fit the rows, the model or the scorer',
+    fix: 'Give one finite number for each row: classes counted from 0, or what the model predicts.',
+  },
+  MODEL_CARD: {
+    means: 'nothing that a model card can be made from',
+    fix: 'Compare the stated facts with spec/model-card.md; explain the very model file.',
+  },
   GLOBAL_COHORT: {
     means: 'cohort cannot be compared',
     fix: 'Name cohorts that have rows, with other rows beside them.',

@@ -171,3 +171,22 @@ export type {
   GradientExplanation,
   IntegratedGradientsOptions,
 } from './agnostic/gradients.ts';
+export { permutationImportance } from './global/permutation.ts';
+export type { PermutationImportance, PermutationOptions } from './global/permutation.ts';
+export { SCORERS } from './global/scorers.ts';
+export type { Scorer } from './global/scorers.ts';
+export { partialDependence } from './global/partial-dependence.ts';
+export type { PartialDependence, PartialDependenceOptions } from './global/partial-dependence.ts';
+export type { CurveSummary } from './global/curve.ts';
+export { accumulatedEffects } from './global/accumulated-effects.ts';
+export type { AccumulatedEffects, AccumulatedOptions } from './global/accumulated-effects.ts';
+export { defaultScorer, explainGlobally } from './global/overview.ts';
+export type { GlobalExplanation, GlobalProgress, GlobalQuestion } from './global/overview.ts';
+export { globalJson } from './global/json.ts';
+export type { GlobalJson } from './global/json.ts';
+export { scoreAt } from './global/threshold.ts';
+export { modelCard } from './global/card/card.ts';
+export type { ModelCard } from './global/card/card.ts';
+export { modelCardMarkdown } from './global/card/markdown.ts';
+export { parseStated } from './global/card/stated.ts';
+export type { Stated, StatedField } from './global/card/stated.ts';

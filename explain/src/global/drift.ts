@@ -1,10 +1,11 @@
+import { wholeOption } from '../agnostic/options.ts';
 import type { ExplanationArrays } from '../batch/arrays.ts';
 import { ExplainError } from '../errors.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { cellsOf, countsIn } from './cells.ts';
 import type { Cell } from './cells.ts';
 import { logFloat64 } from '../numeric/log64.ts';
-import { checkRows, columnOf, isCategorical, sortedPresent, wholeOption } from './features.ts';
+import { checkRows, columnOf, isCategorical, sortedPresent } from './features.ts';
 import type { FeatureFacts } from './features.ts';
 import { kolmogorovSmirnov } from './kolmogorov.ts';
 import type { KolmogorovSmirnov } from './kolmogorov.ts';

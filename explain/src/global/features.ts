@@ -74,13 +74,3 @@ export function sortedPresent(column: Float64Array): Float64Array {
 export function distinct(sorted: Float64Array): Float64Array {
   return sorted.filter((value, index) => index === 0 || value !== sorted[index - 1]);
 }
-
-/** Options that are whole numbers, bounded. @throws ExplainError EXPLAIN_OPTION */
-export function wholeOption(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new ExplainError('EXPLAIN_OPTION', {
-      got: `${name} ${String(value).slice(0, 40)}`,
-      want: `a whole number from ${least} to ${most}`,
-    });
-  return value;
-}

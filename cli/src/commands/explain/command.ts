@@ -11,6 +11,9 @@ import { explainedRows, openExplainer } from './explained-rows.ts';
 import type { ExplainedRow } from './explained-rows.ts';
 import { addFormatOptions, openOutput, refusedFormatOptions } from './format.ts';
 import type { FormatOptions } from './format.ts';
+import { addGlobalOptions, asksGlobal, refusedGlobalOptions } from './global-options.ts';
+import type { GlobalFlags } from './global-options.ts';
+import { explainWhole } from './global-task.ts';
 import { addOutcomeOptions, loneOption, refusedOutcomeOptions } from './outcome-options.ts';
 import { addPlotOptions, refusedPlotOptions } from './plot-options.ts';
 import type { PlotFlags } from './plot-options.ts';
@@ -28,7 +31,8 @@ const PERTURBATIONS = {
 } as const;
 const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
 
-interface Options extends FormatOptions, ReasonOptions, CounterfactualFlags, PlotFlags {
+interface Options
+  extends FormatOptions, ReasonOptions, CounterfactualFlags, PlotFlags, GlobalFlags {
   readonly model: string;
   readonly rows: string;
   readonly background?: string;
@@ -57,7 +61,8 @@ export function explainCommand(io: Io): Command {
     )
     .option('--interactions', 'SHAP interaction values of each pair of features (trees)');
   addPlotOptions(addFormatOptions(command));
-  return withCounterfactualOptions(addReasonOptions(addOutcomeOptions(command)))
+  withCounterfactualOptions(addReasonOptions(addOutcomeOptions(command)));
+  return addGlobalOptions(command)
     .addHelpText(
       'after',
       `
@@ -72,7 +77,9 @@ Examples:
   showcause explain --model credit.ubj --rows denied.csv \\
     --counterfactual --mutable mutable.json --threshold 0.3
   showcause explain --model credit.ubj --rows applicants.csv \\
-    --plot beeswarm --out applicants.svg`,
+    --plot beeswarm --out applicants.svg
+  showcause explain --model credit.ubj --rows outcomes.csv \\
+    --global --target went_bad --model-card card.md`,
     )
     .action((options: Options, self: Command) => explainRows(io, options, self));
 }
@@ -96,13 +103,14 @@ async function explainRows(io: Io, options: Options, command: Command): Promise<
     options.reasons !== undefined ||
     options.counterfactual === true ||
     options.plot === 'counterfactual';
-  if (alone !== null && !hasOutcome)
-    command.error(`error: ${alone} needs --reasons FILE or --counterfactual`);
+  if (alone !== null && !hasOutcome && !asksGlobal(options))
+    command.error(`error: ${alone} needs --reasons FILE, --counterfactual or --global`);
   const refused =
     refusedReasonOptions(options) ??
     refusedOutcomeOptions(options) ??
     refusedFormatOptions(options) ??
-    refusedPlotOptions({ ...options });
+    refusedPlotOptions({ ...options }) ??
+    refusedGlobalOptions(options);
   if (refused !== null) command.error(`error: ${refused}`);
   const bytes = readInput(options.model);
   const model = loadModel(bytes);
@@ -111,6 +119,7 @@ async function explainRows(io: Io, options: Options, command: Command): Promise<
   const show = openShow(io, model, background, { ...options, method }, command);
   const explainer = await openExplainer(model, bytes, given, options.workers);
   try {
+    if (asksGlobal(options)) return await explainWhole(io, model, explainer, options);
     await show(explainedRows(model, explainer, streamRows(model, options.rows), io.signal));
   } finally {
     await explainer.close?.();

@@ -37,7 +37,7 @@ export function csvRow(model: Model, explanation: Explanation, index: number): s
 }
 
 /** RFC 4180; a text that a spreadsheet would take for a formula begins with an apostrophe. */
-function csvLine(cells: readonly (string | number)[]): string {
+export function csvLine(cells: readonly (string | number)[]): string {
   return cells
     .map((cell) => {
       if (typeof cell === 'number') return String(cell);

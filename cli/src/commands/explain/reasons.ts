@@ -19,6 +19,7 @@ import type {
   FeatureRow,
 } from '@showcause/explain';
 import { readText } from '../../files.ts';
+import type { OutcomeOptions } from './outcome-options.ts';
 import type { ReasonOptions } from './reason-options.ts';
 
 /** What was asked of every row. */
@@ -74,9 +75,10 @@ export function reasonTask(
   };
 }
 
-function approvalOf(
+/** Null without a threshold. */
+export function approvalOf(
   adverse: 'higher' | 'lower',
-  { measure, output, threshold }: ReasonOptions,
+  { measure, output, threshold }: OutcomeOptions,
 ): Approval | null {
   if (threshold === undefined) return null;
   return {

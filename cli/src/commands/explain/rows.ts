@@ -9,11 +9,18 @@ import { inRow } from './in-row.ts';
 
 /** All rows of a file, checked against the model; errors say which row, counted from 1. */
 export function readRows(model: Model, path: string): Float64Array[] {
+  return readRecords(model, path).map((record, index) =>
+    inRow(index, () => rowOf(model, asRecord(record))),
+  );
+}
+
+/** All rows of a file, at least one, as they stand there. */
+export function readRecords(model: Model, path: string): readonly RowRecord[] {
   const text = readText(path).replace(/^\uFEFF/, '');
   const records = isJsonText(path, text) ? jsonRecords(model, text) : csvRecords(model, text);
   if (records.length === 0)
     throw new ExplainError('EXPLAIN_ROWS', { got: 'no rows', want: 'at least one' });
-  return records.map((record, index) => inRow(index, () => rowOf(model, asRecord(record))));
+  return records;
 }
 
 function isJsonText(path: string, text: string): boolean {
@@ -22,7 +29,7 @@ function isJsonText(path: string, text: string): boolean {
   return ['.json', '.ndjson', '.jsonl'].includes(extension) || /^\s*[[{]/.test(text);
 }
 
-type RowRecord = Readonly<Record<string, Json>> | readonly Json[];
+export type RowRecord = Readonly<Record<string, Json>> | readonly Json[];
 
 /** A whole document (rows in an array, or in the member `rows`), or one document a line. */
 function jsonRecords(model: Model, text: string): RowRecord[] {

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toFeatures } from '@showcause/example-loan-api';
 import { loanModelFolder, showcauseOk } from '../commands.ts';
@@ -48,6 +48,19 @@ export async function explain(demo: Demo): Promise<void> {
     `base value + attributions = score, off by ${explained.additivityError.toExponential(0)}; ` +
       'recomputed here by showcause explain',
   );
+  for (const line of wholeModel()) screen.quiet(line);
+}
+
+/** What lies beside the model about it as a whole; a build step makes the files and CI compares them. */
+function wholeModel(): string[] {
+  const { surrogate } = JSON.parse(
+    readFileSync(join(loanModelFolder, 'model-card.json'), 'utf8'),
+  ) as { surrogate: { depth: number; heldOut: { accuracy: number; rows: number } } };
+  const { accuracy, rows } = surrogate.heldOut;
+  return [
+    `The model as a whole: ${surrogate.depth} questions decide as it does in ${percent(accuracy)} of ${rows} unseen applications;`,
+    'what counts, these rules and the model card: examples/loan-api/model/global.txt, model-card.md',
+  ];
 }
 
 function chooseRefusal(decided: readonly Decided[]): Decided | null {

@@ -1,9 +1,10 @@
+import { wholeOption } from '../../agnostic/options.ts';
 import { ExplainError } from '../../errors.ts';
 import type { FeatureRow } from '../../model/tree-model.ts';
 import { leafOf } from '../../model/tree.ts';
 import type { Tree } from '../../model/tree.ts';
 import { seededRandom } from '../../numeric/random.ts';
-import { checkRows, wholeOption } from '../features.ts';
+import { checkRows } from '../features.ts';
 import type { FeatureFacts } from '../features.ts';
 import { places, shuffle } from '../shuffle.ts';
 import { growTrees } from './cart.ts';

@@ -1,0 +1,188 @@
+import { seedOption } from '../agnostic/options.ts';
+import { predictOf } from '../agnostic/predict-of.ts';
+import type { BatchExplanation } from '../batch/batch.ts';
+import { ExplainError } from '../errors.ts';
+import type { Model } from '../model/model.ts';
+import type { FeatureRow } from '../model/tree-model.ts';
+import { seededRandom } from '../numeric/random.ts';
+import { explanationFacts } from '../shapley/explanation.ts';
+import type { Explainer, ExplanationFacts } from '../shapley/explanation.ts';
+import { accumulatedEffects } from './accumulated-effects.ts';
+import type { AccumulatedEffects } from './accumulated-effects.ts';
+import { compareCohorts } from './cohorts.ts';
+import type { Cohort } from './cohorts.ts';
+import { driftReport } from './drift.ts';
+import type { DriftReport } from './drift.ts';
+import { checkRows } from './features.ts';
+import { meanAbsoluteAttributions } from './mean-absolute.ts';
+import type { FeatureGroups, Importance } from './mean-absolute.ts';
+import { partialDependence } from './partial-dependence.ts';
+import type { PartialDependence } from './partial-dependence.ts';
+import { permutationImportance } from './permutation.ts';
+import type { PermutationImportance } from './permutation.ts';
+import type { Scorer } from './scorers.ts';
+import { places, shuffle } from './shuffle.ts';
+import { surrogateTree } from './tree/surrogate.ts';
+import type { Surrogate, SurrogateOptions } from './tree/surrogate.ts';
+
+export interface GlobalQuestion {
+  readonly model: Model;
+  /** of the model */
+  readonly explainer: Pick<Explainer, 'explainBatch'>;
+  readonly rows: readonly FeatureRow[];
+  readonly groups?: FeatureGroups;
+  /** known outcomes of the rows: permutation importance is left out without */
+  readonly target?: { readonly values: ArrayLike<number>; readonly scorer: Scorer };
+  /** later rows, say: drift is left out without */
+  readonly other?: readonly FeatureRow[];
+  /** as `compareCohorts`; left out without */
+  readonly cohorts?: {
+    readonly cohortOf: readonly (string | null)[];
+    readonly approved?: readonly boolean[];
+  };
+  /** whether to ask the model at made-up rows: partial dependence and accumulated effects; true by default */
+  readonly curves?: boolean;
+  /** null: none */
+  readonly surrogate?: Omit<SurrogateOptions, 'seed'> | null;
+  /** draws everything that is drawn; 0 by default */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: GlobalProgress) => void;
+}
+
+export interface GlobalProgress {
+  readonly stage: 'attributions' | 'drift' | 'permutation' | 'curves';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A model as a whole, over some rows; null and empty: not asked for. */
+export interface GlobalExplanation {
+  readonly facts: ExplanationFacts;
+  readonly rows: number;
+  readonly seed: number;
+  readonly importance: readonly Importance[];
+  readonly permutation: PermutationImportance | null;
+  /** of the first output's score, in the order of the features, over at most 1,000 of the rows */
+  readonly partialDependence: readonly PartialDependence[];
+  readonly accumulatedEffects: readonly AccumulatedEffects[];
+  /** of the scores */
+  readonly surrogate: Surrogate | null;
+  readonly drift: DriftReport | null;
+  readonly cohorts: readonly Cohort[] | null;
+}
+
+/** Rows that curves are drawn over, and points of each. */
+const CURVE_ROWS = 1000;
+const CURVE_POINTS = 20;
+
+/**
+ * Everything of this folder at once, for a loaded model: what `showcause explain --global` prints and a model card is
+ * made from. The same question gives the same bytes.
+ *
+ * @throws ExplainError as the parts do: GLOBAL_*, EXPLAIN_*, FEATURE_COUNT, and the reason of `signal`
+ */
+export async function explainGlobally(question: GlobalQuestion): Promise<GlobalExplanation> {
+  const { model, explainer, rows, other, groups, cohorts } = question;
+  const seed = seedOption(question.seed);
+  checkRows(rows, model.featureNames.length);
+  if (other !== undefined) checkRows(other, model.featureNames.length, 1, 'other rows');
+  const explain = (given: readonly FeatureRow[], stage: GlobalProgress['stage']) =>
+    explainer.explainBatch(given, {
+      ...signalOf(question),
+      onProgress: ({ done, total }) => question.onProgress?.({ stage, done, total }),
+    });
+  const explained = await explain(rows, 'attributions');
+  const later =
+    other === undefined ? null : { rows: other, explained: await explain(other, 'drift') };
+  return {
+    facts: explanationFacts(explained),
+    rows: rows.length,
+    seed,
+    importance: meanAbsoluteAttributions(explained, model.featureNames, groups),
+    permutation: await permutationOf(question, seed),
+    ...(await curvesOf(question, seed)),
+    surrogate: surrogateOf(question, explained, seed),
+    drift: later === null ? null : driftReport(model, { rows, explained }, later),
+    cohorts:
+      cohorts === undefined
+        ? null
+        : compareCohorts({ explained, featureNames: model.featureNames, ...cohorts }),
+  };
+}
+
+function signalOf({ signal }: GlobalQuestion): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+async function permutationOf(
+  question: GlobalQuestion,
+  seed: number,
+): Promise<PermutationImportance | null> {
+  const { model, rows, target } = question;
+  if (target === undefined) return null;
+  const isOfClasses = target.scorer !== 'r2' && target.scorer !== 'meanSquaredError';
+  return permutationImportance(
+    predictOf(model, isOfClasses ? 'probability' : 'margin'),
+    model,
+    rows,
+    target.values,
+    {
+      scorer: target.scorer,
+      seed,
+      maxPredictions: 1e9,
+      ...signalOf(question),
+      onProgress: ({ done, total }) => question.onProgress?.({ stage: 'permutation', done, total }),
+    },
+  );
+}
+
+type Curves = Pick<GlobalExplanation, 'partialDependence' | 'accumulatedEffects'>;
+
+async function curvesOf(question: GlobalQuestion, seed: number): Promise<Curves> {
+  const { model, rows, curves = true, onProgress } = question;
+  const partial: PartialDependence[] = [];
+  const accumulated: AccumulatedEffects[] = [];
+  const source = predictOf(model);
+  const drawn = curves ? drawnRows(rows, seed) : [];
+  const total = model.featureNames.length;
+  for (let feature = 0; curves && feature < total; feature++) {
+    if (drawn.some((row) => !Number.isNaN(row[feature]))) {
+      const options = { percentiles: [0, 1], resolution: CURVE_POINTS } as const;
+      partial.push(
+        await partialDependence(source, model, drawn, feature, {
+          ...options,
+          ...signalOf(question),
+        }),
+      );
+      accumulated.push(await accumulatedEffects(source, model, drawn, feature, signalOf(question)));
+    }
+    onProgress?.({ stage: 'curves', done: feature + 1, total });
+  }
+  return { partialDependence: partial, accumulatedEffects: accumulated };
+}
+
+function drawnRows(rows: readonly FeatureRow[], seed: number): readonly FeatureRow[] {
+  if (rows.length <= CURVE_ROWS) return rows;
+  const drawn = shuffle(places(rows.length), seededRandom(seed)).slice(0, CURVE_ROWS).sort();
+  return Array.from(drawn, (row) => rows[row] as FeatureRow);
+}
+
+function surrogateOf(
+  { model, rows, surrogate }: GlobalQuestion,
+  explained: BatchExplanation,
+  seed: number,
+): Surrogate | null {
+  if (surrogate === undefined || surrogate === null) return null;
+  return surrogateTree(model, rows, explained.scores, { ...surrogate, seed });
+}
+
+/** The scorer to take where nobody says: of probabilities the log loss, else R². @throws ExplainError EXPLAIN_OUTPUT */
+export function defaultScorer(model: Model): Scorer {
+  if (model.probabilityOf(new Array<number>(model.outputs).fill(0)) !== null) return 'logLoss';
+  if (model.outputs === 1) return 'r2';
+  throw new ExplainError('EXPLAIN_OUTPUT', {
+    got: `${model.outputs} outputs that are no probabilities`,
+    want: 'one output, or classes',
+  });
+}

@@ -1,0 +1,118 @@
+import type { PredictSource } from '../agnostic/predict-of.ts';
+import type { Predict } from '../agnostic/predict.ts';
+import { ExplainError } from '../errors.ts';
+import type { FeatureRow } from '../model/tree-model.ts';
+import { askPasses, matrixOfRows } from './asking.ts';
+import type { AskOptions } from './asking.ts';
+import { checkRows, columnOf, featureAt, isCategorical } from './features.ts';
+import type { FeatureFacts } from './features.ts';
+import { gridOf } from './grid.ts';
+import type { GridOptions } from './grid.ts';
+
+export interface PartialDependenceOptions extends GridOptions, AskOptions {
+  /** 0 by default */
+  readonly output?: number;
+  /** individual curves begin at 0; false by default */
+  readonly centred?: boolean;
+}
+
+export interface PartialDependence {
+  readonly feature: string;
+  /** names of the grid's categories; null for numbers */
+  readonly categories: readonly string[] | null;
+  readonly grid: Float64Array;
+  /** mean answer over the rows, for each value of the grid; of centred curves where those are */
+  readonly average: Float64Array;
+  /** ICE: the answer of each row at each value, [row × grid] row-major */
+  readonly individual: Float64Array;
+  readonly rows: number;
+  readonly centred: boolean;
+  readonly predictions: number;
+}
+
+/**
+ * Partial dependence (Friedman 2001) and individual conditional expectation (Goldstein et al. 2015) of one feature, as
+ * scikit-learn's `partial_dependence(method="brute", kind="both")`: each row is asked with each value of a grid in
+ * place of its own. Rows are made that may not exist, most of all where features go together: `accumulatedEffects` keeps
+ * to the neighbourhood of each row.
+ *
+ * @throws ExplainError GLOBAL_ROWS, FEATURE_COUNT, FEATURE_UNKNOWN, EXPLAIN_OPTION, EXPLAIN_OUTPUT, PREDICT_*
+ */
+export async function partialDependence(
+  source: Predict | PredictSource,
+  facts: FeatureFacts,
+  rows: readonly FeatureRow[],
+  feature: string | number,
+  options: PartialDependenceOptions = {},
+): Promise<PartialDependence> {
+  const { output = 0, centred = false } = options;
+  checkRows(rows, facts.featureNames.length);
+  const index = featureAt(facts, feature);
+  const grid = gridOf(columnOf(rows, index), isCategorical(facts, index), options);
+  const matrix = matrixOfRows(rows, facts.featureNames.length);
+  const width = grid.length;
+  const individual = new Float64Array(rows.length * width);
+  const predictions = await askPasses(
+    source,
+    {
+      rows: rows.length,
+      passes: width,
+      width: facts.featureNames.length,
+      write: (row, at, place) => {
+        matrix.copy(row, at);
+        row[index] = grid[place] as number;
+      },
+      done: ({ outputs, values }, place) => {
+        checkOutput(output, outputs);
+        for (let row = 0; row < rows.length; row++)
+          individual[row * width + place] = values[row * outputs + output] as number;
+      },
+    },
+    options,
+  );
+  if (centred) centre(individual, grid.length);
+  return {
+    feature: facts.featureNames[index] as string,
+    categories: labelsOf(facts, index, grid),
+    grid,
+    average: averageOf(individual, grid.length),
+    individual,
+    rows: rows.length,
+    centred,
+    predictions,
+  };
+}
+
+/** @throws ExplainError EXPLAIN_OUTPUT */
+export function checkOutput(output: number, outputs: number): void {
+  if (!Number.isInteger(output) || output < 0 || output >= outputs)
+    throw new ExplainError('EXPLAIN_OUTPUT', {
+      got: String(output).slice(0, 40),
+      want: `0 to ${outputs - 1}`,
+    });
+}
+
+/** Names of codes, where the feature has categories; a code without a name is its number. */
+export function labelsOf(
+  facts: FeatureFacts,
+  feature: number,
+  grid: Float64Array,
+): string[] | null {
+  if (!isCategorical(facts, feature)) return null;
+  return Array.from(grid, (code) => facts.categories[feature]?.[code] ?? String(code));
+}
+
+function centre(individual: Float64Array, width: number): void {
+  for (let from = 0; from < individual.length; from += width) {
+    const first = individual[from] as number;
+    for (let i = from; i < from + width; i++) individual[i] = (individual[i] as number) - first;
+  }
+}
+
+function averageOf(individual: Float64Array, width: number): Float64Array {
+  const rows = individual.length / width;
+  const sums = new Float64Array(width);
+  for (let i = 0; i < individual.length; i++)
+    sums[i % width] = (sums[i % width] as number) + (individual[i] as number);
+  return sums.map((sum) => sum / rows);
+}
