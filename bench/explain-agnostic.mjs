@@ -6,11 +6,15 @@ import { trainedModels } from './explain/models.mjs';
 import { startPython } from './explain/python.mjs';
 import { atLeast, atMost, inTurn, median, rowOf, wantedBy } from './lib/measure.mjs';
 
-const TURNS = 3;
+const TURNS = 5;
 const MODEL = 'credit-d4x100';
 /** Rows whose errors are compared, with a seed each. */
 const JUDGED = 5;
-const SEEDS = 10;
+const SEEDS = 20;
+/** Of each side, before the clock counts. */
+const WARM_UP = 5;
+/** Rows whose spread over seeds is compared. */
+const SPREAD = 3;
 
 /** @param {import('./lib/measure.mjs').BenchOptions} options @returns {Promise<import('./lib/measure.mjs').BenchResult>} */
 export async function run({ rounds, only }) {
@@ -80,7 +84,7 @@ async function compare(comparison, context, python, rounds) {
     { key: 'theirs', turn: (i) => theirTurn(i, 1) },
   ];
   const least = { ours: spread(rounds), theirs: spread(rounds) };
-  for (const { turn } of contestants) await turn(0);
+  for (let i = 0; i < WARM_UP; i++) for (const { turn } of contestants) await turn(i);
   for (let i = 0; i < rounds * TURNS; i++)
     for (const { key, turn } of inTurn(contestants, i)) {
       const { ms, outside, asked } = await turn(i);
@@ -103,8 +107,8 @@ async function judged({ judge }, context, own, theirTurn) {
   if (judge === null) return null;
   if (judge === undefined)
     return {
-      ours: await spreadOver((seed) => own(0, seed)),
-      theirs: await spreadOver(async (seed) => (await theirTurn(0, seed)).values),
+      ours: await spreadOver(own),
+      theirs: await spreadOver(async (row, seed) => (await theirTurn(row, seed)).values),
     };
   const squares = { ours: 0, theirs: 0 };
   let count = 0;
@@ -120,14 +124,17 @@ async function judged({ judge }, context, own, theirTurn) {
 }
 
 async function spreadOver(draw) {
-  const found = [];
-  for (let seed = 1; seed <= SEEDS; seed++) found.push(Array.from(await draw(seed)));
-  let squares = 0;
-  found[0].forEach((_, i) => {
-    const mean = found.reduce((sum, values) => sum + values[i], 0) / SEEDS;
-    for (const values of found) squares += (values[i] - mean) ** 2;
-  });
-  return Math.sqrt(squares / (found[0].length * (SEEDS - 1)));
+  let [squares, count] = [0, 0];
+  for (let row = 0; row < SPREAD; row++) {
+    const found = [];
+    for (let seed = 1; seed <= SEEDS; seed++) found.push(Array.from(await draw(row, seed)));
+    found[0].forEach((_, i) => {
+      const mean = found.reduce((sum, values) => sum + values[i], 0) / SEEDS;
+      for (const values of found) squares += (values[i] - mean) ** 2;
+      count += SEEDS - 1;
+    });
+  }
+  return Math.sqrt(squares / count);
 }
 
 function report({ name, bar, least, errors }) {

@@ -129,6 +129,10 @@ export const explainErrorCodes = {
     means: 'predict function threw or rejected',
     fix: 'Look at the cause; try it with one of the background rows.',
   },
+  PREDICT_SERVER: {
+    means: 'server of predictions cannot be reached, refuses, or answers with no JSON',
+    fix: 'Ask it for one row by hand; look at its log and at the address.',
+  },
   PREDICT_TIMEOUT: {
     means: 'predict function did not answer in time',
     fix: 'Raise timeoutMs, lower batchRows, or look at what it waits for.',

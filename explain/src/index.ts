@@ -21,7 +21,7 @@ export type {
 } from './model/tree-model.ts';
 export type { Tree } from './model/tree.ts';
 export { rowOf } from './model/row.ts';
-export type { FeatureRecord, FeatureValue } from './model/row.ts';
+export type { FeatureRecord, FeatureValue, RowShape } from './model/row.ts';
 export type { Background } from './model/hash.ts';
 export { explanationArrays } from './batch/arrays.ts';
 export { explanationAt } from './batch/explanation-at.ts';

@@ -7,6 +7,8 @@ import type { BackgroundFacts, FeatureRow } from '../model/tree-model.ts';
 export interface Population {
   /** all of one length */
   readonly rows: readonly Float64Array[];
+  /** the same side by side */
+  readonly flat: Float64Array;
   /** one per row, their sum is 1 */
   readonly weights: Float64Array;
   readonly features: number;
@@ -31,8 +33,11 @@ export function populationOf(
     throw refused(`${background.rows.length} rows`, `1 to ${MAX_ROWS}`);
   if (features > MAX_FEATURES) throw refused(`${features} features`, `at most ${MAX_FEATURES}`);
   background.rows.forEach((row, index) => checkWidth(row, features, index));
+  const flat = new Float64Array(background.rows.length * features);
+  background.rows.forEach((row, index) => flat.set(row, index * features));
   return {
-    rows: background.rows.map((row) => Float64Array.from(row)),
+    rows: background.rows.map((_, i) => flat.subarray(i * features, (i + 1) * features)),
+    flat,
     weights: shares(background.rows.length, weights),
     features,
     facts: backgroundFacts(weights === undefined ? background : weighted(background, weights)),

@@ -33,33 +33,50 @@ export async function worthsOf(
   players: Int32Array,
   { count, members }: Coalitions,
 ): Promise<Float64Array> {
-  const { rows: others, weights, features } = population;
+  const { flat, weights, features } = population;
   const worths = new Float64Array(count * outputs);
-  const size = others.length;
+  const size = weights.length;
   await session.ask({
     rows: count * size,
     width: features,
-    write: (mixed, index) => {
-      const coalition = Math.floor(index / size);
-      mixed.set(others[index - coalition * size] as Float64Array);
-      const first = coalition * players.length;
-      for (let player = 0; player < players.length; player++) {
-        if (members[first + player] === 0) continue;
-        const feature = players[player] as number;
-        mixed[feature] = row[feature] as number;
-      }
-    },
-    read: ({ values }, first, asked) => {
-      for (let i = 0; i < asked; i++) {
-        const coalition = Math.floor((first + i) / size);
-        const weight = weights[first + i - coalition * size] as number;
-        for (let output = 0; output < outputs; output++) {
-          const place = coalition * outputs + output;
-          worths[place] =
-            (worths[place] as number) + weight * (values[i * outputs + output] as number);
+    fill: (memory, first, asked) =>
+      inRuns(first, asked, size, (coalition, from, to, place) => {
+        const start = place * features;
+        memory.set(flat.subarray(from * features, to * features), start);
+        const end = start + (to - from) * features;
+        for (let player = 0; player < players.length; player++) {
+          if (members[coalition * players.length + player] === 0) continue;
+          const feature = players[player] as number;
+          const value = row[feature] as number;
+          for (let cell = start + feature; cell < end; cell += features) memory[cell] = value;
         }
-      }
-    },
+      }),
+    read: ({ values }, first, asked) =>
+      inRuns(first, asked, size, (coalition, from, to, place) => {
+        for (let output = 0; output < outputs; output++) {
+          let sum = worths[coalition * outputs + output] as number;
+          let cell = place * outputs + output;
+          for (let other = from; other < to; other++, cell += outputs)
+            sum += (weights[other] as number) * (values[cell] as number);
+          worths[coalition * outputs + output] = sum;
+        }
+      }),
   });
   return worths;
+}
+
+/** Rows `first` and on of all coalitions with all of the background: background rows `from` to `to` of one at a time. */
+function inRuns(
+  first: number,
+  asked: number,
+  size: number,
+  visit: (coalition: number, from: number, to: number, place: number) => void,
+): void {
+  for (let place = 0; place < asked;) {
+    const coalition = Math.floor((first + place) / size);
+    const from = first + place - coalition * size;
+    const to = Math.min(size, from + asked - place);
+    visit(coalition, from, to, place);
+    place += to - from;
+  }
 }

@@ -7,14 +7,23 @@ import type { PredictLimits } from './options.ts';
 import type { Predict, RunOptions } from './predict.ts';
 
 /** Many rows to be answered: written a batch at a time, read in order. */
-export interface Questions {
+export type Questions = {
   readonly rows: number;
   /** numbers a row */
   readonly width: number;
-  readonly write: (row: Float64Array, index: number) => void;
   /** answers of rows `first` and on */
   readonly read: (answers: Answers, first: number, count: number) => void;
-}
+} & (
+  | { readonly write: (row: Float64Array, index: number) => void; readonly fill?: never }
+  | {
+      /** writes `count` rows side by side, from row `first` on */
+      readonly fill: (memory: Float64Array, first: number, count: number) => void;
+      readonly write?: never;
+    }
+);
+
+/** Rows of a synchronous predict function between two turns of the event loop: one costs as much as hundreds of rows. */
+const ROWS_A_TURN = 8192;
 
 /** One piece of work with a predict function: keeps count, and holds it to the number of outputs it first had. */
 export interface Session {
@@ -43,24 +52,31 @@ export function openSession(
   };
   return {
     counts: () => ({ calls, predictions }),
-    ask: async ({ rows, width, write, read }) => {
+    ask: async ({ rows, width, write, fill, read }) => {
       checkBudget(predictions + rows, limits);
-      const batch = batchOf(Math.min(limits.batchRows, rows), width);
+      const { memory, batch } = batchOf(Math.min(limits.batchRows, rows), width);
+      let untilTurn = ROWS_A_TURN;
       for (let first = 0; first < rows; first += batch.length) {
         const count = Math.min(batch.length, rows - first);
-        for (let i = 0; i < count; i++) write(batch[i] as Float64Array, first + i);
+        fill?.(memory, first, count);
+        if (write !== undefined)
+          for (let i = 0; i < count; i++) write(batch[i] as Float64Array, first + i);
         read(await call(count === batch.length ? batch : batch.slice(0, count)), first, count);
         onProgress?.({ done: first + count, total: rows });
-        if (first + count < rows) await nextTurn();
+        untilTurn -= count;
+        if (untilTurn > 0 || first + count === rows) continue;
+        untilTurn = ROWS_A_TURN;
+        await nextTurn();
       }
     },
   };
 }
 
 /** Rows side by side in one memory. */
-function batchOf(rows: number, width: number): Float64Array[] {
+function batchOf(rows: number, width: number): { memory: Float64Array; batch: Float64Array[] } {
   const memory = new Float64Array(rows * width);
-  return Array.from({ length: rows }, (_, i) => memory.subarray(i * width, (i + 1) * width));
+  const batch = Array.from({ length: rows }, (_, i) => memory.subarray(i * width, (i + 1) * width));
+  return { memory, batch };
 }
 
 interface Calling {

@@ -4,6 +4,9 @@ import type { Model } from './model.ts';
 import type { FeatureType } from './tree-model.ts';
 
 export type FeatureValue = number | string | boolean | null;
+/** What of a model says how its rows look. */
+export type RowShape = Pick<Model, 'featureNames' | 'featureTypes' | 'categories' | 'compares'>;
+
 export type FeatureRecord = Readonly<Record<string, FeatureValue>>;
 
 /**
@@ -14,7 +17,10 @@ export type FeatureRecord = Readonly<Record<string, FeatureValue>>;
  * @throws ExplainError FEATURE_COUNT, FEATURE_MISSING (name not there), FEATURE_UNKNOWN, FEATURE_TYPE, EXPLAIN_ARGUMENT. Messages name
  * features and types, never values.
  */
-export function rowOf(model: Model, record: FeatureRecord | readonly FeatureValue[]): Float64Array {
+export function rowOf(
+  model: RowShape,
+  record: FeatureRecord | readonly FeatureValue[],
+): Float64Array {
   if (!isObject(model) || !Array.isArray(model.featureNames))
     throw wrongKind('model', model, 'what loadModel gives');
   if (typeof record !== 'object' || (record as unknown) === null)
@@ -31,14 +37,14 @@ function isList(
   return Array.isArray(record);
 }
 
-function listed(model: Model, values: readonly FeatureValue[]): readonly FeatureValue[] {
+function listed(model: RowShape, values: readonly FeatureValue[]): readonly FeatureValue[] {
   const wanted = model.featureNames.length;
   if (values.length !== wanted)
     throw new ExplainError('FEATURE_COUNT', { got: `${values.length} values`, want: `${wanted}` });
   return values;
 }
 
-function named(model: Model, record: FeatureRecord): readonly FeatureValue[] {
+function named(model: RowShape, record: FeatureRecord): readonly FeatureValue[] {
   const known = new Set(model.featureNames);
   const stray = Object.keys(record).find((name) => !known.has(name));
   if (stray !== undefined) throw new ExplainError('FEATURE_UNKNOWN', { got: quoted(stray) });
@@ -50,7 +56,7 @@ function named(model: Model, record: FeatureRecord): readonly FeatureValue[] {
   });
 }
 
-function numberOf(model: Model, feature: number, value: FeatureValue | undefined): number {
+function numberOf(model: RowShape, feature: number, value: FeatureValue | undefined): number {
   const type = model.featureTypes[feature] ?? 'float';
   if (value === null) return NaN;
   if (typeof value === 'string') return codeOf(model, feature, value);
@@ -70,14 +76,14 @@ const ADMITS: Readonly<Record<FeatureType, (number: number) => boolean>> = {
   categorical: (number) => Number.isInteger(number) && number >= 0,
 };
 
-function codeOf(model: Model, feature: number, label: string): number {
+function codeOf(model: RowShape, feature: number, label: string): number {
   const code = model.categories[feature]?.indexOf(label) ?? -1;
   if (code < 0)
     throw wrongType(model, feature, model.categories[feature] ? 'an unknown category' : 'a string');
   return code;
 }
 
-function wrongType(model: Model, feature: number, got: string): ExplainError {
+function wrongType(model: RowShape, feature: number, got: string): ExplainError {
   const type = model.featureTypes[feature] ?? 'float';
   return new ExplainError('FEATURE_TYPE', {
     got: `${got} for ${quoted(model.featureNames[feature] ?? '')}`,

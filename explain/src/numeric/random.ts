@@ -18,10 +18,7 @@ export function below(random: Random, count: number): number {
 }
 
 /** Into another order, each as likely (Fisher and Yates), and the same list again. */
-export function shuffle<List extends { length: number; [index: number]: number }>(
-  random: Random,
-  list: List,
-): List {
+export function shuffle<List extends Int32Array | Uint32Array>(random: Random, list: List): List {
   for (let i = list.length - 1; i > 0; i--) {
     const other = below(random, i + 1);
     const kept = list[i] as number;

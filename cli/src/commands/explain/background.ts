@@ -1,11 +1,11 @@
 import { canonicalBytes, isJsonObject, parseJson, sha256, toHex } from '@showcause/core';
 import type { Json } from '@showcause/core';
-import type { Background, Model } from '@showcause/explain';
+import type { Background, RowShape } from '@showcause/explain';
 import { readText } from '../../files.ts';
 import { readRows } from './rows.ts';
 
 /** Reference rows; with the `id` of the file and the hash that the middleware's deployments have, where it has one. */
-export function readBackground(model: Model, path: string | undefined): Background {
+export function readBackground(model: RowShape, path: string | undefined): Background {
   if (path === undefined) return { rows: [] };
   const rows = readRows(model, path);
   const document = jsonOf(readText(path));

@@ -1,10 +1,14 @@
-import { loadModel } from '@showcause/explain';
+import { ExplainError, loadModel } from '@showcause/explain';
 import type { Background, Model } from '@showcause/explain';
 import { Command, Option } from 'commander';
 import { readInput } from '../../files.ts';
 import { readers } from '../../io.ts';
 import type { Io } from '../../io.ts';
 import { readBackground } from './background.ts';
+import { addSampledOptions, isSampledMethod, SAMPLED_METHODS } from './agnostic/sampled-options.ts';
+import type { SampledOptions } from './agnostic/sampled-options.ts';
+import { explainSampled } from './agnostic/sampled-rows.ts';
+import { refusedSampledOptions } from './agnostic/refused-options.ts';
 import { withCounterfactualOptions } from './counterfactuals.ts';
 import type { CounterfactualFlags } from './counterfactuals.ts';
 import { explainedRows, openExplainer } from './explained-rows.ts';
@@ -28,12 +32,20 @@ const PERTURBATIONS = {
   'path-dependent': 'tree-path-dependent',
   interventional: 'interventional',
   'correlation-dependent': 'correlation-dependent',
+  linear: 'interventional',
 } as const;
-const METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
+const EXACT_METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
+const METHODS = [...EXACT_METHODS, ...SAMPLED_METHODS];
 
 interface Options
-  extends FormatOptions, ReasonOptions, CounterfactualFlags, PlotFlags, GlobalFlags {
-  readonly model: string;
+  extends
+    FormatOptions,
+    ReasonOptions,
+    CounterfactualFlags,
+    PlotFlags,
+    GlobalFlags,
+    SampledOptions {
+  readonly model?: string;
   readonly rows: string;
   readonly background?: string;
   readonly method?: (typeof METHODS)[number];
@@ -48,7 +60,7 @@ export function explainCommand(io: Io): Command {
       'Explains each row under a model of XGBoost, LightGBM, CatBoost, ONNX or spec/model.md: base value plus attributions is the score, ' +
         'checked on every row. Unit: the margin, log-odds for logistic models.',
     )
-    .requiredOption('--model <file>', 'model file')
+    .option('--model <file>', 'model file')
     .requiredOption('--rows <file>', 'CSV with a header, JSON or NDJSON; null or empty is missing')
     .option(
       '--background <file>',
@@ -60,7 +72,7 @@ export function explainCommand(io: Io): Command {
         .default(undefined, 'interventional with --background, else path-dependent'),
     )
     .option('--interactions', 'SHAP interaction values of each pair of features (trees)');
-  addPlotOptions(addFormatOptions(command));
+  addPlotOptions(addFormatOptions(addSampledOptions(command)));
   withCounterfactualOptions(addReasonOptions(addOutcomeOptions(command)));
   return addGlobalOptions(command)
     .addHelpText(
@@ -70,6 +82,8 @@ Rows are objects by feature name, or arrays in the order of the model.
 
 Examples:
   showcause explain --model credit.ubj --rows applicants.csv
+  showcause explain --predict http://127.0.0.1:8080/v2/models/credit/infer \\
+    --rows applicants.csv --background sample.csv --method kernel
   showcause explain --model credit.ubj --rows rows.ndjson \\
     --background background.json --method interventional --json
   showcause explain --model credit.ubj --rows denied.csv \\
@@ -85,6 +99,9 @@ Examples:
 }
 
 async function explainRows(io: Io, options: Options, command: Command): Promise<void> {
+  const misfit = refusedSampledOptions(options);
+  if (misfit !== null) command.error(`error: ${misfit}`);
+  if (isSampledMethod(options.method)) return explainSampled(io, options.method, options, command);
   const method =
     options.method ?? (options.background === undefined ? 'path-dependent' : 'interventional');
   if (method !== 'path-dependent' && options.background === undefined)
@@ -112,8 +129,9 @@ async function explainRows(io: Io, options: Options, command: Command): Promise<
     refusedPlotOptions({ ...options }) ??
     refusedGlobalOptions(options);
   if (refused !== null) command.error(`error: ${refused}`);
-  const bytes = readInput(options.model);
+  const bytes = readInput(options.model ?? '');
   const model = loadModel(bytes);
+  if (method === 'linear') requireLinear(model);
   const background = readBackground(model, options.background);
   const given = { perturbation: PERTURBATIONS[method], background };
   const show = openShow(io, model, background, { ...options, method }, command);
@@ -143,4 +161,9 @@ function openShow(
     for (const line of printer.title) output.line(line);
     await printRows(io, rows, printer.linesOf, output);
   };
+}
+
+function requireLinear({ kind }: Model): void {
+  if (kind !== 'linear')
+    throw new ExplainError('EXPLAIN_METHOD', { got: 'linear for trees', want: 'a linear model' });
 }

@@ -1,5 +1,5 @@
 import { ExplainError } from '@showcause/explain';
-import type { FeatureValue, Model } from '@showcause/explain';
+import type { FeatureValue, RowShape } from '@showcause/explain';
 import { parse as parseCsv } from 'csv-parse/sync';
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/;
@@ -10,7 +10,10 @@ export const csvOptions = {
   max_record_size: 4_000_000,
 } as const;
 
-export function csvRecords(model: Model, text: string): Readonly<Record<string, FeatureValue>>[] {
+export function csvRecords(
+  model: RowShape,
+  text: string,
+): Readonly<Record<string, FeatureValue>>[] {
   let cells: string[][];
   try {
     cells = parseCsv(text, csvOptions);
@@ -32,7 +35,7 @@ export function checkHeader(header: readonly string[]): void {
 
 /** Empty cells and `null` are missing, unless the model has a category of that name; numbers become numbers; anything else stays text for `rowOf` to judge. */
 export function csvRecord(
-  model: Model,
+  model: RowShape,
   header: readonly string[],
   cells: readonly string[],
 ): Readonly<Record<string, FeatureValue>> {
@@ -41,7 +44,7 @@ export function csvRecord(
   );
 }
 
-function cellValue(model: Model, name: string, cell: string): FeatureValue {
+function cellValue(model: RowShape, name: string, cell: string): FeatureValue {
   if (cell === '') return null;
   const isLabel = model.categories[model.featureNames.indexOf(name)]?.includes(cell) === true;
   if (isLabel) return cell;

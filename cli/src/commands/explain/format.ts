@@ -60,10 +60,14 @@ export function refusedFormatOptions(options: FormatOptions): string | null {
 
 /** Where printed rows go, with what stands before, between and behind them. */
 export function openOutput(io: Io, options: FormatOptions, model: Model): Sink {
+  return openLines(io, options, formatOf(options) === 'csv' ? [csvTitle(model)] : []);
+}
+
+/** The same for lines with a title of their own. */
+export function openLines(io: Io, options: FormatOptions, title: readonly string[]): Sink {
   const sink = openSink(io, options.out);
-  const format = formatOf(options);
-  if (format === 'csv') sink.line(csvTitle(model));
-  if (format !== 'json') return sink;
+  for (const line of title) sink.line(line);
+  if (formatOf(options) !== 'json') return sink;
   let before = '[';
   return {
     line: (text) => {

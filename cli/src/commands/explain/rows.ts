@@ -2,20 +2,20 @@ import { extname } from 'node:path';
 import { isJsonObject, parseJson } from '@showcause/core';
 import type { Json } from '@showcause/core';
 import { ExplainError, rowOf } from '@showcause/explain';
-import type { FeatureValue, Model } from '@showcause/explain';
+import type { FeatureValue, RowShape } from '@showcause/explain';
 import { readText } from '../../files.ts';
 import { csvRecords } from './csv-rows.ts';
 import { inRow } from './in-row.ts';
 
 /** All rows of a file, checked against the model; errors say which row, counted from 1. */
-export function readRows(model: Model, path: string): Float64Array[] {
+export function readRows(model: RowShape, path: string): Float64Array[] {
   return readRecords(model, path).map((record, index) =>
     inRow(index, () => rowOf(model, asRecord(record))),
   );
 }
 
 /** All rows of a file, at least one, as they stand there. */
-export function readRecords(model: Model, path: string): readonly RowRecord[] {
+export function readRecords(model: RowShape, path: string): readonly RowRecord[] {
   const text = readText(path).replace(/^\uFEFF/, '');
   const records = isJsonText(path, text) ? jsonRecords(model, text) : csvRecords(model, text);
   if (records.length === 0)
@@ -32,7 +32,7 @@ function isJsonText(path: string, text: string): boolean {
 export type RowRecord = Readonly<Record<string, Json>> | readonly Json[];
 
 /** A whole document (rows in an array, or in the member `rows`), or one document a line. */
-function jsonRecords(model: Model, text: string): RowRecord[] {
+function jsonRecords(model: RowShape, text: string): RowRecord[] {
   const whole = wholeDocument(text);
   if (whole !== null) {
     const wrapped =
@@ -86,7 +86,7 @@ export function rowRecord(row: Json, index: number): RowRecord {
   return row as RowRecord;
 }
 
-function checkOrder(model: Model, features: Json | undefined): void {
+function checkOrder(model: RowShape, features: Json | undefined): void {
   if (features === undefined) return;
   if (JSON.stringify(features) !== JSON.stringify(model.featureNames))
     throw new ExplainError('EXPLAIN_ROWS', {

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseJson } from '@showcause/core';
 import { rowOf } from '@showcause/explain';
-import type { Model } from '@showcause/explain';
+import type { RowShape } from '@showcause/explain';
 import { parse as parseCsv } from 'csv-parse';
 import { reading } from '../../files.ts';
 import { checkHeader, csvOptions, csvRecord, csvRefusal } from './csv-rows.ts';
@@ -15,7 +15,7 @@ const STREAM_ABOVE = 16 * 1024 * 1024;
 
 /** The rows of a file, in order, checked against the model; errors say which row, counted from 1. */
 export async function* streamRows(
-  model: Model,
+  model: RowShape,
   path: string,
   above = STREAM_ABOVE,
 ): AsyncGenerator<Float64Array> {
@@ -26,7 +26,7 @@ export async function* streamRows(
   else yield* readRows(model, path);
 }
 
-async function* csvRows(model: Model, path: string): AsyncGenerator<Float64Array> {
+async function* csvRows(model: RowShape, path: string): AsyncGenerator<Float64Array> {
   const lines = createReadStream(path).pipe(parseCsv({ ...csvOptions, bom: true }));
   let header: string[] | null = null;
   let index = 0;
@@ -45,7 +45,7 @@ async function* csvRows(model: Model, path: string): AsyncGenerator<Float64Array
   }
 }
 
-async function* ndjsonRows(model: Model, path: string): AsyncGenerator<Float64Array> {
+async function* ndjsonRows(model: RowShape, path: string): AsyncGenerator<Float64Array> {
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
   let index = 0;
   for await (const line of lines) {

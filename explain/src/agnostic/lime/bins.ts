@@ -84,7 +84,7 @@ function quantilesOf(own: Float64Array, from: number, to: number): Float64Array 
 
 /** The value at a share of [0, 1) of the bin. */
 export function valueAt({ quantiles }: Bin, share: number): number {
-  const place = share * QUANTILES;
+  const place = Math.min(share * QUANTILES, QUANTILES - 1e-9);
   const low = Math.floor(place);
   const a = quantiles[low] as number;
   return a + ((quantiles[low + 1] as number) - a) * (place - low);

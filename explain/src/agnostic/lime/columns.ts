@@ -1,3 +1,4 @@
+import { shuffle } from '../../numeric/random.ts';
 import type { Random } from '../../numeric/random.ts';
 import { standardNormal } from '../../numeric/normal.ts';
 import { binOf, binsOf, valueAt } from './bins.ts';
@@ -19,31 +20,74 @@ export interface Drawer {
   readonly condition: LimeCondition;
   /** what the linear model sees of the row's own value */
   readonly seen: number;
-  /** writes a value, and what is seen of it, to the first two places */
-  readonly draw: (random: Random, out: Float64Array) => void;
+  /** `many` values, and what is seen of each */
+  readonly draw: (random: Random, many: number) => Drawn;
+}
+
+export interface Drawn {
+  readonly values: Float64Array;
+  readonly seen: Float64Array;
 }
 
 /** One feature as the training rows have it, for a row's own value. */
 export type Column = (own: number) => Drawer;
 
+/** Values at equal steps of their shares of [0, 1), and which bin or category each is of. */
+interface Ranks {
+  readonly values: Float64Array;
+  readonly kinds: Int32Array;
+}
+
+/** The same for each number of rows that is asked for: nearly always one. */
+function ranksBy(
+  find: (share: number) => { readonly value: number; readonly kind: number },
+): (many: number) => Ranks {
+  let kept: Ranks = { values: new Float64Array(), kinds: new Int32Array() };
+  return (many) => {
+    if (kept.values.length === many) return kept;
+    kept = { values: new Float64Array(many), kinds: new Int32Array(many) };
+    for (let rank = 0; rank < many; rank++) {
+      const { value, kind } = find((rank + 0.5) / many);
+      kept.values[rank] = value;
+      kept.kinds[rank] = kind;
+    }
+    return kept;
+  };
+}
+
+/**
+ * Each value once, in random order: every bin and category as often as its share says (Latin hypercube sampling, McKay et
+ * al. 1979), which leaves less to chance than independent draws.
+ */
+function drawRanks(ranks: Ranks, home: number, random: Random): Drawn {
+  const order = shuffle(random, Uint32Array.from(ranks.kinds.keys()));
+  const values = new Float64Array(order.length);
+  const seen = new Float64Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const rank = order[i] as number;
+    values[i] = ranks.values[rank] as number;
+    seen[i] = ranks.kinds[rank] === home ? 1 : 0;
+  }
+  return { values, seen };
+}
+
 /** In bins of the training values: as often as they have rows. */
 export function binnedColumn(values: ArrayLike<number>, parts: number): Column {
   const bins = binsOf(values, parts);
-  const last = bins.length - 1;
-  const upTo = Float64Array.from(bins, (bin) => bin.upTo);
+  const ranksOf = ranksBy((share) => {
+    const found = bins.findIndex(({ upTo }) => share < upTo);
+    const kind = found < 0 ? bins.length - 1 : found;
+    const low = bins[kind - 1]?.upTo ?? 0;
+    const bin = bins[kind] as Bin;
+    return { kind, value: valueAt(bin, (share - low) / (bin.upTo - low)) };
+  });
   return (own) => {
     const home = binOf(bins, own);
     const { above, atMost } = bins[home] as Bin;
     return {
       condition: { above, atMost },
       seen: 1,
-      draw: (random, out) => {
-        const share = random();
-        let bin = 0;
-        while (bin < last && share >= (upTo[bin] as number)) bin++;
-        out[0] = valueAt(bins[bin] as Bin, random());
-        out[1] = bin === home ? 1 : 0;
-      },
+      draw: (random, many) => drawRanks(ranksOf(many), home, random),
     };
   };
 }
@@ -53,19 +97,18 @@ export function categoricalColumn(values: ArrayLike<number>): Column {
   const counts = new Map<number, number>();
   for (const value of Array.from(values).sort((a, b) => a - b))
     counts.set(value, (counts.get(value) ?? 0) + 1);
-  const kinds = [...counts.keys()];
+  const categories = [...counts.keys()];
   let below = 0;
-  const upTo = kinds.map((kind) => (below += counts.get(kind) ?? 0) / values.length);
+  const upTo = categories.map((one) => (below += counts.get(one) ?? 0) / values.length);
+  const ranksOf = ranksBy((share) => {
+    const found = upTo.findIndex((limit) => share < limit);
+    const kind = found < 0 ? categories.length - 1 : found;
+    return { kind, value: categories[kind] as number };
+  });
   return (own) => ({
     condition: { equals: own },
     seen: 1,
-    draw: (random, out) => {
-      const share = random();
-      const place = upTo.findIndex((limit) => share < limit);
-      const value = kinds[place < 0 ? kinds.length - 1 : place] as number;
-      out[0] = value;
-      out[1] = value === own ? 1 : 0;
-    },
+    draw: (random, many) => drawRanks(ranksOf(many), categories.indexOf(own), random),
   });
 }
 
@@ -79,10 +122,11 @@ export function normalColumn(values: ArrayLike<number>): Column {
   return (own) => ({
     condition: { perDeviation: deviation },
     seen: (own - mean) / deviation,
-    draw: (random, out) => {
-      const z = isConstant ? 0 : standardNormal(random);
-      out[0] = mean + z * deviation;
-      out[1] = z;
+    draw: (random, many) => {
+      const seen = Float64Array.from({ length: many }, () =>
+        isConstant ? 0 : standardNormal(random),
+      );
+      return { seen, values: seen.map((z) => mean + z * deviation) };
     },
   });
 }

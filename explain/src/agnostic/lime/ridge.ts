@@ -24,12 +24,15 @@ export interface RidgeFit {
   readonly localPrediction: number;
 }
 
+/** Square of a relative error. */
+const ROUNDING = 1e-28;
+
 /** Weighted sums about the weighted means, of chosen features. */
 interface Moments {
   readonly total: number;
   readonly means: Float64Array;
-  /** columns beside each other, each less its mean: [rows × chosen] */
-  readonly centred: Float64Array;
+  /** chosen columns beside each other: [rows × size] */
+  readonly columns: Float64Array;
   readonly inverse: Float64Array;
 }
 
@@ -50,42 +53,69 @@ export function fitRidge(
 function momentsOf(near: Neighbourhood, chosen: ArrayLike<number>, alpha: number): Moments {
   const { rows, features, data, weights } = near;
   const size = chosen.length;
-  const means = new Float64Array(size);
-  const centred = new Float64Array(rows * size);
-  let total = 0;
-  for (let row = 0; row < rows; row++) {
-    const weight = weights[row] as number;
-    total += weight;
-    for (let i = 0; i < size; i++) {
-      const value = data[row * features + (chosen[i] as number)] as number;
-      centred[row * size + i] = value;
-      means[i] = (means[i] as number) + weight * value;
-    }
-  }
-  for (let i = 0; i < size; i++) means[i] = (means[i] as number) / total;
-  for (let row = 0; row < rows; row++)
-    for (let i = 0; i < size; i++)
-      centred[row * size + i] = (centred[row * size + i] as number) - (means[i] as number);
-  const normal = crossProduct(centred, size, weights);
+  const isAll = size === features;
+  const columns = isAll ? data : new Float64Array(rows * size);
+  if (!isAll)
+    for (let row = 0; row < rows; row++)
+      for (let i = 0; i < size; i++)
+        columns[row * size + i] = data[row * features + (chosen[i] as number)] as number;
+  const { total, sums, products } = weightedSums(columns, size, weights);
+  const means = sums.map((sum) => sum / total);
+  const normal = about(means, { total, sums, products });
   for (let i = 0; i < size; i++) normal[i * size + i] = (normal[i * size + i] as number) + alpha;
-  return { total, means, centred, inverse: inverseOf(normal, size) };
+  return { total, means, columns, inverse: inverseOf(normal, size) };
 }
 
-/** Σ weight · row · rowᵀ, whole. */
-function crossProduct(centred: Float64Array, size: number, weights: Float64Array): Float64Array {
-  const sums = new Float64Array(size * size);
+interface WeightedSums {
+  readonly total: number;
+  /** Σ weight · row */
+  readonly sums: Float64Array;
+  /** Σ weight · row · rowᵀ, the lower half */
+  readonly products: Float64Array;
+}
+
+/** Most numbers of a row in bins are 0: only the others are multiplied. */
+function weightedSums(columns: Float64Array, size: number, weights: Float64Array): WeightedSums {
+  const sums = new Float64Array(size);
+  const products = new Float64Array(size * size);
+  const filled = new Int32Array(size);
+  let total = 0;
   for (let row = 0; row < weights.length; row++) {
     const first = row * size;
     const weight = weights[row] as number;
-    for (let i = 0; i < size; i++) {
-      const own = weight * (centred[first + i] as number);
-      for (let j = 0; j <= i; j++)
-        sums[i * size + j] = (sums[i * size + j] as number) + own * (centred[first + j] as number);
+    let many = 0;
+    total += weight;
+    for (let i = 0; i < size; i++) if (columns[first + i] !== 0) filled[many++] = i;
+    for (let a = 0; a < many; a++) {
+      const i = filled[a] as number;
+      const own = weight * (columns[first + i] as number);
+      sums[i] = (sums[i] as number) + own;
+      for (let b = 0; b <= a; b++) {
+        const place = i * size + (filled[b] as number);
+        products[place] =
+          (products[place] as number) + own * (columns[first + (filled[b] as number)] as number);
+      }
     }
   }
+  return { total, sums, products };
+}
+
+/** Σ weight · (row - means) · (row - means)ᵀ, whole. */
+function about(means: Float64Array, { total, sums, products }: WeightedSums): Float64Array {
+  const size = means.length;
+  const moved = new Float64Array(size * size);
   for (let i = 0; i < size; i++)
-    for (let j = 0; j < i; j++) sums[j * size + i] = sums[i * size + j] as number;
-  return sums;
+    for (let j = 0; j <= i; j++) {
+      const [a, b] = [means[i] as number, means[j] as number];
+      const value =
+        (products[i * size + j] as number) -
+        (sums[i] as number) * b -
+        (sums[j] as number) * a +
+        total * a * b;
+      moved[i * size + j] = value;
+      moved[j * size + i] = value;
+    }
+  return moved;
 }
 
 /** Positive definite: alpha is on its diagonal. */
@@ -98,42 +128,56 @@ function inverseOf(normal: Float64Array, size: number): Float64Array {
 
 function fitOutput(near: Neighbourhood, moments: Moments, targets: Float64Array): RidgeFit {
   const { rows, weights } = near;
-  const { total, means, centred, inverse } = moments;
+  const { total, means, columns, inverse } = moments;
   const size = means.length;
   let mean = 0;
   for (let row = 0; row < rows; row++) mean += (weights[row] as number) * (targets[row] as number);
   mean /= total;
   const sums = new Float64Array(size);
+  let rest = 0;
   for (let row = 0; row < rows; row++) {
     const own = (weights[row] as number) * ((targets[row] as number) - mean);
+    rest += own;
     for (let i = 0; i < size; i++)
-      sums[i] = (sums[i] as number) + own * (centred[row * size + i] as number);
+      sums[i] = (sums[i] as number) + own * (columns[row * size + i] as number);
   }
+  for (let i = 0; i < size; i++) sums[i] = (sums[i] as number) - rest * (means[i] as number);
   const coefficients = product(inverse, sums);
-  const { residual, spread, scores } = residuals(near, moments, coefficients, { targets, mean });
-  const offset = means.reduce((sum, value, i) => sum + value * (coefficients[i] as number), 0);
+  const intercept = mean - dot(means, 0, coefficients);
+  const { residual, spread, scores } = residuals(
+    near,
+    columns,
+    { coefficients, intercept, mean },
+    targets,
+  );
   return {
-    intercept: mean - offset,
+    intercept,
     coefficients,
-    standardErrors: sandwich(inverse, crossProduct(centred, size, scores), size),
-    fidelity: spread === 0 ? (residual === 0 ? 1 : 0) : 1 - residual / spread,
-    localPrediction: mean + dot(centred, 0, coefficients),
+    standardErrors: sandwich(inverse, about(means, weightedSums(columns, size, scores)), size),
+    // Of a constant prediction nothing is left to explain; its spread is rounding.
+    fidelity: spread <= ROUNDING * total * mean * mean ? 1 : 1 - residual / spread,
+    localPrediction: intercept + dot(columns, 0, coefficients),
   };
 }
 
 /** Weighted sums of squares, and the square of what each row adds to the fit. */
 function residuals(
   { rows, weights }: Neighbourhood,
-  { centred }: Moments,
-  coefficients: Float64Array,
-  { targets, mean }: { targets: Float64Array; mean: number },
+  columns: Float64Array,
+  {
+    coefficients,
+    intercept,
+    mean,
+  }: { coefficients: Float64Array; intercept: number; mean: number },
+  targets: Float64Array,
 ): { residual: number; spread: number; scores: Float64Array } {
   const scores = new Float64Array(rows);
   let [residual, spread] = [0, 0];
   for (let row = 0; row < rows; row++) {
     const weight = weights[row] as number;
     const own = (targets[row] as number) - mean;
-    const left = own - dot(centred, row * coefficients.length, coefficients);
+    const left =
+      (targets[row] as number) - intercept - dot(columns, row * coefficients.length, coefficients);
     residual += weight * left * left;
     spread += weight * own * own;
     scores[row] = weight * weight * left * left;
@@ -141,10 +185,10 @@ function residuals(
   return { residual, spread, scores };
 }
 
-function dot(centred: Float64Array, first: number, coefficients: Float64Array): number {
+function dot(columns: Float64Array, first: number, coefficients: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < coefficients.length; i++)
-    sum += (centred[first + i] as number) * (coefficients[i] as number);
+    sum += (columns[first + i] as number) * (coefficients[i] as number);
   return sum;
 }
 

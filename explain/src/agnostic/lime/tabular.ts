@@ -15,6 +15,7 @@ import type { Column, LimeCondition, Discretizer, Drawer } from './columns.ts';
 import { limeFacts } from './explanation.ts';
 import type { LimeExplanation, LimeFacts } from './explanation.ts';
 import type { Neighbourhood } from './ridge.ts';
+import { keepTargets, targetsOf } from './targets.ts';
 import { repeatedFit, stabilityPlan } from './stability.ts';
 import type { StabilityOptions } from './stability.ts';
 import { limeWeight } from './weights.ts';
@@ -47,10 +48,13 @@ export interface LimeTabularExplainer extends LimeFacts {
   readonly explain: (row: FeatureRow, run?: RunOptions) => Promise<LimeTabularExplanation>;
 }
 
+const MAX_CELLS = 2 ** 27;
+
 /**
  * LIME for rows (Ribeiro et al. 2016), as lime's `LimeTabularExplainer`: a ridge regression on rows drawn around the explained one,
  * weighed by how near they are. The neighbourhood is drawn `repeats` times, so that the explanation says how stable it is.
- * Values inside a bin come from a normal distribution cut off at its ends, tabulated at 1,024 steps of its quantiles.
+ * Values inside a bin come from a normal distribution cut off at its ends, tabulated at 1,024 steps of its quantiles; bins and values
+ * are drawn at equal steps of their shares, in an order that is random for each feature.
  *
  * @throws ExplainError EXPLAIN_OPTION, EXPLAIN_BACKGROUND, FEATURE_COUNT, EXPLAIN_ROWS (a missing value)
  */
@@ -64,6 +68,7 @@ export function limeTabular(
   population.rows.forEach((row, index) => checkFinite(row, index));
   const columns = columnsOf(population, options);
   const { features } = population;
+  checkSize(features, options.samples);
   const given = options.kernelWidth;
   const settings = {
     seed: seedOption(options.seed),
@@ -122,37 +127,75 @@ async function neighbourhoodOf(drawing: Drawing): Promise<Neighbourhood> {
   const { session, row, drawers, seed, samples, kernelWidth } = drawing;
   const random = seededRandom(seed);
   const features = drawers.length;
-  const own = Float64Array.from(drawers, ({ seen }) => seen);
-  const drawn = new Float64Array(2);
-  const data = new Float64Array(samples * features);
-  const weights = new Float64Array(samples);
+  const drawn = drawers.map(({ draw }) => draw(random, samples - 1));
+  const values = rowMajor(
+    row,
+    drawn.map((one) => one.values),
+  );
+  const data = rowMajor(
+    Float64Array.from(drawers, ({ seen }) => seen),
+    drawn.map(({ seen }) => seen),
+  );
   let targets: Float64Array[] = [];
   await session.ask({
     rows: samples,
     width: features,
-    write: (asked, index) => {
-      asked.set(row);
-      let square = 0;
-      for (let feature = 0; feature < features; feature++) {
-        let seen = own[feature] as number;
-        if (index > 0) {
-          (drawers[feature] as Drawer).draw(random, drawn);
-          asked[feature] = drawn[0] as number;
-          seen = drawn[1] as number;
-        }
-        data[index * features + feature] = seen;
-        square += (seen - (own[feature] as number)) ** 2;
-      }
-      weights[index] = limeWeight(Math.sqrt(square), kernelWidth);
-    },
-    read: ({ values, outputs }, first, count) => {
-      if (first === 0) targets = Array.from({ length: outputs }, () => new Float64Array(samples));
-      targets.forEach((target, output) => {
-        for (let i = 0; i < count; i++) target[first + i] = values[i * outputs + output] as number;
-      });
+    fill: (memory, first, count) =>
+      memory.set(values.subarray(first * features, (first + count) * features)),
+    read: (answers, first, count) => {
+      if (first === 0) targets = targetsOf(answers, samples);
+      keepTargets(targets, answers, first, count);
     },
   });
+  const weights = weightsOf(data, samples, features, kernelWidth);
   return { rows: samples, features, data, weights, targets };
+}
+
+/** Rows of one transposition at a time: they stay in the cache. */
+const BLOCK = 128;
+
+/** A first row, and behind it what stands in columns. */
+function rowMajor(first: Float64Array, columns: readonly Float64Array[]): Float64Array {
+  const features = first.length;
+  const many = columns[0]?.length ?? 0;
+  const table = new Float64Array((many + 1) * features);
+  table.set(first);
+  for (let from = 0; from < many; from += BLOCK) {
+    const to = Math.min(many, from + BLOCK);
+    columns.forEach((column, feature) => {
+      for (let i = from, place = (from + 1) * features + feature; i < to; i++, place += features)
+        table[place] = column[i] as number;
+    });
+  }
+  return table;
+}
+
+/** By the distance from the first row. */
+function weightsOf(
+  data: Float64Array,
+  samples: number,
+  features: number,
+  width: number,
+): Float64Array {
+  const weights = new Float64Array(samples);
+  for (let sample = 0; sample < samples; sample++) {
+    let square = 0;
+    for (let feature = 0; feature < features; feature++) {
+      const step = (data[sample * features + feature] as number) - (data[feature] as number);
+      square += step * step;
+    }
+    weights[sample] = limeWeight(Math.sqrt(square), width);
+  }
+  return weights;
+}
+
+/** Neighbourhoods are held whole. */
+function checkSize(features: number, samples = 5000): void {
+  if (features * samples > MAX_CELLS)
+    throw new ExplainError('EXPLAIN_OPTION', {
+      got: `${samples} samples of ${features} features`,
+      want: `at most ${MAX_CELLS} numbers`,
+    });
 }
 
 function checkFinite(row: Float64Array, index?: number): void {

@@ -8,6 +8,7 @@ import type { LimeExplanation } from './explanation.ts';
 import type { Neighbourhood } from './ridge.ts';
 import { repeatedFit, stabilityPlan } from './stability.ts';
 import type { StabilityOptions } from './stability.ts';
+import { keepTargets, targetsOf } from './targets.ts';
 import { limeWeight } from './weights.ts';
 import { wordsOf, withoutWords } from './words.ts';
 import type { Words } from './words.ts';
@@ -108,11 +109,9 @@ async function neighbourhoodOf(
       const cosine = Math.sqrt((words - out) / words);
       weights[index] = limeWeight(100 * (1 - cosine), kernelWidth);
     },
-    read: ({ values, outputs }, first, count) => {
-      if (first === 0) targets = Array.from({ length: outputs }, () => new Float64Array(samples));
-      targets.forEach((target, output) => {
-        for (let i = 0; i < count; i++) target[first + i] = values[i * outputs + output] as number;
-      });
+    read: (answers, first, count) => {
+      if (first === 0) targets = targetsOf(answers, samples);
+      keepTargets(targets, answers, first, count);
     },
   });
   return { rows: samples, features: words, data, weights, targets };
