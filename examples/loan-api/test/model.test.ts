@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkRegistry, loadModel, parseReasonRegistry, rowOf } from '@showcause/explain';
+import {
+  checkRegistry,
+  inLanguage,
+  loadModel,
+  parseReasonRegistry,
+  rowOf,
+} from '@showcause/explain';
 import { parseApplication } from '../src/application/application.ts';
 import type { Application } from '../src/application/application.ts';
 import { answers } from '../src/application/answers.ts';
@@ -242,6 +248,16 @@ describe('reasons', () => {
         }
       }
     }
+  });
+
+  test.each(['en', 'de', 'es'])('say in %s what rules give by name', (language) => {
+    const spoken = inLanguage(parseReasonRegistry(registry), language);
+    const valuesOf = (code: string) =>
+      spoken.reasons.find((reason) => reason.code === code)?.values ?? {};
+    expect(Object.keys(valuesOf('R01')).sort()).toStrictEqual([...featureNames].sort());
+    expect(Object.keys(valuesOf('R09'))).toStrictEqual(['over-100']);
+    for (const words of Object.values({ ...valuesOf('R01'), ...valuesOf('R09') }))
+      expect(words).not.toMatch(/_|over/);
   });
 
   test('label each feature in plain words, once, and numbers with their unit', () => {

@@ -199,13 +199,13 @@ describe('the policy', () => {
     expect(asked[0]).toBeUndefined();
   });
 
-  test('names the missing answers in plain words', async () => {
+  test('names the missing answers', async () => {
     const application = anApplication({ loan: { purpose: null }, employmentLength: null });
     const { rules } = await decide(application, modelOf().score);
     expect(rules).toStrictEqual([
       {
         code: 'R01',
-        values: { items: 'how long you have been in your job, what the loan is for' },
+        values: { items: ['employment_length', 'purpose'] },
       },
     ]);
   });

@@ -43,23 +43,8 @@ export function toFeatures(application: Application): Features {
   };
 }
 
-const plainNames: Record<FeatureName, string> = {
-  checking_status: 'your checking account',
-  savings: 'your savings',
-  credit_history: 'your credit history',
-  duration_months: 'the length of the loan',
-  credit_amount: 'the amount',
-  instalment_share: 'the share of your income that the instalments take',
-  employment_length: 'how long you have been in your job',
-  residence_length: 'how long you have lived at your address',
-  credits_here: 'your credits with us',
-  other_instalment_plans: 'other instalments that you pay',
-  other_debtors: 'a guarantor or co-applicant',
-  purpose: 'what the loan is for',
-};
-
-/** The questions that an application leaves unanswered, in plain words. */
-export function missingAnswers(application: Application): string[] {
+/** The questions that an application leaves unanswered, by the model's names; the reason registry says them in words. */
+export function missingAnswers(application: Application): FeatureName[] {
   const features = toFeatures(application);
-  return featureNames.filter((name) => features[name] === null).map((name) => plainNames[name]);
+  return featureNames.filter((name) => features[name] === null);
 }

@@ -45,7 +45,7 @@ export type RuleCode = (typeof lendingPolicy.rules)[number]['code'];
 /** A rule that fired, with the values that its sentence shows. */
 export interface FiredRule {
   code: RuleCode;
-  values: Record<string, string | number>;
+  values: Record<string, string | number | readonly string[]>;
 }
 
 export type Decision = 'approved' | 'denied' | 'counter-offer' | 'referred' | 'incomplete';
@@ -77,7 +77,7 @@ export function decidedByRules(
   if (items.length > 0)
     return {
       decision: 'incomplete',
-      rules: [{ code: 'R01', values: { items: items.join(', ') } }],
+      rules: [{ code: 'R01', values: { items } }],
     };
   const rules = refusals(application);
   return rules.length > 0 ? { decision: 'denied', rules } : null;
@@ -94,7 +94,7 @@ function refusals(application: Application): FiredRule[] {
     rules.push({ code: 'R08', values: { instalment, income, share: limits.instalmentShare } });
   if (obligations > 0 && (obligations + instalment) * 100 > income * limits.obligationsShare) {
     const taken =
-      income === 0 ? 'more than 100' : Math.ceil(((obligations + instalment) / income) * 100);
+      income === 0 ? 'over-100' : Math.ceil(((obligations + instalment) / income) * 100);
     rules.push({
       code: 'R09',
       values: { obligations, income, taken, share: limits.obligationsShare },
