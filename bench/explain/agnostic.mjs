@@ -80,13 +80,15 @@ export const comparisons = [
     bar: 1,
     judge: null,
     open: async ({ source, model, rows }) => {
-      return async (row) =>
-        (
-          await partialDependence(source, model, rows, row % model.featureNames.length, {
-            resolution: 100,
-            batchRows: 1000,
-          })
-        ).average;
+      const feature = mostVaried(rows);
+      const options = { resolution: 100, batchRows: 1000 };
+      return async () => (await partialDependence(source, model, rows, feature, options)).average;
     },
   },
 ];
+
+/** The feature of the most different values, the first of such; agnostic.py takes the same. */
+function mostVaried(rows) {
+  const counts = Array.from(rows[0], (_, feature) => new Set(rows.map((row) => row[feature])).size);
+  return counts.indexOf(Math.max(...counts));
+}

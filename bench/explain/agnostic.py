@@ -112,7 +112,7 @@ def dependence(opened, question):
     from sklearn.inspection import partial_dependence
 
     rows = opened.model.rows
-    feature = question["row"] % rows.shape[1]
+    feature = int(np.argmax([len(np.unique(column)) for column in rows.T]))
 
     def run():
         found = partial_dependence(

@@ -3,7 +3,7 @@ import type { PredictSource } from '../agnostic/predict-of.ts';
 import type { Predict } from '../agnostic/predict.ts';
 import { ExplainError } from '../errors.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
-import { askPasses, matrixOfRows } from './asking.ts';
+import { askPasses, flatRows } from './asking.ts';
 import type { AskOptions } from './asking.ts';
 import {
   checkRows,
@@ -63,20 +63,23 @@ export async function accumulatedEffects(
     : edgesOf(column, wholeOption('intervals', options.intervals ?? 20, 1, 1000));
   const at = placesOf(column, edges, isOrdered);
   const steps = isOrdered ? categorySteps(at, edges) : intervalSteps(at);
-  const matrix = matrixOfRows(rows, facts.featureNames.length);
+  const width = facts.featureNames.length;
   const differences = new Float64Array(steps.length);
   const output = options.output ?? 0;
+  const ends = steps.flatMap(({ row, to }) =>
+    [to - 1, to].map((edge) => {
+      const copy = Float64Array.from(rows[row] as FeatureRow);
+      copy[index] = edges[edge] as number;
+      return copy;
+    }),
+  );
   const predictions = await askPasses(
     source,
     {
-      rows: 2 * steps.length,
+      rows: flatRows(ends, width),
+      width,
       passes: Math.min(steps.length, 1),
-      width: facts.featureNames.length,
-      write: (row, i) => {
-        const step = steps[i >> 1] as Step;
-        matrix.copy(row, step.row);
-        row[index] = edges[step.to - 1 + (i & 1)] as number;
-      },
+      change: () => undefined,
       done: ({ outputs, values }) => {
         checkOutput(output, outputs);
         for (let i = 0; i < steps.length; i++)

@@ -13,17 +13,24 @@ export interface PassAnswers {
   readonly values: Float64Array;
 }
 
-/** The same number of rows again and again, each time changed in another way. */
+/** The same rows again and again, each time changed in another way. */
 export interface Passes {
-  /** rows of one pass */
-  readonly rows: number;
-  readonly passes: number;
+  /** the rows as they are, side by side */
+  readonly rows: Float64Array;
   /** numbers a row */
   readonly width: number;
-  /** fills the memory of row `index` of a pass, all of it */
-  readonly write: (row: Float64Array, index: number, pass: number) => void;
+  readonly passes: number;
+  /** changes a copy of the rows `from` to `to` that begins at place `at` of `memory` */
+  readonly change: (memory: Float64Array, at: number, span: Span) => void;
   /** told in order; the memory of the answers is used again */
   readonly done: (answers: PassAnswers, pass: number) => void;
+}
+
+/** Some rows of one pass. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly pass: number;
 }
 
 /**
@@ -33,46 +40,54 @@ export interface Passes {
  */
 export async function askPasses(
   source: Predict | PredictSource,
-  { rows, passes, width, write, done }: Passes,
+  { rows, width, passes, change, done }: Passes,
   options: AskOptions,
 ): Promise<number> {
   const session = openSession(asSource(source).predict, predictLimits(options), options);
+  const count = rows.length / width;
   let values = new Float64Array();
   await session.ask({
-    rows: rows * passes,
+    rows: count * passes,
     width,
-    write: (row, index) => {
-      const pass = Math.floor(index / rows);
-      write(row, index - pass * rows, pass);
+    fill: (memory, first, most) => {
+      for (const span of spansOf(first, most, count)) {
+        const at = (span.pass * count + span.from - first) * width;
+        memory.set(rows.subarray(span.from * width, span.to * width), at);
+        change(memory, at, span);
+      }
     },
-    read: (answers, first, count) => {
+    read: (answers, first, most) => {
       const { outputs } = answers;
-      if (values.length === 0) values = new Float64Array(rows * outputs);
-      for (let i = 0, pass = Math.floor(first / rows), at = first - pass * rows; i < count; i++) {
-        for (let output = 0; output < outputs; output++)
-          values[at * outputs + output] = answers.values[i * outputs + output] as number;
-        if (++at < rows) continue;
-        done({ outputs, values }, pass++);
-        at = 0;
+      if (most === count && answers.values instanceof Float64Array)
+        return done({ outputs, values: answers.values }, first / count);
+      if (values.length === 0) values = new Float64Array(count * outputs);
+      for (const { from, to, pass } of spansOf(first, most, count)) {
+        const begin = (pass * count + from - first) * outputs;
+        for (let i = 0; i < (to - from) * outputs; i++)
+          values[from * outputs + i] = answers.values[begin + i] as number;
+        if (to === count) done({ outputs, values }, pass);
       }
     },
   });
   return session.counts().predictions;
 }
 
-/** Rows side by side in one memory, to copy from row by row. */
-export interface Matrix {
-  readonly copy: (to: Float64Array, row: number) => void;
+/** Rows `first` and on of all passes together, pass by pass. */
+function spansOf(first: number, most: number, count: number): Span[] {
+  const spans: Span[] = [];
+  for (let row = first; row < first + most;) {
+    const pass = Math.floor(row / count);
+    const from = row - pass * count;
+    const to = Math.min(count, from + first + most - row);
+    spans.push({ from, to, pass });
+    row += to - from;
+  }
+  return spans;
 }
 
-export function matrixOfRows(rows: readonly FeatureRow[], width: number): Matrix {
+/** Rows side by side in one memory. */
+export function flatRows(rows: readonly FeatureRow[], width: number): Float64Array {
   const flat = new Float64Array(rows.length * width);
   rows.forEach((row, index) => flat.set(row, index * width));
-  return {
-    copy: (to, row) => {
-      const start = row * width;
-      for (let feature = 0; feature < width; feature++)
-        to[feature] = flat[start + feature] as number;
-    },
-  };
+  return flat;
 }

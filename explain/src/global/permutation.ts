@@ -4,7 +4,7 @@ import type { Predict } from '../agnostic/predict.ts';
 import { ExplainError } from '../errors.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { seededRandom } from '../numeric/random.ts';
-import { askPasses, matrixOfRows } from './asking.ts';
+import { askPasses, flatRows } from './asking.ts';
 import type { AskOptions } from './asking.ts';
 import { checkRows, columnOf, featureAt } from './features.ts';
 import type { FeatureFacts } from './features.ts';
@@ -72,7 +72,7 @@ export async function permutationImportance(
   const columns = facts.featureNames.map((_, feature) =>
     chosen.includes(feature) ? columnOf(rows, feature) : null,
   );
-  const matrix = matrixOfRows(rows, facts.featureNames.length);
+  const width = facts.featureNames.length;
   const importances = chosen.map(() => new Float64Array(repeats));
   let known: Float64Array = new Float64Array();
   let baseline = NaN;
@@ -80,15 +80,16 @@ export async function permutationImportance(
   const predictions = await askPasses(
     source,
     {
-      rows: rows.length,
+      rows: flatRows(rows, width),
+      width,
       passes: 1 + chosen.length * repeats,
-      width: facts.featureNames.length,
-      write: (row, index, pass) => {
-        matrix.copy(row, index);
-        if (pass === 0) return;
-        const feature = chosen[Math.floor((pass - 1) / repeats)] as number;
-        const from = orders[(pass - 1) % repeats]?.[index] as number;
-        row[feature] = columns[feature]?.[from] as number;
+      change: (memory, at, { from, to, pass }) => {
+        const feature = chosen[Math.floor((pass - 1) / repeats)];
+        const column = feature === undefined ? undefined : columns[feature];
+        const order = orders[(pass - 1) % repeats];
+        if (feature === undefined || !column || order === undefined) return;
+        for (let row = from; row < to; row++)
+          memory[at + (row - from) * width + feature] = column[order[row] as number] as number;
       },
       done: (answers, pass) => {
         if (pass === 0) known = checkTarget(scorer, target, rows.length, answers.outputs);
