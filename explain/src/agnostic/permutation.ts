@@ -1,4 +1,5 @@
-import { seededRandom, shuffle } from '../numeric/random.ts';
+import { seededRandom } from '../numeric/random.ts';
+import { places, shuffle } from '../numeric/shuffle.ts';
 import { ExplainError } from '../errors.ts';
 import { sampledExplainer } from './explainer.ts';
 import type { SampledExplainerOptions } from './explainer.ts';
@@ -37,12 +38,7 @@ export async function permutationExplainer(
       const players = work.players.length;
       const orders = players === 2 ? 1 : orderCount(players, samples);
       const random = seededRandom(work.seed);
-      const drawn = Array.from({ length: orders }, () =>
-        shuffle(
-          random,
-          Uint32Array.from({ length: players }, (_, i) => i),
-        ),
-      );
+      const drawn = Array.from({ length: orders }, () => shuffle(places(players), random));
       return alongOrders(work, drawn, players === 2);
     },
   });

@@ -1,6 +1,7 @@
 import { ExplainError } from '../errors.ts';
-import { seededRandom, shuffle } from '../numeric/random.ts';
+import { seededRandom } from '../numeric/random.ts';
 import type { Random } from '../numeric/random.ts';
+import { places, shuffle } from '../numeric/shuffle.ts';
 import { sampledExplainer } from './explainer.ts';
 import type { Estimate, SampledExplainerOptions, Work } from './explainer.ts';
 import type { SampledExplainer } from './explanation.ts';
@@ -96,7 +97,7 @@ async function draw(
   const turns = Int32Array.from(
     Array.from(counts, (count, player) => new Array<number>(count).fill(player)).flat(),
   );
-  const order = Int32Array.from({ length: many }, (_, player) => player);
+  const order = places(many);
   const without = new Float64Array(row.length);
   const last = new Float64Array(outputs);
   await work.session.ask({
@@ -106,7 +107,7 @@ async function draw(
       const player = turns[index >> 1] as number;
       if (index % 2 === 1) return asked.set(without);
       without.set(population.rows[drawnRow(population.weights, random())] as Float64Array);
-      shuffle(random, order);
+      shuffle(order, random);
       for (let i = 0; order[i] !== player; i++) {
         const feature = players[order[i] as number] as number;
         without[feature] = row[feature] as number;

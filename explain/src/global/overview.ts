@@ -21,7 +21,7 @@ import type { PartialDependence } from './partial-dependence.ts';
 import { permutationImportance } from './permutation.ts';
 import type { PermutationImportance } from './permutation.ts';
 import type { Scorer } from './scorers.ts';
-import { places, shuffle } from './shuffle.ts';
+import { places, shuffle } from '../numeric/shuffle.ts';
 import { surrogateTree } from './tree/surrogate.ts';
 import type { Surrogate, SurrogateOptions } from './tree/surrogate.ts';
 

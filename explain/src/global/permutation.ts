@@ -10,7 +10,7 @@ import { checkRows, columnOf, featureAt } from './features.ts';
 import type { FeatureFacts } from './features.ts';
 import { SCORERS, checkTarget, isLoss, scoreOf } from './scorers.ts';
 import type { Scorer } from './scorers.ts';
-import { places, shuffle } from './shuffle.ts';
+import { places, shuffle } from '../numeric/shuffle.ts';
 
 export interface PermutationOptions extends AskOptions {
   readonly scorer: Scorer;

@@ -16,14 +16,3 @@ export function seededRandom(seed: number): Random {
 export function below(random: Random, count: number): number {
   return Math.floor(random() * count);
 }
-
-/** Into another order, each as likely (Fisher and Yates), and the same list again. */
-export function shuffle<List extends Int32Array | Uint32Array>(random: Random, list: List): List {
-  for (let i = list.length - 1; i > 0; i--) {
-    const other = below(random, i + 1);
-    const kept = list[i] as number;
-    list[i] = list[other] as number;
-    list[other] = kept;
-  }
-  return list;
-}

@@ -1,4 +1,5 @@
-import { below, shuffle } from '../../numeric/random.ts';
+import { below } from '../../numeric/random.ts';
+import { places, shuffle } from '../../numeric/shuffle.ts';
 import type { Random } from '../../numeric/random.ts';
 import type { Stratum } from './strata.ts';
 
@@ -32,10 +33,7 @@ function everyCoalition({ size }: Stratum, players: number): Uint16Array[] {
 }
 
 function pick(all: readonly Uint16Array[], tried: number, random: Random): Uint16Array[] {
-  const order = shuffle(
-    random,
-    Uint32Array.from(all, (_, i) => i),
-  );
+  const order = shuffle(places(all.length), random);
   return Array.from(order.subarray(0, tried).sort(), (index) => all[index] as Uint16Array);
 }
 

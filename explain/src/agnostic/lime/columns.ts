@@ -1,5 +1,5 @@
-import { shuffle } from '../../numeric/random.ts';
 import type { Random } from '../../numeric/random.ts';
+import { places, shuffle } from '../../numeric/shuffle.ts';
 import { standardNormal } from '../../numeric/normal.ts';
 import { binOf, binsOf, valueAt } from './bins.ts';
 import type { Bin } from './bins.ts';
@@ -60,7 +60,7 @@ function ranksBy(
  * al. 1979), which leaves less to chance than independent draws.
  */
 function drawRanks(ranks: Ranks, home: number, random: Random): Drawn {
-  const order = shuffle(random, Uint32Array.from(ranks.kinds.keys()));
+  const order = shuffle(places(ranks.kinds.length), random);
   const values = new Float64Array(order.length);
   const seen = new Float64Array(order.length);
   for (let i = 0; i < order.length; i++) {

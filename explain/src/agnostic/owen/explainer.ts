@@ -1,5 +1,6 @@
-import { seededRandom, shuffle } from '../../numeric/random.ts';
+import { seededRandom } from '../../numeric/random.ts';
 import type { Random } from '../../numeric/random.ts';
+import { places, shuffle } from '../../numeric/shuffle.ts';
 import { sampledExplainer } from '../explainer.ts';
 import type { Estimate, SampledExplainerOptions, Work } from '../explainer.ts';
 import type { SampledExplainer } from '../explanation.ts';
@@ -74,6 +75,6 @@ function follow(node: Hierarchy, random: Random, order: number[]): void {
     order.push(node);
     return;
   }
-  const places = Uint32Array.from(node, (_, place) => place);
-  for (const place of shuffle(random, places)) follow(node[place] as Hierarchy, random, order);
+  for (const place of shuffle(places(node.length), random))
+    follow(node[place] as Hierarchy, random, order);
 }

@@ -6,7 +6,7 @@ import type { Tree } from '../../model/tree.ts';
 import { seededRandom } from '../../numeric/random.ts';
 import { checkRows } from '../features.ts';
 import type { FeatureFacts } from '../features.ts';
-import { places, shuffle } from '../shuffle.ts';
+import { places, shuffle } from '../../numeric/shuffle.ts';
 import { growTrees } from './cart.ts';
 import { fidelityOf } from './fidelity.ts';
 import type { Decision, Fidelity } from './fidelity.ts';

@@ -1,4 +1,4 @@
-import type { Random } from '../numeric/random.ts';
+import type { Random } from './random.ts';
 
 /** Puts the numbers in a random order, each order as likely (Fisher-Yates). */
 export function shuffle(numbers: Int32Array, random: Random): Int32Array {
@@ -13,5 +13,7 @@ export function shuffle(numbers: Int32Array, random: Random): Int32Array {
 
 /** 0 to `length` - 1. */
 export function places(length: number): Int32Array {
-  return Int32Array.from({ length }, (_, index) => index);
+  const list = new Int32Array(length);
+  for (let index = 0; index < length; index++) list[index] = index;
+  return list;
 }
