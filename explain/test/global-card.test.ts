@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import {
   explainGlobally,
   explainerOf,
+  loadModel,
   modelCard,
   modelCardMarkdown,
   parseStated,
@@ -79,6 +80,26 @@ describe('a global explanation', () => {
       [],
     ]);
     expect([...stages]).toEqual(['attributions']);
+  });
+
+  test('of a linear model, in its own unit', async () => {
+    const path = new URL('./fixtures/sklearn-1.9.1/linear.json', import.meta.url);
+    const linear = loadModel(new Uint8Array(readFileSync(path)));
+    const given = Array.from({ length: 30 }, (_, i) =>
+      linear.featureNames.map((_name, feature) => ((i * (feature + 3)) % 7) - 3),
+    );
+    const options = { perturbation: 'interventional', background: given } as const;
+    const found = await explainGlobally({
+      model: linear,
+      explainer: explainerOf(linear, options),
+      rows: given,
+      surrogate: {},
+    });
+    expect(found.facts.outputSpace).toBe('margin');
+    for (const { average, grid } of found.partialDependence)
+      expect(average).toHaveLength(grid.length);
+    expect(modelCard(linear, found).model.trees).toBeNull();
+    expect(validate(JSON.parse(JSON.stringify(modelCard(linear, found))))).toBe(true);
   });
 
   test('one row is enough but for a surrogate', async () => {

@@ -181,6 +181,41 @@ describe('rules of loaded models', () => {
     expect(words.join('\n')).toMatch(/home is (not )?(own|rent|free)/);
   });
 
+  test('splits that say nothing new narrow nothing, and leaves that no value reaches are left out', () => {
+    const four = [5, 7, 3, 0, 0, 0, 0];
+    const tree: Tree = {
+      nodes: 7,
+      leftChild: Int32Array.of(1, 3, 5, 0, 0, 0, 0),
+      feature: new Int32Array(7),
+      threshold: Float64Array.from(four),
+      defaultLeft: new Uint8Array(7),
+      zeroMissing: null,
+      categories: four.map(() => null),
+      value: Float64Array.of(0, 0, 0, 1, 2, 3, 4),
+      cover: Float64Array.of(10, 4, 6, 4, 0, 0, 6),
+      output: 0,
+      depth: 2,
+    };
+    const x = numericFeatures(['x']);
+    expect(treeRules(tree).map((rule) => [ruleWords(rule, x), rule.value, rule.share])).toEqual([
+      ['x <= 5', 1, 0.4],
+      ['x > 5 (or missing)', 4, 0.6],
+    ]);
+    const threshold = Float64Array.of(NaN, 7, Infinity, 0, 0, 0, 0);
+    expect(treeRules({ ...tree, threshold }).map((rule) => ruleWords(rule, x))).toEqual([
+      'x is not missing',
+      'x is missing',
+    ]);
+    const allRight = { ...tree, threshold: Float64Array.of(NaN, 7, NaN, 0, 0, 0, 0) };
+    expect(treeRules(allRight).map((rule) => ruleWords(rule, x))).toEqual(['always']);
+    const zeroMissing = Uint8Array.of(1, 0, 0, 0, 0, 0, 0);
+    expect(treeRules({ ...tree, zeroMissing }).map((rule) => ruleWords(rule, x))).toEqual([
+      'x <= 5 (but not 0)',
+      'x is 0',
+      'x > 5 (or missing)',
+    ]);
+  });
+
   test('hostile names are quoted and their marks escaped', () => {
     const name = 'a" or 1\u202e\n';
     const hostile = numericFeatures([name]);

@@ -25,29 +25,31 @@ export function plainName(name: string): string {
 function conditionWords(condition: Condition, features: FeatureFacts): string {
   const { feature, missing } = condition;
   const name = plainName(features.featureNames[feature] ?? `feature ${feature}`);
-  const words =
-    condition.oneOf === null && condition.noneOf === null
-      ? numberWords(condition)
-      : categoryWords(condition, features);
-  if (words === null) return missing ? `${name} is missing` : `${name} is not missing`;
-  const zero = condition.zero === null ? '' : condition.zero ? ' (or 0)' : ' (but not 0)';
-  return `${name} ${words}${zero}${missing ? ' (or missing)' : ''}`;
+  const words = valueWords(condition, features);
+  if (words === NO_VALUE) return `${name} is missing`;
+  if (words === ANY_VALUE) return `${name} is not missing`;
+  return `${name} ${words}${missing ? ' (or missing)' : ''}`;
 }
 
-/** Null where every number fits, or none does. */
-function numberWords({ above, upTo }: Condition): string | null {
-  if (above !== null && (above === Infinity || (upTo !== null && above >= upTo))) return null;
-  if (above !== null && upTo !== null) return `> ${above} and <= ${upTo}`;
-  if (above !== null) return `> ${above}`;
-  return upTo === null ? null : `<= ${upTo}`;
+const NO_VALUE = 'no value';
+const ANY_VALUE = 'any value';
+
+function valueWords(condition: Condition, features: FeatureFacts): string {
+  const { above, upTo, zero, oneOf, noneOf } = condition;
+  if (oneOf !== null || noneOf !== null) return categoryWords(condition, features);
+  const isEmpty = above !== null && above >= (upTo ?? Infinity);
+  if (isEmpty) return zero === true ? 'is 0' : NO_VALUE;
+  if (above === null && upTo === null) return zero === false ? 'is not 0' : ANY_VALUE;
+  const bounds = [
+    ...(above === null ? [] : [`> ${above}`]),
+    ...(upTo === null ? [] : [`<= ${upTo}`]),
+  ].join(' and ');
+  return zero === null ? bounds : `${bounds}${zero ? ' (or 0)' : ' (but not 0)'}`;
 }
 
-function categoryWords(
-  { feature, oneOf, noneOf }: Condition,
-  features: FeatureFacts,
-): string | null {
+function categoryWords({ feature, oneOf, noneOf }: Condition, features: FeatureFacts): string {
   const names = features.categories[feature] ?? null;
   const word = (code: number) => plainName(names?.[code] ?? String(code));
-  if (oneOf !== null) return oneOf.length === 0 ? null : `is ${oneOf.map(word).join(' or ')}`;
+  if (oneOf !== null) return oneOf.length === 0 ? NO_VALUE : `is ${oneOf.map(word).join(' or ')}`;
   return `is not ${(noneOf ?? []).map(word).join(' or ')}`;
 }

@@ -40,7 +40,10 @@ export function treeRules(tree: Tree): Rule[] {
     if (left === 0) {
       const cover = tree.cover[node] ?? 0;
       rules.push({
-        conditions: path.map(conditionOf).sort((a, b) => a.feature - b.feature),
+        conditions: path
+          .map(conditionOf)
+          .filter(saysSomething)
+          .sort((a, b) => a.feature - b.feature),
         value: tree.value[node] ?? NaN,
         cover,
         share: whole === 0 ? null : cover / whole,
@@ -145,4 +148,9 @@ function conditionOf(reach: Reach): Condition {
     missing,
     zero: isCategorical || zero === inBounds ? null : zero,
   };
+}
+
+/** A split may send everything to one side. */
+function saysSomething({ above, upTo, oneOf, noneOf, missing, zero }: Condition): boolean {
+  return !missing || [above, upTo, oneOf, noneOf, zero].some((one) => one !== null);
 }
