@@ -8,6 +8,7 @@ for (const command of [
   ['scripts/build-contracts.mjs'],
   ['scripts/build-wasm.mjs'],
   ['node_modules/typescript/bin/tsc', '-b'],
+  ['scripts/build-playground.mjs'],
 ]) {
   const { status } = spawnSync(
     process.execPath,

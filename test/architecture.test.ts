@@ -60,6 +60,10 @@ const table: readonly { part: string; may: RegExp }[] = [
     part: 'kafka/src',
     may: /^(@showcause\/(core|core\/node)|kafkajs|@platformatic\/kafka|node:.*)$/,
   },
+  {
+    part: 'playground/src',
+    may: /^(@showcause\/explain(\/plots)?|csv-parse\/browser\/esm\/sync)$/,
+  },
   { part: 'parts/src', may: /^(@showcause\/core|pg|node:.*)$/ },
   {
     part: 'cli/src',
@@ -88,6 +92,7 @@ const packages = [
   'kafka',
   'cli',
   'parts',
+  'playground',
 ];
 /** What stands on the examples' side: it may import them, and nothing may import it. */
 const above = ['chaos'];

@@ -20,6 +20,7 @@ export type {
   TreeModel,
 } from './model/tree-model.ts';
 export type { Tree } from './model/tree.ts';
+export { checkHeader, csvRecord } from './model/csv-record.ts';
 export { rowOf } from './model/row.ts';
 export type { FeatureRecord, FeatureValue, RowShape } from './model/row.ts';
 export type { Background } from './model/hash.ts';

@@ -11,6 +11,16 @@ export { decisionPlot } from './decision.ts';
 export type { DecisionData } from './decision.ts';
 export { dependencePlot } from './dependence.ts';
 export type { DependenceData } from './dependence.ts';
+export {
+  dependenceOf,
+  factsLine,
+  interactionsOf,
+  numberOf,
+  rowDataOf,
+  rowsDataOf,
+  valueWord,
+} from './explained.ts';
+export type { ExplainedSet } from './explained.ts';
 export { forcePlot } from './force.ts';
 export { imagePlot } from './image.ts';
 export type { ImageCells } from './image.ts';

@@ -1,7 +1,7 @@
 import { ExplainError } from '@showcause/explain';
-import type { Background, Explanation, Model } from '@showcause/explain';
+import type { Explanation } from '@showcause/explain';
 import { tableText } from '@showcause/explain/plots';
-import type { Plot } from '@showcause/explain/plots';
+import type { ExplainedSet, Plot } from '@showcause/explain/plots';
 import type { Command } from 'commander';
 import type { Io } from '../../io.ts';
 import type { CounterfactualFlags } from './counterfactuals.ts';
@@ -12,16 +12,6 @@ import { openSink } from './sink.ts';
 
 /** Rows of one picture at most. */
 const MOST_ROWS = 100_000;
-
-/** All rows of one output, explained. */
-export interface ExplainedSet {
-  readonly model: Model;
-  readonly background: Background;
-  /** which output of the model */
-  readonly output: number;
-  readonly rows: readonly Float64Array[];
-  readonly explanations: readonly Explanation[];
-}
 
 export type PlotTask = PlotFlags &
   CounterfactualFlags & { readonly plot: PlotKind; readonly out?: string };

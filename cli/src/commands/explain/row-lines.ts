@@ -71,8 +71,8 @@ export function openPrinter(
   return { title: task === null || format !== 'text' ? [] : reasonsTitle(task), linesOf };
 }
 
-/** Of pairs in the same game as the attributions. @throws ExplainError EXPLAIN_METHOD for a model without trees */
-export function pairExplainer(
+/** @throws ExplainError EXPLAIN_METHOD for a model without trees */
+function pairExplainer(
   model: Model,
   method: string | undefined,
   background: Background,

@@ -2,11 +2,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseJson } from '@showcause/core';
-import { rowOf } from '@showcause/explain';
+import { checkHeader, csvRecord, rowOf } from '@showcause/explain';
 import type { RowShape } from '@showcause/explain';
 import { parse as parseCsv } from 'csv-parse';
 import { reading } from '../../files.ts';
-import { checkHeader, csvOptions, csvRecord, csvRefusal } from './csv-rows.ts';
+import { csvOptions, csvRefusal } from './csv-rows.ts';
 import { inRow } from './in-row.ts';
 import { asRecord, readRows, rowRecord } from './rows.ts';
 

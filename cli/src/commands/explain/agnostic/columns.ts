@@ -1,8 +1,8 @@
-import { ExplainError } from '@showcause/explain';
+import { checkHeader, ExplainError } from '@showcause/explain';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { readText } from '../../../files.ts';
 import type { RowShape } from '@showcause/explain';
-import { checkHeader, csvOptions, csvRefusal } from '../csv-rows.ts';
+import { csvOptions, csvRefusal } from '../csv-rows.ts';
 
 /** What rows look like for a model of which only the columns are known: numbers, in the order of the CSV's header. */
 export function columnsOf(path: string): RowShape {
