@@ -1,9 +1,11 @@
 // Methods for any predict function beside Python's: the same model, rows and number of predictions, one thread, in turn. What
 // the predict function itself takes is not counted: it is not the same library on both sides.
 import { loadModel, predictOf } from '@showcause/explain';
+import { beeswarmPlot } from '@showcause/explain/plots';
 import { comparisons } from './explain/agnostic.mjs';
 import { trainedModels } from './explain/models.mjs';
 import { startPython } from './explain/python.mjs';
+import { generator } from './lib/bench-model.mjs';
 import { atLeast, atMost, inTurn, median, rowOf, wantedBy } from './lib/measure.mjs';
 
 const TURNS = 5;
@@ -18,15 +20,17 @@ const SPREAD = 3;
 
 /** @param {import('./lib/measure.mjs').BenchOptions} options @returns {Promise<import('./lib/measure.mjs').BenchResult>} */
 export async function run({ rounds, only }) {
-  const python = startPython('3.12', 'agnostic.py');
-  if (python === null) return { rows: [], bars: [], parameters: { peers: 'none' } };
+  const wanted = wantedBy(only);
+  const drawn = wanted('beeswarm') ? beeswarm(rounds) : { rows: [], bars: [] };
+  const python = comparisons.some(({ name }) => wanted(name))
+    ? startPython('3.12', 'agnostic.py')
+    : null;
+  if (python === null) return { ...drawn, parameters: { peers: 'none' } };
   const { dir, models } = await trainedModels(python);
   const trained = models.find(({ model }) => model === MODEL);
   await python.ask({ ask: 'open', dir, model: MODEL, features: trained.features });
   const context = contextOf(trained);
-  const wanted = wantedBy(only);
-  const rows = [];
-  const bars = [];
+  const { rows, bars } = drawn;
   for (const comparison of comparisons.filter(({ name }) => wanted(name))) {
     const measured = await compare(comparison, context, python, rounds);
     rows.push(...measured.rows);
@@ -35,6 +39,31 @@ export async function run({ rounds, only }) {
   const { versions } = python;
   await python.end();
   return { rows, bars, parameters: { model: MODEL, background: 100, peers: versions } };
+}
+
+/** A picture of 10,000 made-up points, the least of some turns a round. */
+function beeswarm(rounds) {
+  const random = generator(1);
+  const [features, count] = [10, 1000];
+  const values = Float64Array.from({ length: features * count }, () => random() + random() - 1);
+  const data = {
+    features: Array.from({ length: features }, (_, at) => `feature ${at}`),
+    attributions: values.map((value, at) => value / (1 + (at % features))),
+    values,
+    baseValue: 0,
+  };
+  beeswarmPlot(data);
+  const ms = Array.from({ length: rounds }, () =>
+    Math.min(
+      ...Array.from({ length: TURNS }, () => {
+        const start = performance.now();
+        beeswarmPlot(data);
+        return performance.now() - start;
+      }),
+    ),
+  );
+  const name = 'beeswarm of 10,000 points';
+  return { rows: [rowOf(name, 'ms', ms)], bars: [atMost(`${name}: ms`, 200, median(ms))] };
 }
 
 /** A model, and a clock around its predict function. */

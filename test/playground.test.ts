@@ -149,7 +149,7 @@ describeWithBrowser('the playground in a browser', () => {
             wantsHigh: false,
             width,
           };
-          expect(bytes).toBe(drawn(name, work, view).svg);
+          expect(bytes).toBe((await drawn(name, work, view)).svg);
         }
         const saved = page.waitForEvent('download');
         await page.locator('#save-all').click();

@@ -6,7 +6,7 @@ const DEPTH = 4;
 const FEATURES = 20;
 
 /** mulberry32: the same numbers on every machine. */
-function generator(seed) {
+export function generator(seed) {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

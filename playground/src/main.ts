@@ -81,14 +81,20 @@ function numberIn(id: string): number {
   return Math.min(Number(max), Math.max(Number(min), Math.floor(Number(value) || Number(min))));
 }
 
+/** Only the newest of several drawings that are under way is shown. */
+let drawing = 0;
+
 function draw(): void {
-  if (work === null) return;
+  if (work !== null) void drawOf(work, ++drawing);
+}
+
+async function drawOf(work: Work, turn: number): Promise<void> {
   press(kind);
   const current: Work = { ...work, output: numberIn('output') };
   const row = numberIn('row') - 1;
   list(current, row);
   try {
-    plot = drawn(kind, current, {
+    const next = await drawn(kind, current, {
       row,
       other: numberIn('other') - 1,
       feature: features.value === '' ? undefined : features.value,
@@ -96,10 +102,13 @@ function draw(): void {
       wantsHigh: field('wants-high').checked,
       width: Math.min(1000, Math.max(280, Math.floor(figure.clientWidth))),
     });
+    if (turn !== drawing) return;
+    plot = next;
     figure.innerHTML = plot.svg;
     byId('numbers', HTMLElement).innerHTML = tableHtml(plot.table);
     say(status.textContent ?? '');
   } catch (error) {
+    if (turn !== drawing) return;
     figure.replaceChildren();
     byId('numbers', HTMLElement).replaceChildren();
     plot = null;

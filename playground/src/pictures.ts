@@ -3,6 +3,8 @@ import {
   barPlot,
   beeswarmPlot,
   counterfactualPlot,
+  curveOf,
+  curvePlot,
   decisionPlot,
   dependenceOf,
   dependencePlot,
@@ -34,7 +36,7 @@ export interface View {
 /** There is no such picture of this row, and that is no fault: the message says why. */
 export class NothingToDraw extends Error {}
 
-type Draw = (work: Work, view: View, options: PlotOptions) => Plot;
+type Draw = (work: Work, view: View, options: PlotOptions) => Plot | Promise<Plot>;
 
 /** Rows of a decision plot at most. */
 const MOST_WAYS = 200;
@@ -53,6 +55,8 @@ export const pictures: Readonly<Record<string, Draw>> = {
     return barPlot({ features: data.features, attributions: meanSizes(data), of: 'mean' }, options);
   },
   Dependence: (work, { feature }, options) => dependencePlot(dependenceOf(work, feature), options),
+  'Partial dependence': async (work, { feature }, options) =>
+    curvePlot(await curveOf(work, feature), options),
   Decision: (work, { row }, options) => {
     const others = work.rows.map((_, at) => at).filter((at) => at !== row);
     const chosen = [row, ...others.slice(0, MOST_WAYS - 1)];
@@ -64,7 +68,7 @@ export const pictures: Readonly<Record<string, Draw>> = {
 };
 
 /** @throws ExplainError */
-export function drawn(kind: string, work: Work, view: View): Plot {
+export async function drawn(kind: string, work: Work, view: View): Promise<Plot> {
   const [first] = work.explanations;
   const options: PlotOptions = {
     width: view.width,

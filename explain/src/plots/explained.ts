@@ -1,9 +1,12 @@
 import type { Background } from '../model/hash.ts';
 import type { Model } from '../model/model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
+import { predictOf } from '../agnostic/predict-of.ts';
 import { shapDependence } from '../global/dependence.ts';
+import { partialDependence } from '../global/partial-dependence.ts';
 import { treeInteractions } from '../interactions/explainer.ts';
 import type { Explanation } from '../shapley/explanation.ts';
+import type { CurveData } from './curves.ts';
 import { meanSizes } from './data.ts';
 import type { RowData, RowsData } from './data.ts';
 import type { DependenceData } from './dependence.ts';
@@ -65,19 +68,48 @@ export function rowsDataOf(set: ExplainedSet, only?: readonly number[]): RowsDat
 export function dependenceOf(set: ExplainedSet, feature?: string): DependenceData {
   const { model, rows } = set;
   const data = rowsDataOf(set);
-  const means = meanSizes(data);
   const explained = {
     rows: rows.length,
     outputs: 1,
     features: data.features.length,
     attributions: Float64Array.from(data.attributions),
   };
-  const chosen = feature ?? means.indexOf(Math.max(...means));
-  const found = shapDependence(model, rows, explained, chosen);
+  const found = shapDependence(model, rows, explained, feature ?? weightiest(data));
   return {
     ...found,
     by: found.interaction ?? undefined,
     categories: model.categories[model.featureNames.indexOf(found.feature)] ?? undefined,
+  };
+}
+
+function weightiest(data: RowsData): number {
+  const means = meanSizes(data);
+  return means.indexOf(Math.max(...means));
+}
+
+/** Rows that are asked for their own curve at most, evenly through all of them. */
+const MOST_ASKED = 500;
+
+/**
+ * Partial dependence of a feature, the weightiest by default, with the curves of single rows (ICE), for `curvePlot`.
+ *
+ * @throws ExplainError FEATURE_UNKNOWN, GLOBAL_ROWS
+ */
+export async function curveOf(set: ExplainedSet, feature?: string): Promise<CurveData> {
+  const { model, output } = set;
+  const each = Math.ceil(set.rows.length / MOST_ASKED);
+  const rows = set.rows.filter((_, at) => at % each === 0);
+  const chosen = feature ?? weightiest(rowsDataOf(set));
+  const found = await partialDependence(predictOf(model), model, rows, chosen, { output });
+  const at = model.featureNames.indexOf(found.feature);
+  const { categories, grid, average, individual } = found;
+  return {
+    feature: found.feature,
+    grid,
+    average,
+    individual,
+    words: categories ?? undefined,
+    values: rows.map((row) => row[at] ?? NaN),
   };
 }
 

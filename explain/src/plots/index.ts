@@ -12,6 +12,7 @@ export type { DecisionData } from './decision.ts';
 export { dependencePlot } from './dependence.ts';
 export type { DependenceData } from './dependence.ts';
 export {
+  curveOf,
   dependenceOf,
   factsLine,
   interactionsOf,

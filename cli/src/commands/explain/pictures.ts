@@ -2,6 +2,8 @@ import {
   barPlot,
   beeswarmPlot,
   counterfactualPlot,
+  curveOf,
+  curvePlot,
   decisionPlot,
   dependenceOf,
   dependencePlot,
@@ -21,7 +23,11 @@ import { counterfactualsOf } from './counterfactuals.ts';
 import type { PlotTask } from './plot-rows.ts';
 
 /** The picture that was asked for. @throws ExplainError PLOT_*, EXPLAIN_METHOD, COUNTERFACTUAL_* */
-export function pictureOf(set: ExplainedSet, task: PlotTask, command: Command): Plot {
+export async function pictureOf(
+  set: ExplainedSet,
+  task: PlotTask,
+  command: Command,
+): Promise<Plot> {
   const [explanation] = set.explanations;
   const options: PlotOptions = {
     unit: explanation?.outputSpace ?? 'margin',
@@ -42,6 +48,8 @@ export function pictureOf(set: ExplainedSet, task: PlotTask, command: Command): 
       return beeswarmPlot(rowsDataOf(set), options);
     case 'dependence':
       return dependencePlot(dependenceOf(set, task.feature), options);
+    case 'pdp':
+      return curvePlot(await curveOf(set, task.feature), options);
     case 'interactions':
       return interactionPlot(interactionsOf(set, at), options);
     case 'decision':

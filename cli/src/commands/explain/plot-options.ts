@@ -4,7 +4,14 @@ import { loneOption } from './outcome-options.ts';
 
 /** Pictures of one row, then those of all rows. */
 const ROW_KINDS = ['waterfall', 'force', 'interactions', 'counterfactual'] as const;
-export const plotKinds = ['bar', ...ROW_KINDS, 'beeswarm', 'dependence', 'decision'] as const;
+export const plotKinds = [
+  'bar',
+  ...ROW_KINDS,
+  'beeswarm',
+  'dependence',
+  'pdp',
+  'decision',
+] as const;
 export type PlotKind = (typeof plotKinds)[number];
 
 /** The options of `showcause explain --plot`. */
@@ -19,7 +26,7 @@ export function addPlotOptions(command: Command): Command {
   return command
     .addOption(new Option('--plot <kind>', 'an SVG picture').choices(plotKinds))
     .option('--row <n>', 'whose picture, from 1; of all rows where left out', counted(1, 1_000_000))
-    .option('--feature <name>', 'of --plot dependence; the weightiest by default')
+    .option('--feature <name>', 'of --plot dependence or pdp; the weightiest by default')
     .option('--width <pixels>', 'of the picture; 640 by default', counted(280, 4000));
 }
 
@@ -49,7 +56,8 @@ export function refusedPlotOptions(options: Together): string | null {
     ...(plot === 'counterfactual' ? {} : { '--counterfactual': options['counterfactual'] }),
   });
   if (other !== null) return `--plot draws a picture; leave ${other} out`;
-  if (plot !== 'dependence' && feature !== undefined) return '--feature needs --plot dependence';
+  if (plot !== 'dependence' && plot !== 'pdp' && feature !== undefined)
+    return '--feature needs --plot dependence or pdp';
   const isOfAll = plot !== 'bar' && !(ROW_KINDS as readonly string[]).includes(plot);
   return isOfAll && plot !== 'decision' && row !== undefined
     ? `--plot ${plot} is of all rows; leave --row out`

@@ -41,7 +41,7 @@ export async function plotRows(
       want: `1 to ${set.rows.length}`,
     });
   if (io.signal.aborted) return;
-  written(io, pictureOf(set, task, command), task.out);
+  written(io, await pictureOf(set, task, command), task.out);
 }
 
 async function collected(
