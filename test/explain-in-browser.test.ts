@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { describeWithBrowser, startBrowser } from './support/chromium.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const dist = join(root, 'explain/dist');
 const fixtures = join(root, 'explain/test/fixtures');
-const noble = dirname(
-  createRequire(join(root, 'explain/package.json')).resolve('@noble/hashes/sha2.js'),
-);
 const ORIGIN = 'https://explain.example';
 const WITHIN_MS = 120_000;
 
@@ -72,28 +69,37 @@ async function linesHere(): Promise<string[]> {
 
 /** Files by the path under which the page asks for them. */
 function fileOf(path: string): string {
-  if (path.startsWith('/explain/')) return join(dist, path.slice('/explain/'.length));
-  if (path.startsWith('/noble/')) return join(noble, path.slice('/noble/'.length));
   if (path.startsWith('/fixtures/')) return join(fixtures, path.slice('/fixtures/'.length));
   return join(root, 'test/support', path.slice(1));
 }
 
-const PAGE = `<!doctype html><script type="importmap">${JSON.stringify({
-  imports: {
-    '@noble/hashes/sha2.js': '/noble/sha2.js',
-    '@noble/hashes/utils.js': '/noble/utils.js',
-  },
-})}</script>`;
+/** The package as a bundler gives it to a page. */
+async function bundle(): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [join(dist, 'index.js')],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  return outputFiles[0]!.contents;
+}
 
 /** What a page under this policy says. */
-async function linesThere(browser: Browser, policy: string | null): Promise<string[]> {
+async function linesThere(
+  browser: Browser,
+  explain: Uint8Array,
+  policy: string | null,
+): Promise<string[]> {
   const page = await browser.newPage();
   const headers = policy === null ? {} : { 'content-security-policy': policy };
   try {
     await page.route(`${ORIGIN}/**`, async (route) => {
       const { pathname } = new URL(route.request().url());
       const file = fileOf(pathname);
-      if (pathname === '/') await route.fulfill({ contentType: 'text/html', headers, body: PAGE });
+      if (pathname === '/')
+        await route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html>' });
+      else if (pathname === '/explain.js')
+        await route.fulfill({ contentType: 'text/javascript', body: Buffer.from(explain) });
       else if (!existsSync(file)) await route.fulfill({ status: 404 });
       else
         await route.fulfill({
@@ -103,7 +109,7 @@ async function linesThere(browser: Browser, policy: string | null): Promise<stri
     });
     await page.goto(`${ORIGIN}/`);
     return await page.evaluate(async (names) => {
-      const [index, digest] = ['/explain/index.js', '/explain-digest.mjs'];
+      const [index, digest] = ['/explain.js', '/explain-digest.mjs'];
       const explain: unknown = await import(index);
       const { digestLines } = (await import(digest)) as { digestLines: Digest };
       const read = async (name: string) =>
@@ -121,10 +127,12 @@ const kernelsOf = (lines: readonly string[]): string[] =>
 describeWithBrowser('explanations in a browser, of a model of each reader in each game', () => {
   let browser: Browser;
   let here: readonly string[] = [];
+  let bundled: Uint8Array;
 
   beforeAll(async () => {
     browser = await startBrowser();
     here = await linesHere();
+    bundled = await bundle();
   }, WITHIN_MS);
 
   afterAll(() => browser.close(), WITHIN_MS);
@@ -139,7 +147,7 @@ describeWithBrowser('explanations in a browser, of a model of each reader in eac
   test.each(policies)(
     'have the bytes of Node %s',
     async (_, policy, engine) => {
-      const there = await linesThere(browser, policy);
+      const there = await linesThere(browser, bundled, policy);
       const want = here.map((line) => line.replace(/ wasm-/, ` ${engine}-`));
       expect(kernelsOf(there)).toStrictEqual(kernelsOf(want));
       const differing = want.findIndex((line, index) => line !== there[index]);
