@@ -62,6 +62,10 @@ export const middlewareErrorCodes = {
     means: 'another process writes this spool',
     fix: 'Give each process a spool folder and producer name of its own. After a crash in another container or machine its lock ends after 30 seconds.',
   },
+  SPOOL_LINKS: {
+    means: 'file system of the spool folder has no hard links, which its lock needs',
+    fix: 'Use a local disk or NFS; SMB shares and some FUSE file systems have none.',
+  },
   SPOOL_FULL: {
     means: 'spool has no room',
     fix: 'Free disk space, raise maxSpoolBytes, or lower minFreeBytes.',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -96,4 +96,72 @@ test('a claim that comes too late changes nothing: the lock has a new holder', (
   );
   expect([...disk.files.keys()]).toStrictEqual(['/spool/spool.lock']);
   expect(disk.files.get('/spool/spool.lock')).toStrictEqual(holder(8, 'second'));
+});
+
+const failure = (code: string) => Object.assign(new Error(code), { code });
+
+test('what lies beside the lock and cannot be read keeps nobody from it', () => {
+  mkdirSync(join(dir, 'spool.lock.backup'));
+  const lock = lockSpool(nodeDisk, dir, processTable(nodeDisk));
+  lock.check();
+  lock.release();
+  expect(readdirSync(dir)).toStrictEqual(['spool.lock.backup']);
+});
+
+test('a step that fails leaves neither a lock nor a claim', () => {
+  const disk = memoryDisk();
+  disk.files.set('/spool/spool.lock', holder(7, 'first'));
+  const rename = disk.rename.bind(disk);
+  disk.rename = () => {
+    throw failure('EIO');
+  };
+  expect(() => lockSpool(disk, '/spool', table({}))).toThrow('EIO');
+  expect([...disk.files.keys()]).toStrictEqual(['/spool/spool.lock']);
+  disk.rename = rename;
+  lockSpool(disk, '/spool', table({})).release();
+  expect([...disk.files.keys()]).toStrictEqual([]);
+});
+
+test('a link that was made though the server says that it was there is ours', () => {
+  const disk = memoryDisk();
+  const link = disk.link.bind(disk);
+  disk.link = (from, to) => link(from, to) && false;
+  lockSpool(disk, '/spool', table({})).release();
+  disk.files.set('/spool/spool.lock', holder(7, 'first'));
+  lockSpool(disk, '/spool', table({})).release();
+  expect([...disk.files.keys()]).toStrictEqual([]);
+});
+
+test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
+  'a file system without hard links is refused by name: %s',
+  (code) => {
+    const disk = memoryDisk();
+    disk.link = () => {
+      throw failure(code);
+    };
+    expect(() => lockSpool(disk, '/spool', table({}))).toThrow(
+      expect.objectContaining({ code: 'SPOOL_LINKS' }),
+    );
+    expect([...disk.files.keys()]).toStrictEqual([]);
+  },
+);
+
+test('however many died on the way, and whatever is damaged, the next one gets by', () => {
+  const disk = memoryDisk();
+  disk.files.set('/spool/spool.lock', holder(7, 'dead-0'));
+  for (let n = 0; n < 40; n++)
+    disk.files.set(`/spool/spool.lock.after-dead-${n}`, holder(7, `dead-${n + 1}`));
+  disk.files.set('/spool/spool.lock.after-dead-40', new Uint8Array(3));
+  lockSpool(disk, '/spool', table({})).release();
+  expect([...disk.files.keys()]).toStrictEqual([]);
+});
+
+test('a lock of another machine that is dated far ahead, by a clock set back since, is left behind', () => {
+  const disk = memoryDisk();
+  const elsewhere = { ...self, space: 'another', pid: 7, nonce: 'first' };
+  disk.files.set('/spool/spool.lock', new TextEncoder().encode(JSON.stringify(elsewhere)));
+  disk.times.set('/spool/spool.lock', Date.now() + 20_000);
+  expect(() => lockSpool(disk, '/spool', table({}))).toThrow('another process writes');
+  disk.times.set('/spool/spool.lock', Date.now() + 3_600_000);
+  lockSpool(disk, '/spool', table({})).release();
 });
