@@ -12,7 +12,11 @@ const step = fc.record({
   multiply: fc.array(above, { minLength: 1, maxLength: 1 }),
   add: fc.array(finite, { minLength: 1, maxLength: 1 }),
 });
-const scalingOf = (steps: Scaling['steps']): Scaling => ({ steps, nodes: new Set() });
+const scalingOf = (steps: Scaling['steps']): Scaling => ({
+  steps,
+  nodes: new Set(),
+  type: 'float32',
+});
 
 /** As the operators do it, in float32. */
 function scaled({ steps }: Scaling, x: number): number {

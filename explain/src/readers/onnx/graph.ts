@@ -11,15 +11,20 @@ export interface GraphNode {
   readonly attributes: Attributes;
 }
 
+/** A tensor that the file holds. */
+export interface Constant {
+  readonly shape: readonly number[];
+  readonly numbers: () => readonly number[];
+}
+
 export interface Graph {
   readonly producer: string;
-  /** type of the input: trees compare and add in it */
+  /** type of the input */
   readonly type: 'float32' | 'float64';
   /** columns of the input, where the file says how many */
   readonly columns: number | null;
   readonly nodes: readonly GraphNode[];
-  /** what reads a tensor that the file holds, by name */
-  readonly constants: ReadonlyMap<string, () => readonly number[]>;
+  readonly constants: ReadonlyMap<string, Constant>;
 }
 
 type Message = ReadonlyMap<number, readonly Field[]>;
@@ -42,8 +47,8 @@ export function readGraph(bytes: Uint8Array): Graph {
   const constants = new Map(
     all(graph, 5).map(({ bytes: each }) => {
       const tensor = messageOf(each);
-      const name = text(tensor, 8);
-      return [name, () => tensorNumbers('initializer', tensor)] as const;
+      const numbers = (): number[] => tensorNumbers('initializer', tensor);
+      return [text(tensor, 8), { shape: integersOf(all(tensor, 1)), numbers }] as const;
     }),
   );
   const inputs = all(graph, 11)
@@ -161,7 +166,8 @@ export class Attributes {
   }
 }
 
-const FLOAT = 1;
+/** TensorProto.DataType */
+export const FLOAT = 1;
 const UINT8 = 2;
 const DOUBLE = 11;
 

@@ -42,11 +42,13 @@ export function readOnnxLinear(node: GraphNode, context: LinearContext): LinearM
   const rows = Array.from({ length: targets }, (_, k) =>
     fold(flat.slice(k * features, (k + 1) * features), intercepts[k] ?? 0, context.scaling),
   );
-  // Two classes whose numbers differ in sign alone are one output, the second class; a softmax counts both.
+  // Two classes whose numbers differ in sign alone are one output, the second class; a softmax counts both, and so does what
+  // divides bare numbers by their sum.
   const [one, two] = rows;
   const isMirrored =
     isClassifier &&
     post !== 'SOFTMAX' &&
+    !(post === 'NONE' && context.isNormalized) &&
     rows.length === 2 &&
     one !== undefined &&
     two !== undefined &&

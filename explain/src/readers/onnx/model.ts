@@ -11,7 +11,13 @@ import { readGraph } from './graph.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { readOnnxLinear } from './linear.ts';
 import { objectiveFor, postTransformOf } from './post-transform.ts';
-import { checkScaling, scalingBefore, thresholdBefore } from './scaling.ts';
+import {
+  checkScaling,
+  scaledColumns,
+  scalingBefore,
+  strayOperator,
+  thresholdBefore,
+} from './scaling.ts';
 import type { Scaling } from './scaling.ts';
 import { readNewEnsemble, readOldEnsemble } from './tree-ensemble.ts';
 import type { Ensemble } from './tree-ensemble.ts';
@@ -53,7 +59,7 @@ export function readOnnxModel(bytes: Uint8Array, options: FormatOptions): Model 
   return ensembleModel(ensemble, {
     formatVersion,
     columns: graph.columns,
-    type: graph.type,
+    type: scaling.type,
     scaling,
     options,
   });
@@ -82,11 +88,7 @@ function modelNode(graph: Graph): Parts {
       !scaling.nodes.has(node) &&
       !DRESS.includes(node.type),
   );
-  if (stray !== undefined)
-    throw new ExplainError('MODEL_UNSUPPORTED', {
-      got: `the operator ${JSON.stringify(stray.type.slice(0, 40))}`,
-      want: 'a model alone, or behind Scaler, Mul and Add: take other steps out of the graph',
-    });
+  if (stray !== undefined) throw strayOperator(stray);
   return { model, scaling, isNormalized: normalizer !== undefined };
 }
 
@@ -113,7 +115,8 @@ function ensembleModel(
   { formatVersion, columns, type, scaling, options }: EnsembleFacts,
 ): TreeModel {
   const { maxFeatures } = options.limits;
-  const features = withinLimit(columns ?? widest(ensemble) + 1, maxFeatures, 'features');
+  const asked = Math.max(widest(ensemble) + 1, scaledColumns(scaling));
+  const features = withinLimit(columns ?? asked, maxFeatures, 'features');
   checkScaling(scaling, features);
   const trees = readOnnxTrees(ensemble.trees, {
     thresholdOf: thresholdsBehind(scaling, type),

@@ -1,5 +1,6 @@
 import { ExplainError } from '../../errors.ts';
-import type { Graph, GraphNode } from './graph.ts';
+import { FLOAT } from './graph.ts';
+import type { Constant, Graph, GraphNode } from './graph.ts';
 
 /** One operator that scales columns: (x - subtract) · multiply + add, by column, or one number for all. */
 export interface ScalingStep {
@@ -13,29 +14,54 @@ export interface Scaling {
   /** in the order in which a row meets them */
   readonly steps: readonly ScalingStep[];
   readonly nodes: ReadonlySet<GraphNode>;
+  /** what the model, or the first step, is given: trees compare and add in it */
+  readonly type: Graph['type'];
 }
 
-/** They hand values on as they are; ONNX Runtime casts to float32, as all that scales does. */
-const PASS = ['Cast', 'Identity'];
-
-/** What scales the columns in front of the model: Scaler (StandardScaler), Mul and Add by constants (MinMaxScaler). */
+/**
+ * What scales the columns in front of the model: Scaler (StandardScaler), Mul and Add by constants (MinMaxScaler). Behind a
+ * Cast to float32 everything is float32.
+ *
+ * @throws ExplainError MODEL_UNSUPPORTED for any other operator, a Cast to another type among them
+ */
 export function scalingBefore(graph: Graph, model: GraphNode): Scaling {
   const steps: ScalingStep[] = [];
   const nodes = new Set<GraphNode>();
+  let { type } = graph;
   let input = model.inputs[0];
   for (;;) {
     const node = graph.nodes.find(({ outputs }) => outputs.includes(input ?? ''));
-    if (node === undefined || nodes.has(node)) return { steps: steps.reverse(), nodes };
-    const step = PASS.includes(node.type) ? null : stepOf(graph, node);
-    if (step === undefined) return { steps: steps.reverse(), nodes };
-    if (step !== null) steps.push(step);
+    if (node === undefined) return { steps: steps.reverse(), nodes, type };
+    if (nodes.has(node)) throw strayOperator(node);
+    if (node.type === 'Cast') type = castType(node);
+    else if (node.type !== 'Identity') {
+      steps.push(stepOf(graph, node));
+      // Whatever is cast behind it, the step itself is computed in the type in front of it.
+      ({ type } = graph);
+    }
     nodes.add(node);
     input = node.inputs.find((name) => !graph.constants.has(name));
   }
 }
 
-/** Undefined for another operator. */
-function stepOf({ constants }: Graph, node: GraphNode): ScalingStep | undefined {
+/** @throws ExplainError MODEL_UNSUPPORTED */
+function castType(node: GraphNode): 'float32' {
+  if (node.attributes.integer('to', 0) === FLOAT) return 'float32';
+  throw new ExplainError('MODEL_UNSUPPORTED', {
+    got: 'a Cast to another type than float in front of the model',
+    want: 'columns as they are, or a Cast to float',
+  });
+}
+
+export function strayOperator({ type }: GraphNode): ExplainError {
+  return new ExplainError('MODEL_UNSUPPORTED', {
+    got: `the operator ${JSON.stringify(type.slice(0, 40))}`,
+    want: 'a model alone, or behind Scaler, Mul and Add: take other steps out of the graph',
+  });
+}
+
+/** @throws ExplainError MODEL_UNSUPPORTED for another operator */
+function stepOf({ constants }: Graph, node: GraphNode): ScalingStep {
   const { type, inputs, attributes } = node;
   const none = { type, subtract: [0], multiply: [1], add: [0] };
   if (type === 'Scaler') {
@@ -46,10 +72,34 @@ function stepOf({ constants }: Graph, node: GraphNode): ScalingStep | undefined 
       ...(scale.length === 0 ? {} : { multiply: scale }),
     };
   }
-  const constant = inputs.flatMap((name) => constants.get(name)?.() ?? []);
-  if (constant.length === 0) return undefined;
-  if (type === 'Mul') return { ...none, multiply: constant };
-  return type === 'Add' ? { ...none, add: constant } : undefined;
+  const [constant, more] = inputs.flatMap((name) => constants.get(name) ?? []);
+  if (constant === undefined || more !== undefined) throw strayOperator(node);
+  if (type === 'Mul') return { ...none, multiply: byColumn(node, constant) };
+  if (type === 'Add') return { ...none, add: byColumn(node, constant) };
+  throw strayOperator(node);
+}
+
+/** @throws ExplainError MODEL_UNSUPPORTED for a shape that is spread over anything but columns */
+function byColumn({ type }: GraphNode, { shape, numbers }: Constant): readonly number[] {
+  const values = numbers();
+  const [columns = 1, rows = 1, ...rest] = [...shape].reverse();
+  if (rows === 1 && rest.length === 0 && values.length === columns) return values;
+  throw new ExplainError('MODEL_UNSUPPORTED', {
+    got: `${values.length} numbers of the shape [${shape.slice(0, 8).join(', ')}] at ${type}`,
+    want: 'one number, or one for each column: [n] or [1, n]',
+  });
+}
+
+/** Columns that the steps speak of: 1 where each has one number for all. */
+export function scaledColumns({ steps }: Scaling): number {
+  return Math.max(
+    1,
+    ...steps.flatMap(({ subtract, multiply, add }) => [
+      subtract.length,
+      multiply.length,
+      add.length,
+    ]),
+  );
 }
 
 /** @throws ExplainError MODEL_MALFORMED unless each step has one number, or one for each column */
