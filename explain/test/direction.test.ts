@@ -104,3 +104,71 @@ describe.each(models)('%s %s', (_folder, _name, path) => {
       }
   });
 });
+
+/** Up to 2 one score; above it another, cut in three leaves that are equal. */
+function plateau(low: number, high: number): TreeModel {
+  const model = buildModel({
+    features: 1,
+    trees: [
+      {
+        feature: 0,
+        below: 2,
+        left: { value: 1 },
+        right: {
+          feature: 0,
+          below: 5,
+          left: { value: 2 },
+          right: { feature: 0, below: 8, left: { value: 2 }, right: { value: 2 } },
+        },
+      },
+    ],
+  });
+  const trees = model.trees.map((tree) => ({
+    ...tree,
+    value: tree.value.map((value) => (value === 2 ? high : value === 1 ? low : value)),
+  }));
+  return { ...model, trees };
+}
+
+test.each([90_012.34, 900_123.4, 0.37])(
+  'moves between equal leaves of %d help in no direction: nothing is rounded into a change',
+  (loss) => {
+    const model = plateau(loss / 2, loss);
+    const asked = { model, row: [3], output: 0, features: [0] };
+    for (const rows of [100, 1000])
+      for (let near = 1; near < 60; near++) {
+        const background = Array.from({ length: rows }, (_, i) => [i < near ? 6 : 9]);
+        for (const adverseDirection of ['higher', 'lower'] as const)
+          expect(
+            moveHelps({ ...asked, direction: 'lower-hurts', adverseDirection, background }),
+          ).toBe(false);
+      }
+  },
+);
+
+test('rows that join, leave or replace others of a background are seen', () => {
+  const model = buildModel({
+    features: 1,
+    trees: [{ feature: 0, below: 5, left: { value: 1 }, right: { value: 0 } }],
+  });
+  const background = [[1], [2]];
+  const helps = (): boolean =>
+    moveHelps({
+      model,
+      row: [3],
+      output: 0,
+      features: [0],
+      direction: 'lower-hurts',
+      adverseDirection: 'higher',
+      background,
+    });
+  expect(helps()).toBe(false);
+  background.push([9]);
+  expect(helps()).toBe(true);
+  background[2] = [4];
+  expect(helps()).toBe(false);
+  background[0] = [9];
+  expect(helps()).toBe(true);
+  background.shift();
+  expect(helps()).toBe(false);
+});

@@ -392,6 +392,23 @@ describe('refused, never guessed', () => {
     expect(() => ask(row, more)).toThrow(expect.objectContaining({ code }));
   };
 
+  test.each<[string, unknown, string]>([
+    ['too narrow', [1, 2], 'FEATURE_COUNT'],
+    ['too wide', [1, 2, 3, 4, 5, 6], 'FEATURE_COUNT'],
+    ['of texts', ['1', '2', '3', '4', '5'], 'FEATURE_TYPE'],
+    ['of big integers', new BigInt64Array(5), 'EXPLAIN_BACKGROUND'],
+  ])(
+    'a background row that is %s, whichever it is and however often it is asked',
+    (_, bad, code) => {
+      for (const rows of [[bad], [...background, bad], [...background, bad]])
+        refuses(code, { background: rows as Float64Array[] });
+      const grown: unknown[] = [...background];
+      ask(row, { background: grown as Float64Array[] });
+      grown.push(bad);
+      refuses(code, { background: grown as Float64Array[] });
+    },
+  );
+
   test('attributions that do not add up', () => {
     const honest = explainer.explain(rowOf(model, row));
     const bent = honest.attributions.map((values) => values.map((value) => value * 1.01));

@@ -1,7 +1,10 @@
 import { ExplainError } from '../errors.ts';
 import { assertObject, assertText, isObject, said, wrongKind } from '../kinds.ts';
 import { asBackground } from '../model/hash.ts';
+import { assertNumberRow } from '../model/feature-row.ts';
 import { assertModel } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
+import type { FeatureRow } from '../model/tree-model.ts';
 import { assertExplanation } from '../shapley/explanation.ts';
 import type { ReasonQuestion } from './principal.ts';
 import type { ReasonRegistry } from './registry.ts';
@@ -23,7 +26,8 @@ export function assertRegistry(registry: unknown): asserts registry is ReasonReg
 /**
  * A question of reasons as callers without types may ask it; `most` has a check of its own.
  *
- * @throws ExplainError EXPLAIN_OPTION, REASON_REGISTRY, EXPLAIN_ARGUMENT, EXPLAIN_BACKGROUND, REASON_RULE
+ * @throws ExplainError EXPLAIN_OPTION, REASON_REGISTRY, EXPLAIN_ARGUMENT, EXPLAIN_BACKGROUND, FEATURE_COUNT, FEATURE_TYPE,
+ * REASON_RULE
  */
 export function assertQuestion(question: unknown): asserts question is ReasonQuestion {
   assertObject(question, 'question', '{ registry, explanation, row, model, adverseDirection }');
@@ -39,8 +43,22 @@ export function assertQuestion(question: unknown): asserts question is ReasonQue
   if (language !== undefined) assertText(language, 'language', 'REASON_LANGUAGE');
   if (background !== undefined && !Array.isArray(background))
     throw wrongKind('background', background, 'a list of rows', 'EXPLAIN_BACKGROUND');
-  if (background !== undefined) asBackground(background);
+  if (background !== undefined) assertBackground(background, model);
   if (question.rules !== undefined) assertRules(question.rules);
+}
+
+const checkedWidth = new WeakMap<FeatureRow, number>();
+
+/**
+ * Rows of the model: one that is none would drop reasons without a word. Each is looked through once, since every decision
+ * asks the same rows; what is written into a row afterwards is not seen.
+ */
+function assertBackground(background: readonly FeatureRow[], { featureNames }: Model): void {
+  for (const row of asBackground(background).rows) {
+    if (checkedWidth.get(row) === featureNames.length) continue;
+    assertNumberRow(row, featureNames.length);
+    checkedWidth.set(row, featureNames.length);
+  }
 }
 
 function assertRules(rules: unknown): asserts rules is readonly FiredRule[] {

@@ -83,18 +83,36 @@ function cellValues(model: TreeModel, feature: number): readonly number[] {
   return [...sorted, gap < 0 ? sorted.length : gap];
 }
 
-const ascendingOf = new WeakMap<readonly FeatureRow[], Map<number, Float64Array>>();
+interface Ranked {
+  /** the rows that were ranked, in a list that nobody else holds */
+  readonly rows: readonly FeatureRow[];
+  readonly columns: Map<number, Float64Array>;
+}
 
-/** What the background has of a feature, NaN left out; found once, since a decision asks the same background. */
+const rankedOf = new WeakMap<readonly FeatureRow[], Ranked>();
+
+/** What the background has of a feature, NaN left out; found once, since every decision asks the same rows. */
 function ascending(background: readonly FeatureRow[], feature: number): Float64Array {
-  const known = ascendingOf.get(background) ?? new Map<number, Float64Array>();
-  ascendingOf.set(background, known);
-  let values = known.get(feature);
+  const { columns } = ranked(background);
+  let values = columns.get(feature);
   if (values === undefined) {
     values = Float64Array.from(background, (row) => row[feature] ?? NaN)
       .filter((value) => !Number.isNaN(value))
       .sort();
-    known.set(feature, values);
+    columns.set(feature, values);
   }
   return values;
+}
+
+/** Found anew where the list has other rows than before. */
+function ranked(background: readonly FeatureRow[]): Ranked {
+  const known = rankedOf.get(background);
+  if (
+    known?.rows.length === background.length &&
+    known.rows.every((row, i) => row === background[i])
+  )
+    return known;
+  const made = { rows: [...background], columns: new Map<number, Float64Array>() };
+  rankedOf.set(background, made);
+  return made;
 }

@@ -21,7 +21,7 @@ export function treeChange(
   return change;
 }
 
-/** Leaves that the moves reach less the leaf of the row, of one tree. */
+/** Leaves that the moves reach, each less the leaf of the row, of one tree. */
 function walkOf(model: TreeModel, row: FeatureRow, moves: Moves): (tree: Tree) => number {
   const { features, count } = moves;
   const own = castRow(model, row);
@@ -38,10 +38,12 @@ function walkOf(model: TreeModel, row: FeatureRow, moves: Moves): (tree: Tree) =
   const halve = moves.isSorted && partsInOrder(model, features[0] ?? NaN) ? boundary : partition;
   const order = new Int32Array(count);
   const aside = new Int32Array(count);
+  // Leaves are told from the row's own before they are added up: the same leaf over and over is exactly no change.
+  let before = 0;
   const visit = (tree: Tree, from: number, low: number, high: number): number => {
     for (let node = from; ;) {
       const left = tree.leftChild[node] as number;
-      if (left === 0) return (tree.value[node] as number) * (high - low);
+      if (left === 0) return ((tree.value[node] as number) - before) * (high - low);
       const feature = tree.feature[node] as number;
       if (isMoved[feature] === 0) {
         node = goesLeft(tree, node, own[feature] as number) ? left : left + 1;
@@ -55,7 +57,10 @@ function walkOf(model: TreeModel, row: FeatureRow, moves: Moves): (tree: Tree) =
     }
   };
   for (let move = 0; move < count; move++) order[move] = move;
-  return (tree) => visit(tree, 0, 0, count) - (tree.value[leafOf(tree, own)] as number) * count;
+  return (tree) => {
+    before = tree.value[leafOf(tree, own)] as number;
+    return visit(tree, 0, 0, count);
+  };
 }
 
 /** The moves `order[low..high - 1]` at one split. */
