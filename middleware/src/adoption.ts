@@ -1,6 +1,6 @@
 import { codeOf } from './decision.ts';
 import type { Sealer } from './sealing/sealer.ts';
-import { MOST_LOOKED_AT, unexplainedInIndex } from './spool/decision-index.ts';
+import { MOST_LOOKED_AT, indexMark, unexplainedInIndex } from './spool/decision-index.ts';
 import type { Disk } from './spool/disk.ts';
 import { lockSpool, lockState, processTable } from './spool/lock.ts';
 import { placesBeside } from './spool/places.ts';
@@ -80,8 +80,8 @@ class Adopter {
   status: AdoptionStatus;
   readonly #parts: AdoptionParts;
   readonly #mistrusted: Mistrusted = new Map();
-  /** places where nothing is left to explain, as far as this process can */
-  readonly #explained = new Set<string>();
+  /** by place: whether something was left to explain there, as far as this process can, when its index was so */
+  readonly #looked = new Map<string, { mark: string; isLeft: boolean }>();
 
   constructor(parts: AdoptionParts) {
     this.#parts = parts;
@@ -139,10 +139,13 @@ class Adopter {
   /** Its worker may have ended well and still have left explanations for its next start. */
   #isUnexplained({ dir }: SpoolPlace): boolean {
     const { disk, explain = null } = this.#parts;
-    if (explain === null || this.#explained.has(dir)) return false;
-    if (unexplainedInIndex(disk, dir, MOST_LOOKED_AT).length > 0) return true;
-    this.#explained.add(dir);
-    return false;
+    if (explain === null) return false;
+    const mark = indexMark(disk, dir);
+    const known = this.#looked.get(dir);
+    if (known?.mark === mark) return known.isLeft;
+    const isLeft = unexplainedInIndex(disk, dir, MOST_LOOKED_AT).length > 0;
+    this.#looked.set(dir, { mark, isLeft });
+    return isLeft;
   }
 
   #isOpen({ dir }: SpoolPlace): boolean {
@@ -163,14 +166,16 @@ class Adopter {
   }
 
   async #recover(place: SpoolPlace): Promise<void> {
-    const { explain = null, open } = this.#parts;
+    const { disk, explain = null, open } = this.#parts;
     const sealer = await open(place);
+    let isLeft = explain !== null;
     try {
-      // What stays open though nothing waits cannot be explained here: erased persons, other deployments.
-      if (explain !== null && (await explain(sealer)) === 0) this.#explained.add(place.dir);
+      if (explain !== null) isLeft = (await explain(sealer)) > 0;
     } finally {
       await sealer.close();
     }
+    // What stays open though nothing waits cannot be explained here: erased persons, other deployments.
+    if (!isLeft) this.#looked.set(place.dir, { mark: indexMark(disk, place.dir), isLeft });
   }
 
   async #publish({ dir }: SpoolPlace): Promise<void> {

@@ -22,6 +22,30 @@ export interface Telemetry {
   span(name: string, attributes?: Record<string, string | number>): Span;
 }
 
+/** What is counted of explanations. */
+export type ExplanationTelemetry = Pick<
+  Telemetry,
+  'alarm' | 'explained' | 'unexplained' | 'unloggable'
+>;
+
+/** The same, but that nothing an exporter throws reaches who counts: an explanation is worth more than its count. */
+export function unfailing(telemetry: ExplanationTelemetry): ExplanationTelemetry {
+  return {
+    alarm: (code) => quietly(() => telemetry.alarm(code)),
+    explained: (ms) => quietly(() => telemetry.explained(ms)),
+    unexplained: (code) => quietly(() => telemetry.unexplained(code)),
+    unloggable: (code) => quietly(() => telemetry.unloggable(code)),
+  };
+}
+
+function quietly(count: () => void): void {
+  try {
+    count();
+  } catch {
+    // Whoever exports hears of it there.
+  }
+}
+
 export function openTelemetry(
   observe: () => { spoolBytes: number; open: number; behind: number; lagSeconds: number },
 ): Telemetry {

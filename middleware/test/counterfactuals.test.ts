@@ -11,7 +11,8 @@ import type { CounterfactualStatus } from '../src/counterfactuals/detail.ts';
 import { explainLater } from '../src/counterfactuals/later.ts';
 import type { LaterParts, OwedExplanation } from '../src/counterfactuals/later.ts';
 import { counterfactualSettings } from '../src/counterfactuals/options.ts';
-import { unexplainedDecisions } from '../src/counterfactuals/unexplained.ts';
+import { leftUnexplained } from '../src/counterfactuals/unexplained.ts';
+import type { LeftParts } from '../src/counterfactuals/unexplained.ts';
 import { followupText } from '../src/record/container.ts';
 import { containerText } from '../src/record/record-text.ts';
 import type { DecisionMessage } from '../src/record/messages.ts';
@@ -238,19 +239,31 @@ describe('a decision whose entry nobody will write', () => {
     const [bad, good] = ['0b'.repeat(16), '0c'.repeat(16)];
     const alarms: string[] = [];
     const parts = laterParts({});
-    const owing = await unexplainedDecisions(
-      {
+    const owing = await allLeft({
+      sealer: {
         unexplained: () =>
           Promise.resolve([bad, good].map((decisionId) => ({ decisionId, epoch: 1 }))),
         read: (id) => (id === bad ? Promise.reject(new Error('damaged')) : Promise.resolve(null)),
       },
-      '',
-      parts.isAdverse,
-      (error) => alarms.push((error as Error).message),
-    );
+      deployment: '',
+      isAdverse: parts.isAdverse,
+      onUnread: (error) => alarms.push((error as Error).message),
+    });
     expect([owing, alarms]).toStrictEqual([[], ['damaged']]);
   });
 });
+
+/** Numbers of the decisions that are owed, in order. */
+async function allLeft(parts: LeftParts): Promise<string[]> {
+  const left = leftUnexplained(parts);
+  await left.ready;
+  const found: string[] = [];
+  while (left.hasNext) {
+    const one = await left.next();
+    if (one !== null) found.push(one.decisionId);
+  }
+  return found;
+}
 
 const decided = (decisionId: string): Omit<DecisionMessage, 'ref'> => ({
   kind: 'decision',
@@ -386,17 +399,142 @@ describe('the queue of searches', () => {
     later.take({ ...owed('good'), isAdverse: false });
     await later.close(5_000);
     expect(parts.stated).toHaveLength(1);
-    expect(later.status()).toMatchObject({ waiting: 0, written: 1, givenUp: 1, failing: 'ENOSPC' });
-    expect(tried).toEqual([
-      ['not-adverse', null],
-      ['not-adverse', null],
-      ['not-adverse', null],
-      ['failed', 'ENOSPC'],
-    ]);
+    expect(later.status()).toMatchObject({ waiting: 0, written: 1, givenUp: 1, failing: null });
+    expect(tried).toEqual(Array(4).fill(['not-adverse', null]));
     expect(alarms.filter((code) => code !== 'COUNTERFACTUAL_INLINE')).toEqual([
       'COUNTERFACTUAL_UNWRITTEN',
     ]);
     expect(later.owes('bad')).toBe(false);
+  });
+
+  test.each([
+    [{ code: 'RECORD_SIZE' }, 'failed'],
+    [{ code: 'RECORD_VALUE', got: 'RangeError' }, 'failed'],
+    [{ code: 'RECORD_VALUE', got: 'Error' }, 'not-adverse'],
+    [{ code: 'SPOOL_FULL' }, 'not-adverse'],
+  ])('after the refusal %j an entry says: %s', async (refusal, status) => {
+    const parts = laterParts({ waits: [1, 1, 1] });
+    let attempts = 0;
+    const later = explainLater({
+      ...parts,
+      sealer: {
+        ...parts.sealer,
+        // The disk has room again for the last attempt alone.
+        seal: (message) =>
+          ++attempts === 4
+            ? parts.sealer.seal(message)
+            : Promise.reject(Object.assign(new Error(), refusal)),
+      },
+    });
+    later.take({ ...owed('a'), isAdverse: false });
+    await later.close(5_000);
+    expect(parts.stated.map(statusOf)).toEqual([
+      [status, status === 'failed' ? refusal.code : null],
+    ]);
+    expect(later.status()).toMatchObject({ waiting: 0, written: 1, givenUp: 0 });
+  });
+
+  test('many that are refused for good hold up no other', async () => {
+    const parts = laterParts({ waits: [60_000] });
+    const later = explainLater({
+      ...parts,
+      sealer: {
+        ...parts.sealer,
+        seal: (message) =>
+          message.kind === 'explanation' && message.decisionId !== 'good'
+            ? Promise.reject(Object.assign(new Error(), { code: 'KEY_STORE' }))
+            : parts.sealer.seal(message),
+      },
+    });
+    for (let i = 0; i < 300; i++) later.take({ ...owed(`${i}`), isAdverse: false });
+    later.take({ ...owed('good'), isAdverse: false });
+    await later.close(2_000);
+    expect(later.status().written).toBe(1);
+  });
+
+  test('a refusal that comes after the stop begins no wait', async () => {
+    const parts = laterParts({ waits: [60_000] });
+    let refuse: () => void = () => undefined;
+    const later = explainLater({
+      ...parts,
+      sealer: {
+        ...parts.sealer,
+        seal: () =>
+          new Promise((_, reject) => (refuse = () => reject(new Error('the disk is gone')))),
+      },
+    });
+    later.take({ ...owed('a'), isAdverse: false });
+    await later.close(50);
+    refuse();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(later.owes('a')).toBe(false);
+  });
+
+  test('goes on when an exporter throws, and writes nothing twice', async () => {
+    const computer: Computer = {
+      search: () => Promise.reject(Object.assign(new Error(), { code: 'COUNTERFACTUAL_TIMEOUT' })),
+      close: () => Promise.resolve(),
+    };
+    const parts = laterParts({ computer });
+    const broken = (): never => {
+      throw new Error('exporter');
+    };
+    const telemetry = { alarm: broken, explained: broken, unexplained: broken, unloggable: broken };
+    const later = explainLater({ ...parts, telemetry });
+    for (const id of ['a', 'b']) later.take(owed(id));
+    await later.close(5_000);
+    expect(parts.stated.map(statusOf)).toEqual(Array(2).fill(['failed', 'COUNTERFACTUAL_TIMEOUT']));
+  });
+
+  test('does not wait for what an earlier process left, nor takes it twice', async () => {
+    const parts = laterParts({});
+    const order: string[] = [];
+    const later = explainLater({
+      ...parts,
+      sealer: {
+        seal: (message) => {
+          if (message.kind === 'explanation') order.push(`written ${message.decisionId}`);
+          return parts.sealer.seal(message);
+        },
+        unexplained: () =>
+          Promise.resolve(['new', 'old', 'older'].map((id) => ({ decisionId: id, epoch: 1 }))),
+        read: async (id) => {
+          order.push(`read ${id}`);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          return null;
+        },
+      },
+    });
+    later.take({ ...owed('new'), isAdverse: false });
+    await later.close(5_000);
+    expect(order).toEqual(['written new', 'read old', 'read older']);
+  });
+
+  test('reads nothing more of what an earlier process left once it is stopped', async () => {
+    const alarms: string[] = [];
+    let read = 0;
+    const parts = laterParts({});
+    const later = explainLater({
+      ...parts,
+      telemetry: { ...parts.telemetry, alarm: (code) => alarms.push(code) },
+      sealer: {
+        ...parts.sealer,
+        unexplained: () =>
+          Promise.resolve(
+            Array.from({ length: 500 }, (_, i) => ({ decisionId: `${i}`, epoch: 1 })),
+          ),
+        read: async () => {
+          read++;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          throw Object.assign(new Error(), { code: 'AUDIT_CLOSED' });
+        },
+      },
+    });
+    await later.close(30);
+    const [readThen, alarmsThen] = [read, alarms.length];
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect([read, alarms.length]).toEqual([readThen, alarmsThen]);
+    expect(later.status().waiting).toBeGreaterThan(400);
   });
 
   test('is stopped in time, and what it left is not said to have failed', async () => {
@@ -601,19 +739,19 @@ describe('after a crash', () => {
     const own = 'cd'.repeat(16);
     await sealer.seal(decided(own));
     const opened: string[] = [];
-    const left = await unexplainedDecisions(
-      {
+    const left = await allLeft({
+      sealer: {
         unexplained: () => sealer.unexplained(),
         read: (id) => {
           opened.push(id);
           return sealer.read(id);
         },
       },
-      config.deployment,
-      () => true,
-      () => undefined,
-    );
-    expect(left.map(({ decisionId }) => decisionId)).toEqual([own]);
+      deployment: config.deployment,
+      isAdverse: () => true,
+      onUnread: () => undefined,
+    });
+    expect(left).toEqual([own]);
     expect(opened).toHaveLength(2);
     await sealer.close();
   });

@@ -281,6 +281,47 @@ describe('a spool that nobody holds any more', () => {
     await a.audit.close();
   });
 
+  test('one that was looked at while it had nothing to explain is looked at again after its next worker, once', async () => {
+    const disk = memoryDisk();
+    const [a, b] = [await worker(disk), await worker(disk)];
+    await b.audit.close();
+    const reads: string[] = [];
+    const readAt = disk.readAt.bind(disk);
+    disk.readAt = (path, ...range) => {
+      if (path === '/spool/1/decisions.index') reads.push(path);
+      return readAt(path, ...range);
+    };
+    const asked: number[] = [];
+    adoption = startAdoption({
+      disk,
+      family: a.config.family,
+      own: a.config.spoolDir,
+      open: (place) =>
+        Promise.resolve(inlineSealer(configAt(a.config, place), { disk, now: Date.now })),
+      transport: null,
+      // Of a person who was erased, say: it stays open.
+      explain: async (sealer) => {
+        asked.push((await sealer.unexplained()).length);
+        return 0;
+      },
+      published: () => undefined,
+      onFailure: () => undefined,
+      everyMs: 10,
+      afterMs: 0,
+    });
+    await eventually(() => reads.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(reads).toHaveLength(1);
+    const c = await worker(disk);
+    expect(c.config.producer).toBe('test-api/1');
+    await decide(c);
+    await c.audit.close();
+    await eventually(() => asked.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(asked).toEqual([1]);
+    await a.audit.close();
+  });
+
   test.each(['lost', 'kept'])(
     'an erasure waits for who finds out again whose its keys are; its index is %s',
     async (index) => {

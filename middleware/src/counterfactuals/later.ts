@@ -1,13 +1,15 @@
 import { codeOf } from '../decision.ts';
 import type { Sealer } from '../sealing/sealer.ts';
-import type { Telemetry } from '../telemetry.ts';
+import { unfailing } from '../telemetry.ts';
+import type { ExplanationTelemetry } from '../telemetry.ts';
 import { MOST_CODE } from './ceiling.ts';
 import { openComputer } from './computer.ts';
 import type { Computer } from './computer.ts';
 import { counterfactualDetail, statusWithoutSearch } from './detail.ts';
 import type { DecidedFacts } from './detail.ts';
 import type { CounterfactualSettings } from './options.ts';
-import { unexplainedDecisions } from './unexplained.ts';
+import { leftUnexplained } from './unexplained.ts';
+import type { Left } from './unexplained.ts';
 import { openWriting } from './writing.ts';
 import type { Writing } from './writing.ts';
 
@@ -47,7 +49,7 @@ export interface LaterExplanations {
 export interface LaterParts {
   settings: CounterfactualSettings;
   sealer: Pick<Sealer, 'seal' | 'read' | 'unexplained'>;
-  telemetry: Telemetry;
+  telemetry: ExplanationTelemetry;
   /** hash of the deployment in force: what an earlier one left open is not this one's to explain */
   deployment: string;
   isAdverse: (outcome: unknown) => boolean;
@@ -57,23 +59,28 @@ export interface LaterParts {
   waits?: readonly number[];
 }
 
+type SearchOutcome = Parameters<typeof counterfactualDetail>[2];
+
 /** So many times the queue may be owed an entry without a search; beyond, the next start finds them. */
 const MOST_OWED = 10;
 
 /**
  * One entry after every decision, whatever its outcome: entries after adverse ones alone would tell outsiders whose it
- * was. In the order of the decisions, one search at a time, after their answers have left; written as they come, many to
- * a group commit.
+ * was. In the order of the decisions, one search at a time, after their answers have left; what an earlier process left
+ * comes when nothing else waits. Written as they come, many to a group commit.
  */
 export function explainLater(parts: LaterParts): LaterExplanations {
   return new Later(parts);
 }
 
 class Later implements LaterExplanations {
-  readonly #parts: LaterParts;
+  readonly #settings: CounterfactualSettings;
+  readonly #telemetry: ExplanationTelemetry;
   readonly #computer: Computer;
   readonly #writing: Writing;
-  #owed: OwedExplanation[] = [];
+  readonly #left: Left;
+  /** by decision, oldest first */
+  readonly #owed = new Map<string, OwedExplanation>();
   #current: OwedExplanation | null = null;
   #running: Promise<void> | null = null;
   #failed = 0;
@@ -81,23 +88,31 @@ class Later implements LaterExplanations {
   #isStopped = false;
 
   constructor(parts: LaterParts) {
-    const { now, sealer, settings, telemetry, waits } = parts;
-    this.#parts = parts;
+    const { deployment, isAdverse, now, sealer, settings, waits } = parts;
+    const telemetry = unfailing(parts.telemetry);
+    this.#settings = settings;
+    this.#telemetry = telemetry;
     this.#computer = parts.computer ?? openComputer(settings, (code) => telemetry.alarm(code));
     this.#writing = openWriting({ sealer, telemetry, size: settings.size, now, waits });
-    this.#running = this.#recover().then(() => this.#run());
+    const onUnread = (error: unknown): void => {
+      if (!this.#isStopped) telemetry.alarm(codeOf(error));
+    };
+    this.#left = leftUnexplained({ sealer, deployment, isAdverse, onUnread });
+    void this.#left.ready.then(() => this.#start());
   }
 
   take(owed: OwedExplanation): void {
-    const { settings, telemetry } = this.#parts;
-    if (this.#owed.length >= settings.queue * MOST_OWED)
-      return telemetry.alarm('COUNTERFACTUAL_QUEUE');
-    this.#owed.push(owed);
-    this.#running ??= this.#run();
+    if (this.#owed.size >= this.#settings.queue * MOST_OWED)
+      return this.#telemetry.alarm('COUNTERFACTUAL_QUEUE');
+    this.#left.drop(owed.decisionId);
+    if (this.owes(owed.decisionId)) return;
+    this.#owed.set(owed.decisionId, owed);
+    this.#start();
   }
 
   forget(subject: string): void {
-    this.#owed = this.#owed.filter((owed) => owed.subject !== subject);
+    for (const [decisionId, owed] of this.#owed)
+      if (owed.subject === subject) this.#owed.delete(decisionId);
     // What is being searched or written is refused by the sealer: the person has no key any more.
   }
 
@@ -105,14 +120,14 @@ class Later implements LaterExplanations {
     return (
       this.#current?.decisionId === decisionId ||
       this.#writing.holds(decisionId) ||
-      this.#owed.some((owed) => owed.decisionId === decisionId)
+      this.#owed.has(decisionId)
     );
   }
 
   status(): ExplanationsStatus {
     const { givenUp, open, written } = this.#writing.status();
     return {
-      waiting: this.#owed.length + (this.#current === null ? 0 : 1) + open,
+      waiting: this.#owed.size + this.#left.count + (this.#current === null ? 0 : 1) + open,
       written,
       failed: this.#failed,
       failing: this.#failing,
@@ -131,32 +146,22 @@ class Later implements LaterExplanations {
   }
 
   async #finished(): Promise<void> {
+    await this.#left.ready;
     await this.#running;
     await this.#writing.done();
   }
 
-  /** What a crash, or a stop, left without an entry. */
-  async #recover(): Promise<void> {
-    const { deployment, isAdverse, sealer } = this.#parts;
-    try {
-      const left = await unexplainedDecisions(sealer, deployment, isAdverse, (error) =>
-        this.#parts.telemetry.alarm(codeOf(error)),
-      );
-      // Decided meanwhile, and already known to the index.
-      const since = new Set(this.#owed.map(({ decisionId }) => decisionId));
-      this.#owed = [...left.filter(({ decisionId }) => !since.has(decisionId)), ...this.#owed];
-    } catch (error) {
-      this.#parts.telemetry.alarm(codeOf(error));
-    }
+  #start(): void {
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
     // Answers leave first.
     await new Promise((resolve) => setImmediate(resolve));
-    while (!this.#isStopped) {
+    while (!this.#isStopped && (this.#owed.size > 0 || this.#left.hasNext)) {
       await this.#writing.room();
-      const next = this.#isStopped ? undefined : this.#owed.shift();
-      if (next === undefined) break;
+      const next = this.#shift() ?? (await this.#left.next());
+      if (next === null) continue;
       this.#current = next;
       await this.#explain(next);
       this.#current = null;
@@ -164,37 +169,45 @@ class Later implements LaterExplanations {
     this.#running = null;
   }
 
+  #shift(): OwedExplanation | null {
+    for (const [decisionId, owed] of this.#owed) {
+      this.#owed.delete(decisionId);
+      return owed;
+    }
+    return null;
+  }
+
   async #explain(owed: OwedExplanation): Promise<void> {
     const outcome = await this.#search(owed);
     // A search that the stop cut short is the next start's.
-    if (this.#isStopped) return void this.#owed.unshift(owed);
-    const { settings } = this.#parts;
+    if (outcome === null || this.#isStopped) return void this.#owed.set(owed.decisionId, owed);
     this.#writing.write({
       owed,
-      detail: counterfactualDetail(settings, owed.row, outcome),
-      refused: (code) => counterfactualDetail(settings, owed.row, this.#fail(code)),
+      detail: counterfactualDetail(this.#settings, owed.row, outcome),
+      refused: (code) => counterfactualDetail(this.#settings, owed.row, this.#fail(code)),
     });
   }
 
-  async #search(owed: OwedExplanation): Promise<Parameters<typeof counterfactualDetail>[2]> {
+  /** @returns null once stopped */
+  async #search(owed: OwedExplanation): Promise<SearchOutcome | null> {
+    if (this.#isStopped) return null;
     const status = statusWithoutSearch(owed);
     if (status !== null || owed.row === null)
       return { status: status ?? 'not-scored', code: null, found: null };
-    if (this.#owed.length >= this.#parts.settings.queue) return this.#fail('COUNTERFACTUAL_QUEUE');
+    if (this.#owed.size >= this.#settings.queue) return this.#fail('COUNTERFACTUAL_QUEUE');
     try {
       const found = await this.#computer.search(owed.row);
       return { status: found.status, code: null, found };
     } catch (error) {
-      if (this.#isStopped) return { status: 'failed', code: null, found: null };
-      return this.#fail(codeOf(error));
+      return this.#isStopped ? null : this.#fail(codeOf(error));
     }
   }
 
-  #fail(given: string): { status: 'failed'; code: string; found: null } {
+  #fail(given: string): SearchOutcome {
     const code = given.slice(0, MOST_CODE);
     this.#failed++;
     this.#failing = code;
-    this.#parts.telemetry.unexplained(code);
+    this.#telemetry.unexplained(code);
     return { status: 'failed', code, found: null };
   }
 }

@@ -6,27 +6,90 @@ import type { OwedExplanation } from './later.ts';
 
 type Reader = Pick<Sealer, 'read' | 'unexplained'>;
 
-/**
- * Decisions of this deployment that have no explanation entry yet, oldest first; those of erased persons are passed over.
- * An epoch has one deployment: of those of another one, a single decision is opened.
- */
-export async function unexplainedDecisions(
-  sealer: Reader,
-  deployment: string,
-  isAdverse: (outcome: unknown) => boolean,
-  onUnread: (error: unknown) => void,
-): Promise<OwedExplanation[]> {
-  const owed: OwedExplanation[] = [];
-  const foreign = new Set<number>();
-  for (const { decisionId, epoch } of await sealer.unexplained()) {
-    if (foreign.has(epoch)) continue;
-    const read = await readOrNull(sealer, decisionId, onUnread);
-    const decision = read?.entries.findLast(({ type }) => type === 'decision');
-    if (decision === undefined) continue;
-    if (deploymentOf(decision) === deployment) owed.push(owedBy(decisionId, decision, isAdverse));
-    else foreign.add(epoch);
+/** Decisions that a crash, or a stop, left without their entry. */
+export interface Left {
+  /** Resolves when it is known which. Never rejects: what cannot be known is said, and nothing is left. */
+  readonly ready: Promise<void>;
+  /** still to be looked at; 1 while nobody knows */
+  readonly count: number;
+  /** whether `next` may find one */
+  readonly hasNext: boolean;
+  /** Looks at one, oldest first. Null where it is of an erased person, another deployment or unreadable. */
+  next(): Promise<OwedExplanation | null>;
+  /** Somebody else sees to this one. */
+  drop(decisionId: string): void;
+}
+
+export interface LeftParts {
+  sealer: Reader;
+  deployment: string;
+  isAdverse: (outcome: unknown) => boolean;
+  onUnread: (error: unknown) => void;
+}
+
+export function leftUnexplained(parts: LeftParts): Left {
+  return new LeftDecisions(parts);
+}
+
+class LeftDecisions implements Left {
+  readonly ready: Promise<void>;
+  readonly #parts: LeftParts;
+  /** by decision, its epoch */
+  #left: Map<string, number> | null = null;
+  /** dropped before it was known what is left */
+  readonly #dropped = new Set<string>();
+  /** An epoch has one deployment: of those of another one, a single decision is opened. */
+  readonly #foreign = new Set<number>();
+
+  constructor(parts: LeftParts) {
+    this.#parts = parts;
+    this.ready = this.#list();
   }
-  return owed;
+
+  get count(): number {
+    return this.#left?.size ?? 1;
+  }
+
+  get hasNext(): boolean {
+    return this.#left !== null && this.#left.size > 0;
+  }
+
+  async next(): Promise<OwedExplanation | null> {
+    const { deployment, isAdverse, onUnread, sealer } = this.#parts;
+    for (const [decisionId, epoch] of this.#left ?? []) {
+      if (this.#foreign.has(epoch)) {
+        this.drop(decisionId);
+        continue;
+      }
+      const read = await readOrNull(sealer, decisionId, onUnread);
+      // Dropped meanwhile: whoever decided it came with it.
+      if (this.#left?.delete(decisionId) !== true) return null;
+      const decision = read?.entries.findLast(({ type }) => type === 'decision');
+      if (decision === undefined) return null;
+      if (deploymentOf(decision) === deployment) return owedBy(decisionId, decision, isAdverse);
+      this.#foreign.add(epoch);
+      return null;
+    }
+    return null;
+  }
+
+  drop(decisionId: string): void {
+    if (this.#left === null) this.#dropped.add(decisionId);
+    else this.#left.delete(decisionId);
+  }
+
+  async #list(): Promise<void> {
+    const { onUnread, sealer } = this.#parts;
+    const left = new Map<string, number>();
+    try {
+      for (const { decisionId, epoch } of await sealer.unexplained())
+        if (!this.#dropped.has(decisionId)) left.set(decisionId, epoch);
+    } catch (error) {
+      onUnread(error);
+    }
+    this.#dropped.clear();
+    this.#left = left;
+  }
 }
 
 async function readOrNull(

@@ -123,6 +123,13 @@ export function unexplainedInIndex(disk: Disk, dir: string, newest: number): Une
   return unexplainedIn(disk, path, size - (size % RECORD_BYTES), newest);
 }
 
+/** Another one after every change of that index. */
+export function indexMark(disk: Disk, dir: string): string {
+  const path = `${dir}/${NAME}`;
+  const modified = disk.modified(path);
+  return modified === null ? '' : `${disk.size(path)}:${modified}`;
+}
+
 function unexplainedIn(disk: Disk, path: string, length: number, newest: number): Unexplained[] {
   const from = Math.max(0, length - newest * RECORD_BYTES);
   const bytes = disk.readAt(path, from, length - from);
