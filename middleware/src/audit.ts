@@ -228,6 +228,8 @@ export interface AuditParts {
   /** opens the spools of workers that are gone; without it they stay as they are */
   openSealerAt?: (config: SealingConfig) => Promise<Sealer>;
   adoption?: Pick<AdoptionParts, 'everyMs' | 'afterMs'>;
+  /** from one time that explanation entries go to the next */
+  beatMs?: number;
 }
 
 /** Puts an audit together around an open sealer. */
@@ -320,7 +322,7 @@ export async function assembleAudit(parts: AuditParts): Promise<Audit> {
 }
 
 function laterOf(
-  { config, counterfactuals, now, options }: AuditParts,
+  { beatMs, config, counterfactuals, now, options }: AuditParts,
   sealer: Sealer,
   telemetry: Telemetry,
 ): LaterExplanations | null {
@@ -333,6 +335,7 @@ function laterOf(
     deployment: config.deployment,
     isAdverse: (outcome) => isAdverse(policy, outcome),
     now,
+    beatMs,
   });
 }
 

@@ -144,6 +144,7 @@ export async function createTestAudit(options: TestAuditOptions = {}): Promise<T
     openSealerAt,
     now,
     disk,
+    beatMs: 10,
   });
   return {
     audit,

@@ -94,7 +94,7 @@ async function decide(
 }
 
 async function explained({ audit }: TestAudit): Promise<void> {
-  for (let tries = 0; tries < 200 && audit.status().explanations?.waiting !== 0; tries++)
+  for (let tries = 0; tries < 400 && audit.status().explanations?.waiting !== 0; tries++)
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
@@ -557,6 +557,64 @@ describe('the queue of searches', () => {
     later.take({ ...owed('a'), isAdverse: false });
     await later.close(20);
     expect(later.status()).toMatchObject({ waiting: 1, written: 0 });
+  });
+});
+
+describe('times of explanation entries', () => {
+  test('tell nothing of whose search took how long: they go together, on a beat of their own', async () => {
+    const computer: Computer = {
+      search: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 15));
+        throw Object.assign(new Error(), { code: 'COUNTERFACTUAL_TIMEOUT' });
+      },
+      close: () => Promise.resolve(),
+    };
+    const parts = laterParts({ computer, beatMs: 400 });
+    const sealed: { decisionId: string; at: number }[] = [];
+    const later = explainLater({
+      ...parts,
+      sealer: {
+        ...parts.sealer,
+        seal: (message) => {
+          if (message.kind === 'explanation')
+            sealed.push({ decisionId: message.decisionId, at: performance.now() });
+          return parts.sealer.seal(message);
+        },
+      },
+    });
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const [i, id] of ids.entries()) later.take({ ...owed(id), isAdverse: i % 2 === 1 });
+    expect(later.owes('a')).toBe(true);
+    while (sealed.length < ids.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(sealed.map(({ decisionId }) => decisionId)).toEqual(ids);
+    // Three searches take 45 ms at least, one after another.
+    expect(sealed.at(-1)!.at - sealed[0]!.at).toBeLessThan(40);
+    await later.close(1_000);
+  });
+
+  test('a search that is late holds up those behind it, and what comes before goes', async () => {
+    let finish: () => void = () => undefined;
+    const computer: Computer = {
+      search: () =>
+        new Promise((_, reject) => (finish = () => reject(new Error('late, and in vain')))),
+      close: () => Promise.resolve(),
+    };
+    const parts = laterParts({ computer, beatMs: 20 });
+    const later = explainLater(parts);
+    const taken = [owed('a'), owed('b'), owed('c')];
+    for (const [i, one] of taken.entries()) later.take({ ...one, isAdverse: i === 1 });
+    while (parts.stated.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(parts.stated.map(statusOf)).toEqual([['not-adverse', null]]);
+    expect(later.status()).toMatchObject({ waiting: 2, written: 1 });
+    finish();
+    while (parts.stated.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(parts.stated.map(statusOf)).toEqual([
+      ['not-adverse', null],
+      ['failed', 'Error'],
+      ['not-adverse', null],
+    ]);
+    await later.close(1_000);
   });
 });
 

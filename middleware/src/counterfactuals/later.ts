@@ -3,6 +3,8 @@ import type { Sealer } from '../sealing/sealer.ts';
 import { unfailing } from '../telemetry.ts';
 import type { ExplanationTelemetry } from '../telemetry.ts';
 import { MOST_CODE } from './ceiling.ts';
+import { startBeat } from './beat.ts';
+import type { Beat } from './beat.ts';
 import { openComputer } from './computer.ts';
 import type { Computer } from './computer.ts';
 import { counterfactualDetail, statusWithoutSearch } from './detail.ts';
@@ -10,8 +12,8 @@ import type { DecidedFacts } from './detail.ts';
 import type { CounterfactualSettings } from './options.ts';
 import { leftUnexplained } from './unexplained.ts';
 import type { Left } from './unexplained.ts';
-import { openWriting } from './writing.ts';
-import type { Writing } from './writing.ts';
+import { mostHeld, openWriting } from './writing.ts';
+import type { Entry, Writing } from './writing.ts';
 
 /** A decision that is owed an explanation entry. */
 export interface OwedExplanation extends DecidedFacts {
@@ -57,6 +59,8 @@ export interface LaterParts {
   computer?: Computer;
   /** from one attempt to write an entry to the next */
   waits?: readonly number[];
+  /** from one time that entries go to the next; 1 s by default */
+  beatMs?: number | undefined;
 }
 
 type SearchOutcome = Parameters<typeof counterfactualDetail>[2];
@@ -67,33 +71,41 @@ const MOST_OWED = 10;
 /**
  * One entry after every decision, whatever its outcome: entries after adverse ones alone would tell outsiders whose it
  * was. In the order of the decisions, one search at a time, after their answers have left; what an earlier process left
- * comes when nothing else waits. Written as they come, many to a group commit.
+ * comes when nothing else waits. Written on a fixed beat, many to a group commit.
  */
 export function explainLater(parts: LaterParts): LaterExplanations {
   return new Later(parts);
 }
+
+/** With the beat in which it was taken up. */
+type Taken = OwedExplanation & { beat: number };
+
+const BEAT_MS = 1_000;
 
 class Later implements LaterExplanations {
   readonly #settings: CounterfactualSettings;
   readonly #telemetry: ExplanationTelemetry;
   readonly #computer: Computer;
   readonly #writing: Writing;
+  readonly #beat: Beat;
   readonly #left: Left;
   /** by decision, oldest first */
-  readonly #owed = new Map<string, OwedExplanation>();
-  #current: OwedExplanation | null = null;
+  readonly #owed = new Map<string, Taken>();
+  #current: Taken | null = null;
   #running: Promise<void> | null = null;
   #failed = 0;
   #failing: string | null = null;
   #isStopped = false;
 
   constructor(parts: LaterParts) {
-    const { deployment, isAdverse, now, sealer, settings, waits } = parts;
+    const { beatMs: everyMs = BEAT_MS, deployment, isAdverse, now, sealer, settings } = parts;
     const telemetry = unfailing(parts.telemetry);
     this.#settings = settings;
     this.#telemetry = telemetry;
     this.#computer = parts.computer ?? openComputer(settings, (code) => telemetry.alarm(code));
-    this.#writing = openWriting({ sealer, telemetry, size: settings.size, now, waits });
+    const { size } = settings;
+    this.#writing = openWriting({ sealer, telemetry, size, now, waits: parts.waits });
+    this.#beat = startBeat({ writing: this.#writing, everyMs, most: mostHeld(size) });
     const onUnread = (error: unknown): void => {
       if (!this.#isStopped) telemetry.alarm(codeOf(error));
     };
@@ -106,7 +118,7 @@ class Later implements LaterExplanations {
       return this.#telemetry.alarm('COUNTERFACTUAL_QUEUE');
     this.#left.drop(owed.decisionId);
     if (this.owes(owed.decisionId)) return;
-    this.#owed.set(owed.decisionId, owed);
+    this.#owed.set(owed.decisionId, { ...owed, beat: this.#beat.current });
     this.#start();
   }
 
@@ -119,6 +131,7 @@ class Later implements LaterExplanations {
   owes(decisionId: string): boolean {
     return (
       this.#current?.decisionId === decisionId ||
+      this.#beat.holds(decisionId) ||
       this.#writing.holds(decisionId) ||
       this.#owed.has(decisionId)
     );
@@ -127,7 +140,12 @@ class Later implements LaterExplanations {
   status(): ExplanationsStatus {
     const { givenUp, open, written } = this.#writing.status();
     return {
-      waiting: this.#owed.size + this.#left.count + (this.#current === null ? 0 : 1) + open,
+      waiting:
+        this.#owed.size +
+        this.#left.count +
+        (this.#current === null ? 0 : 1) +
+        this.#beat.count +
+        open,
       written,
       failed: this.#failed,
       failing: this.#failing,
@@ -141,13 +159,17 @@ class Later implements LaterExplanations {
     await Promise.race([late, this.#finished()]);
     clearTimeout(timer);
     this.#isStopped = true;
+    this.#beat.stop();
     this.#writing.stop();
     await this.#computer.close();
   }
 
   async #finished(): Promise<void> {
+    // Nobody waits for a beat any more.
+    void this.#beat.end();
     await this.#left.ready;
     await this.#running;
+    await this.#beat.end();
     await this.#writing.done();
   }
 
@@ -159,8 +181,8 @@ class Later implements LaterExplanations {
     // Answers leave first.
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#isStopped && (this.#owed.size > 0 || this.#left.hasNext)) {
-      await this.#writing.room();
-      const next = this.#shift() ?? (await this.#left.next());
+      await this.#beat.room();
+      const next = this.#shift() ?? (await this.#nextLeft());
       if (next === null) continue;
       this.#current = next;
       await this.#explain(next);
@@ -169,7 +191,12 @@ class Later implements LaterExplanations {
     this.#running = null;
   }
 
-  #shift(): OwedExplanation | null {
+  async #nextLeft(): Promise<Taken | null> {
+    const left = await this.#left.next();
+    return left === null ? null : { ...left, beat: this.#beat.current };
+  }
+
+  #shift(): Taken | null {
     for (const [decisionId, owed] of this.#owed) {
       this.#owed.delete(decisionId);
       return owed;
@@ -177,15 +204,16 @@ class Later implements LaterExplanations {
     return null;
   }
 
-  async #explain(owed: OwedExplanation): Promise<void> {
+  async #explain(owed: Taken): Promise<void> {
     const outcome = await this.#search(owed);
     // A search that the stop cut short is the next start's.
     if (outcome === null || this.#isStopped) return void this.#owed.set(owed.decisionId, owed);
-    this.#writing.write({
+    const entry: Entry = {
       owed,
       detail: counterfactualDetail(this.#settings, owed.row, outcome),
       refused: (code) => counterfactualDetail(this.#settings, owed.row, this.#fail(code)),
-    });
+    };
+    this.#beat.add({ entry, beat: owed.beat });
   }
 
   /** @returns null once stopped */

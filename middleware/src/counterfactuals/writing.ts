@@ -48,6 +48,11 @@ interface Refusal {
   isOfEntry: boolean;
 }
 
+/** So many entries of that size may be kept in memory for later. */
+export function mostHeld(size: number): number {
+  return Math.max(MOST_SEALING, Math.floor(MOST_HELD_BYTES / size));
+}
+
 export function openWriting(parts: WritingParts): Writing {
   const writer = new Writer(parts);
   return {
@@ -71,16 +76,16 @@ class Writer {
   /** ends of waits under way */
   readonly #wakers = new Set<() => void>();
   #isStopped = false;
-  #onRoom: () => void = () => undefined;
+  readonly #waitingForRoom: (() => void)[] = [];
 
   constructor(parts: WritingParts) {
     this.#parts = parts;
-    this.#mostHeld = Math.max(MOST_SEALING, Math.floor(MOST_HELD_BYTES / parts.size));
+    this.#mostHeld = mostHeld(parts.size);
   }
 
   async room(): Promise<void> {
     while ((this.#sealing >= MOST_SEALING || this.open.size >= this.#mostHeld) && !this.#isStopped)
-      await new Promise<void>((resolve) => (this.#onRoom = resolve));
+      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
   }
 
   write(entry: Entry): void {
@@ -92,6 +97,10 @@ class Writer {
         this.#onRoom();
       }),
     );
+  }
+
+  #onRoom(): void {
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
   }
 
   stop(): void {
