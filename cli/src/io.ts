@@ -2,11 +2,13 @@
 export interface Io {
   /** a line of result, standard output */
   out(line: string): void;
+  /** a line of result as it is, where a program reads standard output and no terminal has to be spared */
+  exact?(line: string): void;
   /** a line about the work, standard error */
   err(line: string): void;
   /** how far the work is, in place of what it said before; only where a terminal shows it, '' at the end */
   progress?(text: string): void;
-  /** ends long-running commands */
+  /** ends long-running commands; one whose result is not whole then throws its reason */
   signal: AbortSignal;
   env: Readonly<Record<string, string | undefined>>;
 }

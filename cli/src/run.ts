@@ -1,5 +1,6 @@
 import { forTerminal } from '@showcause/verify/command';
 import { CliError } from './errors.ts';
+import { exitAfter } from './interrupted.ts';
 import { exitCodes } from './io.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
@@ -40,6 +41,7 @@ export async function runCli(argv: readonly string[], outside: Io): Promise<numb
 
 function report(error: unknown, io: Io): number {
   if (isVerdict(error)) return error.exitCode;
+  if (io.signal.aborted && error === io.signal.reason) return exitAfter(error);
   if (isCommanderExit(error)) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const debug = (io.env['SHOWCAUSE_DEBUG'] ?? '') !== '';
   if (debug && error instanceof Error && error.stack !== undefined) io.err(error.stack);

@@ -261,17 +261,18 @@ describe('refusals name the row and never its values', () => {
   });
 });
 
-test('an aborted run stops between rows', async () => {
+test('an aborted run stops between rows, and says so to a script', async () => {
   const controller = new AbortController();
   controller.abort();
   const rows = file('many.ndjson', `${JSON.stringify(NUMBERS)}\n`.repeat(5));
-  const { out } = await run(
+  const { exit, out } = await run(
     ['explain', '--model', join(fixtures, 'partition.json'), '--rows', rows, '--json'],
     {
       signal: controller.signal,
     },
   );
   expect(out).toBe('');
+  expect(exit).toBe(130);
 });
 
 describe('--interactions', () => {

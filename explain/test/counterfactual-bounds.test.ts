@@ -2,6 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { counterfactualSearch, loadModel, parseMutableFeatures } from '../src/index.ts';
 import type { Goal, Model } from '../src/index.ts';
+import { Account } from '../src/counterfactual/account.ts';
+import { cornersMeet } from '../src/counterfactual/landscape.ts';
+import type { Landscape, Side } from '../src/counterfactual/landscape.ts';
 import { buildModel } from './builder.ts';
 
 const goal: Goal = { measure: 'score', below: 0 };
@@ -101,4 +104,27 @@ describe('a model without thresholds', () => {
     expect(options.length).toBeGreaterThan(0);
     expect(options.every(({ proven }) => !proven)).toBe(true);
   });
+});
+
+test('corners of a box are paid for before the first is looked at, and are never all there', () => {
+  const codes = Array.from({ length: 300 }, (_, code) => code);
+  const sides = [0, 1, 2].map(
+    (feature) => ({ move: { feature }, low: 0, high: 0, oneOf: codes }) as unknown as Side,
+  );
+  const asked: Float64Array[] = [];
+  const landscape = {
+    row: new Float64Array(3),
+    ask: (row: Float64Array) => ({ value: asked.push(row), isMet: asked.length < 3 }),
+  } as unknown as Landscape;
+  const poor = new Account(20_000_000);
+  expect(cornersMeet(landscape, sides, poor)).toBe(false);
+  expect([asked, poor.spent]).toEqual([[], 0]);
+  const rich = new Account(40_000_000);
+  expect(cornersMeet(landscape, sides, rich)).toBe(false);
+  expect(rich.spent).toBe(27_000_000);
+  expect(asked.map((row) => Array.from(row))).toEqual([
+    [0, 0, 0],
+    [0, 0, 1],
+    [0, 0, 2],
+  ]);
 });

@@ -51,6 +51,51 @@ const question = {
 };
 const approval = { measure: 'score', approveBelow: 3, output: 0 };
 
+const mutable = explain.parseMutableFeatures({
+  version: 1,
+  features: Object.fromEntries(
+    model.featureNames.slice(0, 2).map((name) => [name, { min: 0, max: 9, step: 1 }]),
+  ),
+  constraints: [
+    {
+      if: { feature: model.featureNames[0], moves: 'up' },
+      then: { feature: model.featureNames[1], moves: 'not-down' },
+    },
+  ],
+  search: { budget: 500, changes: 1 },
+});
+const goal = { measure: 'score', below: 0, output: 0 } as const;
+const search = explain.counterfactualSearch(model, goal, mutable);
+const found = search.search(row);
+const space = {
+  featureNames: model.featureNames,
+  featureTypes: model.featureTypes,
+  categories: model.categories,
+  predict: (asked: readonly Float64Array[]) => asked.map(() => 1),
+};
+const bySamples = explain.sampledCounterfactualSearch(space, goal, mutable);
+const words = {
+  language: 'en',
+  label: (feature: string) => feature,
+  valueWord: () => null,
+  unit: () => undefined,
+};
+const change = {
+  feature: 'a',
+  index: 0,
+  moves: 'up',
+  own: 1,
+  nearest: 2,
+  from: 2,
+  to: 3,
+  oneOf: null,
+  step: 1,
+};
+const constraint = {
+  if: { feature: 'a', moves: 'up' },
+  then: { feature: 'b', moves: 'stays' },
+};
+
 /** Their members are what other functions made. */
 const WHOLE = new Set<unknown>([model, linear, registry, factors]);
 
@@ -99,6 +144,50 @@ const calls: readonly Call[] = [
   ['assertReasonMethod', explain.assertReasonMethod, ['interventional']],
   ['principalReasons', explain.principalReasons, [question]],
   ['keyFactors', explain.keyFactors, [{ ...question, registry: factors }]],
+  ['counterfactualSearch', explain.counterfactualSearch, [model, goal, { ...mutable }]],
+  [
+    'counterfactualSearch, a feature',
+    (feature: never) =>
+      explain.counterfactualSearch(model, goal, {
+        ...mutable,
+        constraints: [],
+        features: [feature],
+      }),
+    [{ ...mutable.features[0] }],
+  ],
+  [
+    'counterfactualSearch, bounds',
+    (bounds: never) => explain.counterfactualSearch(model, goal, { ...mutable, search: bounds }),
+    [{ ...mutable.search }],
+  ],
+  ['search', search.search, [row]],
+  [
+    'sampledCounterfactualSearch',
+    explain.sampledCounterfactualSearch,
+    [{ ...space }, goal, { ...mutable }],
+  ],
+  ['search, by samples', bySamples.search, [row]],
+  ['counterfactualSentence', explain.counterfactualSentence, [{ changes: [change] }, words, 'yes']],
+  [
+    'counterfactualSentence, a change',
+    (one: never) => explain.counterfactualSentence({ changes: [one] }, words),
+    [change],
+  ],
+  ['counterfactualValue', explain.counterfactualValue, ['a', 1, words]],
+  ['changedRow', explain.changedRow, [row, { changes: [change] }]],
+  ['changedRow, a change', (one: never) => explain.changedRow(row, { changes: [one] }), [change]],
+  ['stepWords', explain.stepWords, [{ feature: 'a', step: 10 }, words]],
+  ['searchBoundsWords', explain.searchBoundsWords, [{ ...found }, words]],
+  [
+    'searchBoundsWords, the account',
+    (account: never) => explain.searchBoundsWords({ constraints: [], search: account }, words),
+    [{ ...found.search }],
+  ],
+  [
+    'searchBoundsWords, a constraint',
+    (one: never) => explain.searchBoundsWords({ constraints: [one], search: found.search }, words),
+    [constraint],
+  ],
   ['dateWord', explain.dateWord, ['2026-11-03', 'en']],
   ['numberWord', explain.numberWord, [1, 'en']],
   ['unitWord', explain.unitWord, [1, 'en', { one: '{n} a', other: '{n} b' }]],
@@ -245,6 +334,13 @@ describe('what is said of it', () => {
       'EXPLAIN_OPTION',
       'adverseDirection up',
     ],
+    [
+      'a text for a row to search',
+      () => search.search('xx' as never),
+      'FEATURE_TYPE',
+      'a string as row',
+    ],
+    ['no row to search', () => search.search(null as never), 'FEATURE_TYPE', 'null as row'],
     ['no game', () => explain.shapleyValues(2, 1 as never), 'EXPLAIN_ARGUMENT', 'a number as game'],
     [
       'a worth that is none',

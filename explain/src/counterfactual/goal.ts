@@ -1,4 +1,5 @@
 import { ExplainError } from '../errors.ts';
+import { assertObject, said } from '../kinds.ts';
 import type { Prediction } from '../model/tree-model.ts';
 
 /** The outcome that is wanted: a number of the model below, or at least at, a threshold. */
@@ -24,17 +25,18 @@ const MEASURES: readonly Goal['measure'][] = ['probability', 'score'];
 
 /** @throws ExplainError COUNTERFACTUAL_GOAL, EXPLAIN_OUTPUT */
 export function checkGoal(goal: Goal, outputs: number): CheckedGoal {
-  const { measure, below, atLeast, output = 0 } = goal;
+  assertObject(goal, 'goal', '{ measure, below or atLeast, output }', 'COUNTERFACTUAL_GOAL');
+  const { measure, below, atLeast, output = 0 } = goal as Goal;
   const threshold = below ?? atLeast;
   if (!MEASURES.includes(measure))
     throw new ExplainError('COUNTERFACTUAL_GOAL', {
-      got: `measure ${JSON.stringify(String(measure).slice(0, 40))}`,
+      got: `measure ${said(measure)}`,
       want: MEASURES.join(' or '),
     });
   if ((below === undefined) === (atLeast === undefined) || !Number.isFinite(threshold))
     throw new ExplainError('COUNTERFACTUAL_GOAL', { got: 'no one threshold' });
   if (!Number.isInteger(output) || output < 0 || output >= outputs)
-    throw new ExplainError('EXPLAIN_OUTPUT', { got: `${output}`, want: `below ${outputs}` });
+    throw new ExplainError('EXPLAIN_OUTPUT', { got: said(output), want: `below ${outputs}` });
   return { measure, output, threshold: threshold ?? NaN, isBelow: below !== undefined };
 }
 

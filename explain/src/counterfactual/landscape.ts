@@ -67,16 +67,30 @@ export function pointSide(move: Move): Side {
   };
 }
 
-/** Rows at all corners of a box. */
-export function cornersOf(row: Float64Array, sides: readonly Side[]): Float64Array[] {
-  let rows = [Float64Array.from(row)];
-  for (const { move, low, high, oneOf } of sides) {
-    const values = oneOf ?? (low === high ? [low] : [low, high]);
-    rows = rows.flatMap((corner) =>
-      values.map((value) => corner.with(move.feature, inReach(value))),
-    );
-  }
-  return rows;
+/** Whether the model says so of every corner of a box, which are paid for before the first is looked at. */
+export function cornersMeet(
+  { ask, row }: Landscape,
+  sides: readonly Side[],
+  account: Account,
+): boolean {
+  const corners = sides.reduce((product, side) => product * endsOf(side).length, 1);
+  return account.spend(corners) && everyCorner(row, sides, (corner) => ask(corner).isMet);
+}
+
+/** One after the other: together they would be as many rows as the account allows. */
+function everyCorner(
+  row: Float64Array,
+  [side, ...rest]: readonly Side[],
+  holds: (corner: Float64Array) => boolean,
+): boolean {
+  if (side === undefined) return holds(row);
+  return endsOf(side).every((value) =>
+    everyCorner(row.with(side.move.feature, inReach(value)), rest, holds),
+  );
+}
+
+function endsOf({ low, high, oneOf }: Side): readonly number[] {
+  return oneOf ?? (low === high ? [low] : [low, high]);
 }
 
 /** An open end as the largest number there is: a model is asked about numbers only. */

@@ -65,6 +65,9 @@ const MAX_CATEGORIES = 200;
 const MAX_CONSTRAINTS = 200;
 const MAX_BUDGET = 20_000_000;
 const MOVABLE: readonly Movable[] = ['up', 'down', 'any'];
+const NUMERIC = ['direction', 'min', 'max', 'step', 'scale'];
+const OTHER = ['cost', 'categories', 'fromMissing'];
+const SEARCH = ['options', 'changes', 'budget', 'seed'];
 const REQUIRED: readonly Required[] = ['up', 'down', 'stays', 'not-up', 'not-down'];
 
 const { membersOf, oneOf, refused } = strictJson('COUNTERFACTUAL_OPTIONS', MAX_FEATURES);
@@ -88,6 +91,48 @@ export function parseMutableFeatures(json: unknown): MutableFeatures {
   };
 }
 
+/**
+ * What may change, as callers without types may give it: nothing that `parseMutableFeatures` would not have made.
+ *
+ * @throws ExplainError COUNTERFACTUAL_OPTIONS
+ */
+export function assertMutable(given: unknown): asserts given is MutableFeatures {
+  const root = membersOf(given, '$', ['features', 'constraints', 'search'], []);
+  const features = listOf(root.features, '$.features', MAX_FEATURES).map((one, i) =>
+    wholeFeature(one, `$.features[${i}]`),
+  );
+  if (new Set(features).size !== features.length) throw refused('$.features', 'each feature once');
+  const names = new Set(features);
+  listOf(root.constraints, '$.constraints', MAX_CONSTRAINTS).forEach((one, i) =>
+    parseConstraint(one, `$.constraints[${i}]`, names),
+  );
+  const { budget, ...bounds } = membersOf(root.search, '$.search', SEARCH, []);
+  for (const [name, value] of Object.entries(bounds))
+    if (typeof value !== 'number') throw refused(`$.search.${name}`, 'a number');
+  parseSearch(budget === null ? bounds : { ...bounds, budget });
+}
+
+/** @returns its name */
+function wholeFeature(json: unknown, path: string): string {
+  const { name, ...members } = membersOf(json, path, ['name', ...NUMERIC, ...OTHER], []);
+  if (typeof name !== 'string') throw refused(`${path}.name`, 'a text');
+  if (Object.values(members).includes(undefined)) throw refused(path, 'null where nothing is said');
+  const { categories, cost, fromMissing } = members;
+  parseFeature(
+    name,
+    categories === null ? withoutCategories(members) : { categories, cost, fromMissing },
+  );
+  return name;
+}
+
+/** A feature that is a number, as its file says it. */
+function withoutCategories({
+  categories: _,
+  ...numeric
+}: Readonly<Record<string, unknown>>): object {
+  return numeric;
+}
+
 function parseFeatures(json: unknown): MutableFeature[] {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw refused('$.features', 'an object by feature name');
@@ -102,10 +147,9 @@ function parseFeatures(json: unknown): MutableFeature[] {
 
 function parseFeature(name: string, json: unknown): MutableFeature {
   const path = `$.features[${JSON.stringify(name.slice(0, 60))}]`;
-  const numeric = ['direction', 'min', 'max', 'step', 'scale'];
-  const members = membersOf(json, path, [], [...numeric, 'cost', 'categories', 'fromMissing']);
+  const members = membersOf(json, path, [], [...NUMERIC, ...OTHER]);
   const isCategory = members.categories !== undefined;
-  if (isCategory && numeric.some((member) => members[member] !== undefined))
+  if (isCategory && NUMERIC.some((member) => members[member] !== undefined))
     throw refused(path, 'either categories or bounds of a number');
   const feature: MutableFeature = {
     name,
@@ -162,7 +206,7 @@ function parseConstraint(
 
 function parseSearch(json: unknown): SearchBounds {
   if (json === undefined) return defaultSearch;
-  const members = membersOf(json, '$.search', [], ['options', 'changes', 'budget', 'seed']);
+  const members = membersOf(json, '$.search', [], SEARCH);
   const optional = (name: keyof SearchBounds, least: number, most: number): number | undefined => {
     const value = members[name];
     if (value === undefined) return undefined;

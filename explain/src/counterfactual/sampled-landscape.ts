@@ -1,7 +1,7 @@
 import { isMet } from './goal.ts';
 import type { CheckedGoal } from './goal.ts';
 import type { Account } from './account.ts';
-import { cornersOf, pointBox, pointSide } from './landscape.ts';
+import { cornersMeet, pointBox, pointSide } from './landscape.ts';
 import type { Answer, Box, Landscape, Side } from './landscape.ts';
 import { byDistance, moved } from './move.ts';
 import type { FeatureMoves, Move } from './move.ts';
@@ -155,10 +155,7 @@ function widened(
   isMonotone: boolean,
   account: Account,
 ): Box {
-  const keeps = (sides: readonly Side[]): boolean => {
-    const corners = cornersOf(landscape.row, sides);
-    return account.spend(corners.length) && corners.every((row) => landscape.ask(row).isMet);
-  };
+  const keeps = (sides: readonly Side[]): boolean => cornersMeet(landscape, sides, account);
   let sides: Side[] = moves.map((move) =>
     pointSide({ ...move, rank: move.direction === 0 ? -1 : 0 }),
   );

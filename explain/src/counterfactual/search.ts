@@ -1,4 +1,7 @@
 import { ExplainError } from '../errors.ts';
+import { assertCallable, assertNumbers, assertObject, assertTexts, wrongKind } from '../kinds.ts';
+import { assertNumberRow } from '../model/feature-row.ts';
+import { assertModel } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
 import type { FeatureRow, TreeModel } from '../model/tree-model.ts';
 import { EXPLAIN_VERSION } from '../version.ts';
@@ -10,12 +13,14 @@ import { exhaust } from './exhaust.ts';
 import { checkGoal, measured } from './goal.ts';
 import type { CheckedGoal, Goal } from './goal.ts';
 import type { Landscape } from './landscape.ts';
+import { assertMutable } from './mutable.ts';
 import type { MutableFeatures } from './mutable.ts';
 import { seededRandom } from '../numeric/random.ts';
 import { resolveConstraints, resolveFeatures } from './resolve.ts';
 import type { FeatureSpace, ResolvedFeature } from './resolve.ts';
 import { optionOf, searchedFeature } from './report.ts';
-import type { Counterfactuals } from './result.ts';
+import type { Counterfactual, Counterfactuals } from './result.ts';
+import { assertChanges } from './said.ts';
 import { sampledLandscape } from './sampled-landscape.ts';
 import type { Measure } from './sampled-landscape.ts';
 import { edgeOf } from './tree-edge.ts';
@@ -32,12 +37,14 @@ export interface AnyModel extends FeatureSpace {
 export interface CounterfactualSearch {
   /** name and version of the algorithm; the same kernel gives the same bytes everywhere */
   readonly kernel: string;
-  /** @throws ExplainError FEATURE_COUNT */
+  /** @throws ExplainError FEATURE_COUNT, FEATURE_TYPE */
   readonly search: (row: FeatureRow) => Counterfactuals;
 }
 
 /** What a row looks like, made once for each model and goal. */
 interface Searcher {
+  /** values of a row */
+  readonly width: number;
   readonly kernel: string;
   readonly features: readonly ResolvedFeature[];
   readonly isRandom: boolean;
@@ -52,13 +59,15 @@ interface Searcher {
  * Trees with one output, or a goal on the score, are searched over the cells that their thresholds cut, exhaustively
  * for one and two changed features; any other model at seeded values.
  *
- * @throws ExplainError COUNTERFACTUAL_GOAL, COUNTERFACTUAL_OPTIONS, EXPLAIN_OUTPUT
+ * @throws ExplainError COUNTERFACTUAL_GOAL, COUNTERFACTUAL_OPTIONS, EXPLAIN_OUTPUT, EXPLAIN_ARGUMENT for what is no model
  */
 export function counterfactualSearch(
   model: Model,
   goal: Goal,
   mutable: MutableFeatures,
 ): CounterfactualSearch {
+  assertModel(model);
+  assertMutable(mutable);
   const checked = checkGoal(goal, model.outputs);
   const searcher =
     (model.kind === 'trees' ? treeSearcher(model, checked, mutable) : null) ??
@@ -77,12 +86,25 @@ export function sampledCounterfactualSearch(
   goal: Goal,
   mutable: MutableFeatures,
 ): CounterfactualSearch {
+  assertAnyModel(model);
+  assertMutable(mutable);
   const checked = checkGoal(goal, 1);
   return searchWith(
     sampledSearcher(model, model.predict, checked, mutable, false),
     checked,
     mutable,
   );
+}
+
+function assertAnyModel(model: unknown): asserts model is AnyModel {
+  assertObject(model, 'model', '{ featureNames, featureTypes, categories, predict }');
+  const { featureNames, featureTypes, categories, predict } = model;
+  assertTexts(featureNames, 'featureNames');
+  assertTexts(featureTypes, 'featureTypes');
+  if (!Array.isArray(categories))
+    throw wrongKind('categories', categories, 'names of codes, or null, for each feature');
+  for (const names of categories as unknown[]) if (names !== null) assertTexts(names, 'categories');
+  assertCallable(predict ?? null, 'predict');
 }
 
 function measureOf(model: Model, goal: CheckedGoal): Measure {
@@ -124,6 +146,7 @@ function treeSearcher(
       want: 'categories: the model asks for single values of it',
     });
   return {
+    width: model.featureNames.length,
     kernel: 'ts-cells/1',
     features,
     isRandom: false,
@@ -160,6 +183,7 @@ function sampledSearcher(
       want: `at most ${MOST_PREDICTIONS}: each is a prediction`,
     });
   return {
+    width: space.featureNames.length,
     kernel: 'ts-samples/1',
     features,
     isRandom: true,
@@ -178,7 +202,8 @@ function searchWith(
   return {
     kernel: searcher.kernel,
     search: (given) => {
-      const row = Float64Array.from(given);
+      assertNumberRow(given, searcher.width);
+      const row = Float64Array.from(given, (value: number | null | undefined) => value ?? NaN);
       const landscape = searcher.landscape(row);
       const account = new Account(bounds.budget ?? searcher.budget);
       const quest: Quest = { landscape, constraints: resolved, bounds, account };
@@ -221,11 +246,10 @@ function searched(quest: Quest): { found: readonly Found[]; radius: number } {
   return { found, radius: near.radius };
 }
 
-/** The changed row of an option at its nearest values. */
-export function changedRow(
-  row: FeatureRow,
-  option: Counterfactuals['options'][number],
-): Float64Array {
+/** The changed row of an option at its nearest values. @throws ExplainError EXPLAIN_ARGUMENT */
+export function changedRow(row: FeatureRow, option: Pick<Counterfactual, 'changes'>): Float64Array {
+  assertNumbers(row, 'row');
+  assertChanges(option, ['index', 'nearest']);
   const changed = Float64Array.from(row);
   for (const { index, nearest } of option.changes) changed[index] = nearest;
   return changed;

@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import { cornersOf, isClosed, pointBox, pointSide } from './landscape.ts';
+import { cornersMeet, isClosed, pointBox, pointSide } from './landscape.ts';
 import type { Box, Landscape, Side } from './landscape.ts';
 import { moved } from './move.ts';
 import type { FeatureMoves, Move } from './move.ts';
@@ -35,9 +35,7 @@ export function widenCells(landscape: Landscape, moves: readonly Move[], account
         if (grow(within, extents, extent, step)) isGrowing = true;
   }
   const sides = extents.map(sideOf);
-  const corners = cornersOf(landscape.row, sides);
-  const isMet = account.spend(corners.length) && corners.every((row) => landscape.ask(row).isMet);
-  return isMet ? { sides, proven: true } : pointBox(moves);
+  return cornersMeet(landscape, sides, account) ? { sides, proven: true } : pointBox(moves);
 }
 
 function extentOf({ features }: Landscape, move: Move): Extent {

@@ -1,7 +1,9 @@
+import { assertNumber, assertText } from '../kinds.ts';
 import { exactNumberWord } from '../reasons/numbers.ts';
 import { inUnit } from '../reasons/units.ts';
 import type { Unit } from '../reasons/units.ts';
 import type { Change, Counterfactual, Counterfactuals } from './result.ts';
+import { assertBounds, assertChange, assertChanges, assertWords } from './said.ts';
 import { phrasesIn } from './phrases.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -19,32 +21,53 @@ export interface CounterfactualWords {
 /** So many values are listed one by one where each has a word. */
 const MOST_LISTED = 8;
 
-/** 'With these details the answer would have been yes. Amount of the loan: 2,100 DM or less (it was 3,500 DM).' */
+/**
+ * 'With these details the answer would have been yes. Amount of the loan: 2,100 DM or less (it was 3,500 DM).'
+ *
+ * @throws ExplainError EXPLAIN_ARGUMENT
+ */
 export function counterfactualSentence(
-  { changes }: Counterfactual,
+  option: Pick<Counterfactual, 'changes'>,
   words: CounterfactualWords,
-  answer = phrasesIn(words.language).yes,
+  answer?: string,
 ): string {
-  const parts = changes.map((change) => ({
-    label: words.label(change.feature),
+  assertChanges(option);
+  assertWords(words);
+  const phrases = phrasesIn(words.language);
+  if (answer !== undefined) assertText(answer, 'answer');
+  const parts = option.changes.map((change) => ({
+    label: labelOf(change.feature, words),
     range: rangeText(change, words),
   }));
-  return phrasesIn(words.language).sentence(parts, answer);
+  return phrases.sentence(parts, answer ?? phrases.yes);
 }
 
-/** The bounds of a search beside those of each feature: constraints, changes together, and what was left out. */
+function labelOf(feature: string, words: CounterfactualWords): string {
+  const label = words.label(feature);
+  assertText(label, 'label');
+  return label;
+}
+
+/**
+ * The bounds of a search beside those of each feature: constraints, changes together, and what was left out.
+ *
+ * @throws ExplainError EXPLAIN_ARGUMENT
+ */
 export function searchBoundsWords(
-  { constraints, search }: Pick<Counterfactuals, 'constraints' | 'search'>,
+  found: Pick<Counterfactuals, 'constraints' | 'search'>,
   words: CounterfactualWords,
 ): string[] {
+  assertBounds(found);
+  assertWords(words);
+  const { constraints, search } = found;
   const phrases = phrasesIn(words.language);
   const { budget, changes, exhaustive, radius } = search;
   return [
     ...constraints.map(({ if: cause, then }) =>
       phrases.constraint(
-        words.label(cause.feature),
+        labelOf(cause.feature, words),
         phrases.moves[cause.moves],
-        words.label(then.feature),
+        labelOf(then.feature, words),
         phrases.must[then.moves],
       ),
     ),
@@ -55,24 +78,33 @@ export function searchBoundsWords(
   ];
 }
 
-/** ', in steps of 100'; nothing for whole numbers, which have no others. */
+/** ', in steps of 100'; nothing for whole numbers, which have no others. @throws ExplainError EXPLAIN_ARGUMENT */
 export function stepWords(
-  { feature, step }: Pick<Change, 'feature' | 'step'>,
+  change: Pick<Change, 'feature' | 'step'>,
   words: CounterfactualWords,
 ): string {
+  assertChange(change, ['feature', 'step']);
+  assertWords(words);
+  const { feature, step } = change;
   if (step === null || step === 1) return '';
   const said = inUnit(step, exactNumberWord(step, words.language), words.unit?.(feature));
   return phrasesIn(words.language).inSteps(said);
 }
 
-/** A value in the person's words: '3 or more years', '2,100 DM'. */
+/** A value in the person's words: '3 or more years', '2,100 DM'. @throws ExplainError EXPLAIN_ARGUMENT */
 export function counterfactualValue(
   feature: string,
   value: number,
   words: CounterfactualWords,
 ): string {
+  assertText(feature, 'feature');
+  assertNumber(value, 'value');
+  assertWords(words);
   const word = words.valueWord(feature, value);
-  if (word !== null) return word;
+  if (word !== null) {
+    assertText(word, 'word of a value');
+    return word;
+  }
   return inUnit(value, exactNumberWord(value, words.language), words.unit?.(feature));
 }
 

@@ -65,7 +65,7 @@ export function openOutput(io: Io, options: FormatOptions, model: Model): Sink {
 
 /** The same for lines with a title of their own. */
 export function openLines(io: Io, options: FormatOptions, title: readonly string[]): Sink {
-  const sink = openSink(io, options.out);
+  const sink = openSink(io, options.out, formatOf(options) === 'text');
   for (const line of title) sink.line(line);
   if (formatOf(options) !== 'json') return sink;
   let before = '[';

@@ -48,11 +48,16 @@ export async function explainWhole(
     writeWhole(io, text.trimEnd().split('\n'), card);
   }
   if (card === undefined || options.global === true)
-    writeWhole(io, linesOf(model, explained, options), options.out);
+    writeWhole(io, linesOf(model, explained, options), options.out, formatOf(options) === 'text');
 }
 
-function writeWhole(io: Io, lines: readonly string[], path: string | undefined): void {
-  const sink = openSink(io, path);
+function writeWhole(
+  io: Io,
+  lines: readonly string[],
+  path: string | undefined,
+  isProse = false,
+): void {
+  const sink = openSink(io, path, isProse);
   for (const line of lines) sink.line(line);
   sink.done();
 }

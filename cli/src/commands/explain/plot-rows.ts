@@ -40,7 +40,7 @@ export async function plotRows(
       got: `no row ${row}`,
       want: `1 to ${set.rows.length}`,
     });
-  if (io.signal.aborted) return;
+  io.signal.throwIfAborted();
   written(io, await pictureOf(set, task, command), task.out);
 }
 

@@ -5,7 +5,7 @@ import type { Sink } from './sink.ts';
 /** Rows between two lines of progress. */
 const TOLD_EVERY = 256;
 
-/** Prints rows as they are explained and says how far it is; a result that is not whole is dropped. */
+/** Prints rows as they are explained and says how far it is; a result that is not whole is dropped. @throws the signal's reason */
 export async function printRows(
   io: Io,
   rows: AsyncIterable<ExplainedRow>,
@@ -18,12 +18,12 @@ export async function printRows(
       if (row.index % TOLD_EVERY === 0)
         io.progress?.(`${row.index + 1} row${row.index === 0 ? '' : 's'} explained`);
     }
+    io.signal.throwIfAborted();
+    output.done();
   } catch (error) {
     output.dropped();
     throw error;
   } finally {
     io.progress?.('');
   }
-  if (io.signal.aborted) output.dropped();
-  else output.done();
 }

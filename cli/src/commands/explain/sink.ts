@@ -21,30 +21,54 @@ export function writeAll(
 
 const BUFFERED = 64 * 1024;
 
-/** Standard output, or a file that has its name only once it is whole. @throws {CliError} `FILE_UNREADABLE` */
-export function openSink(io: Io, path: string | undefined): Sink {
-  if (path === undefined)
-    return { line: (text) => io.out(text), done: () => undefined, dropped: () => undefined };
+/**
+ * Standard output, or a file that has its name only once it is whole.
+ *
+ * @param isProse  text for people, which stays safe to show even where a program passes it on
+ * @throws {CliError} `FILE_UNREADABLE`
+ */
+export function openSink(io: Io, path: string | undefined, isProse = false): Sink {
+  if (path === undefined) {
+    const line = (text: string): void =>
+      isProse || io.exact === undefined ? io.out(text) : io.exact(text);
+    return { line, done: () => undefined, dropped: () => undefined };
+  }
   const partial = `${path}.partial`;
   const file = reading(partial, () => openSync(partial, 'w', 0o600));
   let buffered = '';
+  let isOpen = true;
   const flush = (): void => {
     writeAll((bytes, from) => writeSync(file, bytes, from), Buffer.from(buffered));
     buffered = '';
   };
+  const close = (): void => {
+    if (isOpen) closeSync(file);
+    isOpen = false;
+  };
+  const dropped = (): void => {
+    close();
+    rmSync(partial, { force: true });
+  };
+  const orDrop = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      dropped();
+      throw error;
+    }
+  };
   return {
     line: (text) => {
       buffered += `${text}\n`;
-      if (buffered.length > BUFFERED) flush();
+      if (buffered.length > BUFFERED) orDrop(flush);
     },
     done: () => {
-      flush();
-      closeSync(file);
-      renameSync(partial, path);
+      orDrop(() => {
+        flush();
+        close();
+        renameSync(partial, path);
+      });
     },
-    dropped: () => {
-      closeSync(file);
-      rmSync(partial, { force: true });
-    },
+    dropped,
   };
 }

@@ -58,7 +58,7 @@ export async function explainSampled(
   try {
     let index = 0;
     for await (const row of streamRows(shape, options.rows)) {
-      if (io.signal.aborted) break;
+      io.signal.throwIfAborted();
       const found = await explain(row, { ...run, onProgress: told(io, index) }).catch(
         (error: unknown) =>
           inRow(index, () => {
@@ -68,14 +68,14 @@ export async function explainSampled(
       for (const line of printer.linesOf(found, row, index)) output.line(line);
       index++;
     }
+    io.signal.throwIfAborted();
+    output.done();
   } catch (error) {
     output.dropped();
     throw error;
   } finally {
     io.progress?.('');
   }
-  if (io.signal.aborted) output.dropped();
-  else output.done();
 }
 
 function told(io: Io, index: number): RunOptions['onProgress'] & object {
