@@ -142,6 +142,26 @@ describe('--predict', () => {
     (answer: unknown): Answer =>
     (_request, response) =>
       response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+
+  test.each([[[1_000_000_000, 0]], [[2, -1]], [['2', 1]], [[1, 2]], [[2, 0.5]], [[2, 1, 1]]])(
+    'a shape of %j, whatever it promises, is no answer',
+    async (shape) => {
+      const { url } = await serve(says({ outputs: [{ shape, data: [] }] }));
+      const args = ['--predict', `${url}/v2/models/m/infer`, '--method', 'kernel', ...files];
+      const { code, err } = await explain(...args);
+      expect(code).toBe(1);
+      expect(err).toMatch(/^PREDICT_KIND:/);
+    },
+  );
+
+  test('what one row can say is all that is read of the answer to one row', async () => {
+    const { url } = await serve(says(`{"predictions":[1],"more":"${'x'.repeat(200_000)}"}`));
+    const predict = remotePredict(new URL(url), { timeoutMs: 5000 });
+    const call = { signal: new AbortController().signal };
+    await expect(Promise.resolve(predict([new Float64Array(1)], call))).rejects.toThrow(
+      /too large.*at most 97536 bytes/,
+    );
+  });
   test.each<[string, Answer, string, string]>([
     ['a status that stays', status(404), 'PREDICT_SERVER', 'got status 404'],
     [

@@ -1,3 +1,4 @@
+import { ExplainError } from '../errors.ts';
 import type { Background } from '../model/hash.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { student95 } from '../numeric/student.ts';
@@ -35,6 +36,8 @@ export interface Work {
   readonly score: Float64Array;
   readonly seed: number;
   readonly session: Session;
+  /** @throws ExplainError EXPLAIN_OPTION where so many coalitions are too many: before memory is taken for them */
+  readonly afford: (coalitions: number) => void;
   /** [count × outputs] */
   readonly worths: (coalitions: Coalitions) => Promise<Float64Array>;
 }
@@ -115,6 +118,9 @@ async function meanPrediction(
   return mean;
 }
 
+/** Coalitions of one row take a byte a feature. */
+const MAX_MEMBERS = 2 ** 28;
+
 type Known = Pick<Work, 'population' | 'base' | 'outputs' | 'seed'>;
 
 async function startWork(session: Session, row: Float64Array, known: Known): Promise<Work> {
@@ -129,7 +135,15 @@ async function startWork(session: Session, row: Float64Array, known: Known): Pro
   const players = playersOf(row, population);
   const worths: Work['worths'] = (coalitions) =>
     worthsOf(session, outputs, row, population, players, coalitions);
-  return { ...known, session, row, score, players, worths };
+  const afford: Work['afford'] = (coalitions) => {
+    session.afford(coalitions * population.rows.length);
+    if (coalitions * players.length > MAX_MEMBERS)
+      throw new ExplainError('EXPLAIN_OPTION', {
+        got: `${coalitions} coalitions of ${players.length} features`,
+        want: `at most ${Math.floor(MAX_MEMBERS / players.length)}: fewer samples`,
+      });
+  };
+  return { ...known, session, row, score, players, worths, afford };
 }
 
 /** None and one player need no sampling: what there is to divide is all its. */

@@ -1,3 +1,4 @@
+import { errorOf } from './unseen.ts';
 import type { Estimate, Work } from './explainer.ts';
 
 /**
@@ -52,16 +53,25 @@ function meanGains(
   const players = work.players.length;
   const means = new Float64Array(players);
   const squares = new Float64Array(players);
+  const least = new Float64Array(players).fill(Infinity);
+  const most = new Float64Array(players).fill(-Infinity);
   orders.forEach((order, walk) => {
     const gains = walkGains(work, order, worths, { walk, output });
     gains.forEach((gain, player) => {
+      least[player] = Math.min(least[player] as number, gain);
+      most[player] = Math.max(most[player] as number, gain);
       const step = gain - (means[player] as number);
       means[player] = (means[player] as number) + step / (walk + 1);
       squares[player] = (squares[player] as number) + step * (gain - means[player]);
     });
   });
   const many = orders.length * Math.max(orders.length - 1, 1);
-  return { means, deviations: squares.map((sum) => Math.sqrt(sum / many)) };
+  const widest = most.reduce(
+    (all, own, player) => Math.max(all, own - (least[player] as number)),
+    0,
+  );
+  const drawn = { draws: orders.length, widest, freedom: orders.length - 1 };
+  return { means, deviations: squares.map((sum) => errorOf(Math.sqrt(sum / many), drawn)) };
 }
 
 /** Of one order, to and fro: half of what each player's joining changed in both. */

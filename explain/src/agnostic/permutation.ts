@@ -37,6 +37,7 @@ export async function permutationExplainer(
     attribute: (work) => {
       const players = work.players.length;
       const orders = players === 2 ? 1 : orderCount(players, samples);
+      work.afford(2 * (players - 1) * orders);
       const random = seededRandom(work.seed);
       const drawn = Array.from({ length: orders }, () => shuffle(places(players), random));
       return alongOrders(work, drawn, players === 2);

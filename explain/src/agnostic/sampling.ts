@@ -5,6 +5,7 @@ import { places, shuffle } from '../numeric/shuffle.ts';
 import { sampledExplainer } from './explainer.ts';
 import type { Estimate, SampledExplainerOptions, Work } from './explainer.ts';
 import type { SampledExplainer } from './explanation.ts';
+import { errorOf } from './unseen.ts';
 import { wholeOption } from './options.ts';
 import type { Predict } from './predict.ts';
 import type { PredictSource } from './predict-of.ts';
@@ -46,6 +47,7 @@ async function attribute(work: Work, samples: number): Promise<Estimate> {
       got: `${samples} samples for ${players} features`,
       want: `at least ${2 * PILOT * players}`,
     });
+  work.session.afford(2 * draws);
   const random = seededRandom(work.seed);
   const gains = Array.from({ length: work.outputs * players }, newGains);
   const pilot = Math.max(PILOT, Math.floor(draws / 4 / players));
@@ -54,15 +56,17 @@ async function attribute(work: Work, samples: number): Promise<Estimate> {
   return projected(work, gains);
 }
 
-/** Running mean and squares (Welford) of one output's change by one player. */
+/** Running mean, squares (Welford) and range of one output's change by one player. */
 interface Gains {
   count: number;
   mean: number;
   squares: number;
+  least: number;
+  most: number;
 }
 
 function newGains(): Gains {
-  return { count: 0, mean: 0, squares: 0 };
+  return { count: 0, mean: 0, squares: 0, least: Infinity, most: -Infinity };
 }
 
 function add(gains: Gains, gain: number): void {
@@ -70,6 +74,8 @@ function add(gains: Gains, gain: number): void {
   gains.count++;
   gains.mean += step / gains.count;
   gains.squares += step * (gain - gains.mean);
+  gains.least = Math.min(gains.least, gain);
+  gains.most = Math.max(gains.most, gain);
 }
 
 /** Draws in proportion to the standard deviation of each player, over all outputs. */
@@ -94,9 +100,9 @@ async function draw(
 ): Promise<void> {
   const { players, population, row, outputs } = work;
   const many = players.length;
-  const turns = Int32Array.from(
-    Array.from(counts, (count, player) => new Array<number>(count).fill(player)).flat(),
-  );
+  const turns = new Int32Array(counts.reduce((sum, count) => sum + count, 0));
+  let filled = 0;
+  counts.forEach((count, player) => turns.fill(player, filled, (filled += count)));
   const order = places(many);
   const without = new Float64Array(row.length);
   const last = new Float64Array(outputs);
@@ -141,6 +147,7 @@ function drawnRow(weights: Float64Array, number: number): number {
 /** The independent estimates, moved onto those that add up where their variances say they are least sure. */
 function projected({ players, outputs, score, base }: Work, gains: readonly Gains[]): Estimate {
   const many = players.length;
+  const freedom = gains.reduce((least, { count }) => Math.min(least, count), Infinity) - 1;
   const values: Float64Array[] = [];
   const errors: Float64Array[] = [];
   for (let output = 0; output < outputs; output++) {
@@ -152,12 +159,16 @@ function projected({ players, outputs, score, base }: Work, gains: readonly Gain
     const all = variances.reduce((a, b) => a + b, 0);
     const shares = variances.map((variance) => (all === 0 ? 1 / many : variance / all));
     values.push(means.map((mean, player) => mean + rest * (shares[player] as number)));
+    // A sum that the variances do not explain: some player changes more than any draw has shown, and nobody knows which.
+    const unseen = Math.abs(rest) > 3 * Math.sqrt(all) ? Math.abs(rest) : 0;
+    const widest = own.reduce((most, gain) => Math.max(most, gain.most - gain.least), 0);
     errors.push(
-      variances.map((variance, player) =>
-        Math.sqrt(Math.max(0, variance * (1 - (shares[player] as number)))),
-      ),
+      variances.map((variance, player) => {
+        const known = Math.sqrt(Math.max(0, variance * (1 - (shares[player] as number))));
+        const { count } = own[player] as Gains;
+        return Math.max(unseen, errorOf(known, { draws: count, widest, freedom }));
+      }),
     );
   }
-  const fewest = gains.reduce((least, { count }) => Math.min(least, count), Infinity);
-  return { values, errors, freedom: fewest - 1 };
+  return { values, errors, freedom };
 }

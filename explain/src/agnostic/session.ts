@@ -25,9 +25,14 @@ export type Questions = {
 /** Rows of a synchronous predict function between two turns of the event loop: one costs as much as hundreds of rows. */
 const ROWS_A_TURN = 8192;
 
+/** A batch of long rows is no larger than 128 MiB, or one row. */
+const NUMBERS_A_CALL = 2 ** 24;
+
 /** One piece of work with a predict function: keeps count, and holds it to the number of outputs it first had. */
 export interface Session {
   readonly ask: (questions: Questions) => Promise<void>;
+  /** @throws ExplainError EXPLAIN_OPTION where so many more rows are too many: before memory is taken for them */
+  readonly afford: (rows: number) => void;
   /** calls, and rows in all of them */
   readonly counts: () => { readonly calls: number; readonly predictions: number };
 }
@@ -52,9 +57,10 @@ export function openSession(
   };
   return {
     counts: () => ({ calls, predictions }),
+    afford: (rows) => checkBudget(predictions + rows, limits),
     ask: async ({ rows, width, write, fill, read }) => {
       checkBudget(predictions + rows, limits);
-      const { memory, batch } = batchOf(Math.min(limits.batchRows, rows), width);
+      const { memory, batch } = batchOf(Math.min(batchRows(limits, width), rows), width);
       let untilTurn = ROWS_A_TURN;
       for (let first = 0; first < rows; first += batch.length) {
         const count = Math.min(batch.length, rows - first);
@@ -70,6 +76,11 @@ export function openSession(
       }
     },
   };
+}
+
+/** Rows of one call: as many as are allowed, fewer of long rows. */
+function batchRows({ batchRows: most }: PredictLimits, width: number): number {
+  return Math.min(most, Math.max(1, Math.floor(NUMBERS_A_CALL / width)));
 }
 
 /** Rows side by side in one memory. */

@@ -7,11 +7,13 @@ import type { Predict } from '../predict.ts';
 import type { PredictSource } from '../predict-of.ts';
 import { solvePlan } from './solve.ts';
 import { planOf } from './plan.ts';
+import { leastSamples } from './strata.ts';
 import type { Plan } from './plan.ts';
 
 export interface KernelExplainerOptions extends SampledExplainerOptions {
   /**
-   * coalitions that are tried for a row, each with the whole background: 2·features + 2,048 by default, as shap. From
+   * coalitions that are tried for a row, each with the whole background: 2·features + 2,048 by default, as shap, and never
+   * too few for the features. From
    * 2^features - 2 on the values are exact.
    */
   readonly samples?: number;
@@ -42,20 +44,22 @@ export async function kernelExplainer(
     kernel: 'kernel-shap-1',
     attribute: async (work) => {
       const players = work.players.length;
-      const plan = plans.get(players) ?? planOf(...planning(players, samples, work.seed));
+      const many = samplesFor(players, samples);
+      work.afford(Math.min(many, 2 ** players - 2));
+      const plan = plans.get(players) ?? planOf(players, many, work.seed);
       if (plans.size < MAX_PLANS) plans.set(players, plan);
       return attribute(work, plan);
     },
   });
 }
 
-function planning(players: number, samples: number | null, seed: number): [number, number, number] {
+function samplesFor(players: number, samples: number | null): number {
   if (players > MAX_PLAYERS)
     throw new ExplainError('EXPLAIN_SAMPLES', {
       got: `${players} features`,
       want: `at most ${MAX_PLAYERS}: permutationExplainer takes more`,
     });
-  return [players, samples ?? 2 * players + 2048, seed];
+  return samples ?? Math.max(2 * players + 2048, leastSamples(players));
 }
 
 async function attribute(work: Work, plan: Plan): Promise<Estimate> {

@@ -23,7 +23,7 @@ const LEAST = 2;
  * @throws ExplainError EXPLAIN_SAMPLES when a size would get fewer than two pairs
  */
 export function strataOf(players: number, samples: number): Stratum[] {
-  const sizes = Array.from({ length: Math.floor(players / 2) }, (_, i) => sizeOf(players, i + 1));
+  const sizes = sizesOf(players);
   let left = Math.floor(samples / 2);
   const whole = new Set<number>();
   for (let before = -1; before !== whole.size;) {
@@ -44,9 +44,13 @@ export function strataOf(players: number, samples: number): Stratum[] {
   if (strata.some(({ tried, all }) => tried < Math.min(LEAST, all)) || !whole.has(1))
     throw new ExplainError('EXPLAIN_SAMPLES', {
       got: `${samples} samples for ${players} features`,
-      want: `at least ${leastSamples(players, sizes)}`,
+      want: `at least ${leastSamples(players)}`,
     });
   return strata;
+}
+
+function sizesOf(players: number): Omit<Stratum, 'tried'>[] {
+  return Array.from({ length: Math.floor(players / 2) }, (_, i) => sizeOf(players, i + 1));
 }
 
 function sizeOf(players: number, size: number): Omit<Stratum, 'tried'> {
@@ -71,7 +75,9 @@ function shareOf(
   return weight === 0 ? 0 : left / weight;
 }
 
-function leastSamples(players: number, sizes: readonly Omit<Stratum, 'tried'>[]): number {
+/** Coalitions that are enough for every size to get two pairs. Players >= 2. */
+export function leastSamples(players: number): number {
+  const sizes = sizesOf(players);
   const rest = sizes.slice(1);
   const total = rest.reduce((sum, { weight }) => sum + weight, 0);
   const lightest = rest.reduce((least, { weight }) => Math.min(least, weight), Infinity);

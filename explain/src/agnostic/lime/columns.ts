@@ -117,8 +117,10 @@ export function normalColumn(values: ArrayLike<number>): Column {
   const all = Array.from(values);
   const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
   const squares = all.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  const deviation = Math.sqrt(squares / all.length) || 1;
-  const isConstant = squares === 0;
+  // The mean of equal numbers is rounded: what is left of them is no deviation (scikit-learn's StandardScaler, as lime's).
+  const isConstant =
+    Math.sqrt(squares / all.length) <= all.length * Math.abs(mean) * Number.EPSILON;
+  const deviation = isConstant ? 1 : Math.sqrt(squares / all.length);
   return (own) => ({
     condition: { perDeviation: deviation },
     seen: (own - mean) / deviation,

@@ -48,7 +48,9 @@ async function attribute(work: Work, hierarchy: Hierarchy, samples: number): Pro
   const players = work.players.length;
   if (termCount(hierarchy) <= samples) return exact(work, termsOf(hierarchy, players));
   const random = seededRandom(work.seed);
-  const orders = Array.from({ length: orderCount(players, samples) }, () => {
+  const many = orderCount(players, samples);
+  work.afford(2 * (players - 1) * many);
+  const orders = Array.from({ length: many }, () => {
     const order: number[] = [];
     follow(hierarchy, random, order);
     return order;

@@ -2,8 +2,11 @@
 export interface InferenceProtocol {
   readonly body: (rows: readonly Float64Array[]) => string;
   /** what `Predict` takes, still to be checked; undefined where the answer has no such member */
-  readonly predictionsIn: (answer: unknown) => unknown;
+  readonly predictionsIn: (answer: unknown, rows: number) => unknown;
 }
+
+/** More outputs than any predict function may have. */
+const MAX_WIDTH = 1000;
 
 /** Plain JSON: `{"rows": [[…]]}` gets `{"predictions": [… or [[…]]]}`. A missing value is null. */
 export const plainJson: InferenceProtocol = {
@@ -21,23 +24,26 @@ export const openInference: InferenceProtocol = {
     const data = rows.map((row) => Array.from(row, spelled).join(',')).join(',');
     return `{"inputs":[{"name":"input-0","shape":${shape},"datatype":"FP64","data":[${data}]}]}`;
   },
-  predictionsIn: (answer) => {
+  predictionsIn: (answer, rows) => {
     const outputs = memberOf(answer, 'outputs');
     const first: unknown = Array.isArray(outputs) ? outputs[0] : undefined;
     const [data, shape] = [listIn(first, 'data'), listIn(first, 'shape')];
     if (data === null || shape === null) return undefined;
-    const width = shape.length === 1 ? 1 : shape[1];
-    if (shape.length > 2 || typeof width !== 'number' || Number(shape[0]) * width !== data.length)
+    const [count, width = 1] = shape;
+    // Before anything is built by it: what a server says of a size may be any number.
+    if (shape.length > 2 || count !== rows || !isWidth(width) || rows * width !== data.length)
       return undefined;
     if (shape.length === 1) return data;
-    return Array.from({ length: Number(shape[0]) }, (_, i): unknown =>
-      data.slice(i * width, (i + 1) * width),
-    );
+    return Array.from({ length: rows }, (_, i): unknown => data.slice(i * width, (i + 1) * width));
   },
 };
 
 export function protocolOf(url: URL): InferenceProtocol {
   return /\/infer\/?$/.test(url.pathname) ? openInference : plainJson;
+}
+
+function isWidth(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_WIDTH;
 }
 
 function listed(row: Float64Array): string {

@@ -112,7 +112,9 @@ function page(
         names[i] ?? '',
         Number.isNaN(row[i]) ? 'missing' : String(Number((row[i] ?? NaN).toPrecision(9))),
         values
-          .map((of, output) => withError(of[i] ?? NaN, found.standardErrors[output]?.[i] ?? NaN))
+          .map((of, output) =>
+            withError(found, of[i] ?? NaN, found.standardErrors[output]?.[i] ?? NaN),
+          )
           .join('  '),
       ),
     ),
@@ -124,8 +126,9 @@ function shares(values: readonly number[]): string {
   return values.map((value) => value.toFixed(2)).join(' ');
 }
 
-function withError(value: number, error: number): string {
-  return error === 0 ? signed(value) : `${signed(value)} ± ${error.toFixed(6)}`;
+function withError(found: Found, value: number, error: number): string {
+  const isExact = isLime(found) ? error === 0 : found.isExact;
+  return isExact ? signed(value) : `${signed(value)} ± ${error.toFixed(6)}`;
 }
 
 function signed(value: number): string {

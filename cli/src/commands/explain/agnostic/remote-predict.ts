@@ -16,6 +16,9 @@ const BACK_OFF_MS = 250;
 /** A server that asks for more is not waited for. */
 const MAX_RETRY_AFTER_S = 30;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** A row may have a thousand outputs of 32 characters each. */
+const ANSWER_BYTES_A_ROW = 32_000;
+const ANSWER_BYTES = 64 * 1024;
 const PASSING = [429, 500, 502, 503, 504];
 
 /** What an attempt came to that another one may mend. */
@@ -36,10 +39,11 @@ export function remotePredict(url: URL, options: RemoteOptions): Predict {
   const { backOffMs = BACK_OFF_MS } = options;
   return async (rows, { signal }) => {
     const body = protocol.body(rows);
+    const mostBytes = Math.min(MAX_ANSWER_BYTES, ANSWER_BYTES + ANSWER_BYTES_A_ROW * rows.length);
     for (let attempt = 1; ; attempt++) {
-      const found = await attempted(url, body, options.timeoutMs, signal);
+      const found = await attempted(url, body, { ...options, signal, mostBytes });
       if ('answer' in found) {
-        const predictions = protocol.predictionsIn(found.answer);
+        const predictions = protocol.predictionsIn(found.answer, rows.length);
         if (Array.isArray(predictions)) return predictions as Predicted;
         throw new ExplainError('PREDICT_KIND', { got: 'an answer without predictions' });
       }
@@ -49,11 +53,16 @@ export function remotePredict(url: URL, options: RemoteOptions): Predict {
   };
 }
 
+interface Attempt {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly mostBytes: number;
+}
+
 async function attempted(
   url: URL,
   body: string,
-  timeoutMs: number,
-  signal: AbortSignal,
+  { timeoutMs, signal, mostBytes }: Attempt,
 ): Promise<Passing | { readonly answer: unknown }> {
   const limit = AbortSignal.timeout(timeoutMs);
   try {
@@ -68,7 +77,7 @@ async function attempted(
       await response.body?.cancel();
       return refusal(response);
     }
-    return { answer: parsed(await boundedText(response)) };
+    return { answer: parsed(await boundedText(response, mostBytes)) };
   } catch (cause) {
     if (cause instanceof ExplainError || signal.aborted) throw cause;
     if (limit.aborted)
@@ -89,15 +98,15 @@ function refusal(response: Response): Passing {
   return { error, afterMs: Number(after) * 1000 };
 }
 
-async function boundedText(response: Response): Promise<string> {
+async function boundedText(response: Response, mostBytes: number): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let [text, bytes] = ['', 0];
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES)
+    if (bytes > mostBytes)
       throw new ExplainError('PREDICT_SERVER', {
         got: 'an answer that is too large',
-        want: `at most ${MAX_ANSWER_BYTES} bytes`,
+        want: `at most ${mostBytes} bytes`,
       });
     text += decoder.decode(chunk, { stream: true });
   }

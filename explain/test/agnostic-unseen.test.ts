@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  kernelExplainer,
+  limeTabular,
+  occlusion,
+  permutationExplainer,
+  samplingExplainer,
+} from '../src/index.ts';
+import type { Predict } from '../src/index.ts';
+import { leastSamples, strataOf } from '../src/agnostic/kernel/strata.ts';
+import type { Opener } from './agnostic-support.ts';
+
+/** 1 where the first `deciding` features are 1: most draws see no feature change anything. */
+const and =
+  (deciding: number): Predict =>
+  (rows) =>
+    rows.map((row) => (row.subarray(0, deciding).every((value) => value === 1) ? 1 : 0));
+
+describe('what no draw has shown', () => {
+  test.each<[string, Opener, number]>([
+    ['permutation', permutationExplainer, 15],
+    ['permutation', permutationExplainer, 4],
+    ['sampling', samplingExplainer, 15],
+  ])(
+    'is in the bounds of the %s explainer: %# holds at least 92 %% of an AND',
+    async (name, open, deciding) => {
+      const [features, seeds] = [20, 40];
+      let inside = 0;
+      for (let seed = 0; seed < seeds; seed++) {
+        const samples = name === 'sampling' ? { samples: 2000 } : {};
+        const background = [new Array<number>(features).fill(0)];
+        const explainer = await open(and(deciding), { background, seed, ...samples });
+        const found = await explainer.explain(new Array<number>(features).fill(1));
+        found.attributions[0]?.forEach((value, i) => {
+          const want = i < deciding ? 1 / deciding : 0;
+          if (Math.abs(value - want) <= (found.bounds95[0]?.[i] ?? NaN)) inside++;
+        });
+      }
+      expect(inside / seeds / features).toBeGreaterThanOrEqual(0.92);
+    },
+  );
+
+  test('of a rare row of the background is in the bounds of every feature that it was spread over', async () => {
+    const background = Array.from({ length: 400 }, (_, i) => [
+      i === 0 ? 1 : 0,
+      i % 2,
+      i % 3,
+      i % 5,
+    ]);
+    const rare: Predict = (rows) => rows.map(([a = NaN]) => -400 * a);
+    for (let seed = 0; seed < 20; seed++) {
+      const explainer = await samplingExplainer(rare, { background, seed, samples: 400 });
+      const { attributions, bounds95, isExact } = await explainer.explain([0, 0.5, 7, 9]);
+      expect(isExact).toBe(false);
+      [1, 0, 0, 0].forEach((want, i) =>
+        expect(Math.abs((attributions[0]?.[i] ?? NaN) - want)).toBeLessThanOrEqual(
+          (bounds95[0]?.[i] ?? NaN) + 1e-9,
+        ),
+      );
+    }
+  });
+});
+
+describe('sizes', () => {
+  const none: Predict = (rows) => new Float64Array(rows.length);
+
+  test.each<[string, Opener, number]>([
+    ['kernel', kernelExplainer, 1_000_000],
+    ['permutation', permutationExplainer, 100_000_000],
+    ['sampling', samplingExplainer, 1_000_000_000],
+  ])(
+    '%s: more samples than predictions are refused before memory is taken',
+    async (_n, open, samples) => {
+      const background = Array.from({ length: 20 }, () => new Array<number>(200).fill(0));
+      const explainer = await open(none, { background, samples });
+      const before = process.memoryUsage().rss;
+      await expect(explainer.explain(new Array<number>(200).fill(1))).rejects.toMatchObject({
+        code: 'EXPLAIN_OPTION',
+      });
+      expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+    },
+  );
+
+  test('members of coalitions have a limit of their own', async () => {
+    const background = [new Array<number>(2000).fill(0)];
+    const explainer = await permutationExplainer(none, { background, samples: 1_000_000 });
+    await expect(explainer.explain(new Array<number>(2000).fill(1))).rejects.toMatchObject({
+      code: 'EXPLAIN_OPTION',
+    });
+  });
+
+  test.each([210, 300, 400, 512])('of KernelSHAP are enough for %i features', (players) => {
+    const least = leastSamples(players);
+    expect(() => strataOf(players, least)).not.toThrow();
+    expect(least).toBeLessThan(20_000);
+  });
+
+  test('KernelSHAP takes 220 features by default', async () => {
+    const first: Predict = (rows) => rows.map(([a = NaN]) => a);
+    const background = [new Array<number>(220).fill(0)];
+    const explainer = await kernelExplainer(first, { background });
+    const found = await explainer.explain(new Array<number>(220).fill(1));
+    expect(found.attributions[0]?.[0]).toBeCloseTo(1, 9);
+  });
+
+  test('a batch of large images is a few of them', async () => {
+    const image = { height: 512, width: 512, channels: 3, data: new Float64Array(512 * 512 * 3) };
+    const sizes: number[] = [];
+    const seen: Predict = (rows) => new Float64Array((sizes.push(rows.length), rows.length));
+    await occlusion(seen, image, { patch: 128 });
+    expect(sizes).toEqual([17]);
+    sizes.length = 0;
+    await occlusion(seen, image, { patch: 100 });
+    expect(sizes).toEqual([21, 16]);
+  });
+});
+
+test('LIME sees a column of equal numbers that are rounded in units of 1', async () => {
+  const background = Array.from({ length: 7 }, (_, i) => [0.1, i]);
+  const sum: Predict = (rows) => rows.map(([a = NaN, b = NaN]) => a + b);
+  const explainer = limeTabular(sum, { background, discretizer: 'none', repeats: 1 });
+  const { conditions } = await explainer.explain([0.3, 2]);
+  expect(conditions[0]).toEqual({ perDeviation: 1 });
+});
