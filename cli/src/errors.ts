@@ -7,6 +7,10 @@ export const cliErrorCodes = {
     means: 'file could not be read',
     fix: 'Check the path and its permissions.',
   },
+  FILE_UNWRITABLE: {
+    means: 'file could not be written',
+    fix: 'Check that its folder is there, its permissions and the space left.',
+  },
   SYSTEM_FAILED: {
     means: 'the operating system refused',
     fix: 'Check path, permissions, free space and whether the address is free.',

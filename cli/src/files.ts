@@ -19,11 +19,20 @@ export function readText(path: string): string {
 
 /** Runs something of core that reads a file, so that a missing one is one readable line. */
 export function reading<T>(path: string, read: () => T): T {
+  return ofFile('FILE_UNREADABLE', path, read);
+}
+
+/** @throws {CliError} `FILE_UNWRITABLE`, never an uncoded error of the system */
+export function writing<T>(path: string, write: () => T): T {
+  return ofFile('FILE_UNWRITABLE', path, write);
+}
+
+function ofFile<T>(code: 'FILE_UNREADABLE' | 'FILE_UNWRITABLE', path: string, use: () => T): T {
   try {
-    return read();
+    return use();
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code;
     if (cause instanceof CodedError || reason === undefined) throw cause;
-    throw new CliError('FILE_UNREADABLE', { got: `${reason} for ${path}`, cause });
+    throw new CliError(code, { got: `${reason} for ${path}`, cause });
   }
 }

@@ -66,6 +66,19 @@ const all = [
 ];
 
 describe('--global', () => {
+  test('names the output of the curves and refuses one that the model does not have', async () => {
+    expect((await explain('--rows', rows, '--global', '--output', '0')).out.join('\n')).toContain(
+      'mean score of output 0',
+    );
+    const { code, err } = await explain('--rows', rows, '--global', '--output', '99');
+    expect([code === 0, err.join(' ')]).toEqual([false, expect.stringContaining('EXPLAIN_OUTPUT')]);
+  });
+
+  test('a file that cannot be written is said to be that', async () => {
+    const { err } = await explain('--rows', rows, '--global', '--out', join(dir, 'none', 'a.txt'));
+    expect(err.join(' ')).toContain('FILE_UNWRITABLE');
+  });
+
   test('text names every part; the same seed gives the same bytes', async () => {
     const { code, out, err, progress } = await explain(
       '--rows',

@@ -317,6 +317,26 @@ describe('--method, for a saved model', () => {
 });
 
 describe('what does not go together is a usage error', () => {
+  test.each([
+    ['--output', '0'],
+    ['--threshold', '0.5'],
+    ['--adverse', 'lower'],
+    ['--measure', 'score'],
+    ['--row', '1'],
+    ['--feature', 'x'],
+    ['--width', '640'],
+    ['--mutable', 'm.json'],
+    ['--target', 'y'],
+    ['--scorer', 'auc'],
+    ['--stated', 's.json'],
+    ['--language', 'en'],
+    ['--most', '2'],
+    ['--key-factors'],
+  ])('%s with a sampled method, by name', async (...option) => {
+    const { code, err } = await explain(...ofModel, '--method', 'lime', ...option);
+    expect([code, err]).toEqual([64, expect.stringContaining(`${option[0]} needs an exact`)]);
+  });
+
   test.each<[string, string[]]>([
     ['neither a model nor an address', ['--rows', rows]],
     ['both', [...ofModel, '--predict', 'http://127.0.0.1:1/', '--method', 'kernel']],

@@ -105,6 +105,10 @@ export const explainErrorCodes = {
     means: 'known outcomes do not fit the rows, the model or the scorer',
     fix: 'Give one finite number for each row: classes counted from 0, or what the model predicts.',
   },
+  GLOBAL_PROBABILITY: {
+    means: 'answers are no probabilities, which the scorer counts',
+    fix: "Ask for them with predictOf(model, 'probability'), or take a scorer that counts any number.",
+  },
   MODEL_CARD: {
     means: 'nothing that a model card can be made from',
     fix: 'Compare the stated facts with spec/model-card.md; explain the very model file.',

@@ -62,6 +62,26 @@ describe('a global explanation', () => {
     expect(JSON.stringify(await explainGlobally(question))).toBe(JSON.stringify(whole));
   });
 
+  test('an output that the model does not have is refused', async () => {
+    await expect(explainGlobally({ model, explainer, rows, output: 99 })).rejects.toEqual(
+      code('EXPLAIN_OUTPUT'),
+    );
+    expect(modelCardMarkdown(card)).toContain('score of output 0');
+  });
+
+  test('a far value does not hide the curve of the others', async () => {
+    const isNumber = model.featureTypes.map((type) => type === 'float');
+    const far = Array.from({ length: 200 }, (_, i) =>
+      Float64Array.from(rows[i % rows.length]!, (value, feature) =>
+        isNumber[feature] ? (i === 0 ? 1e6 : i / 200) : value,
+      ),
+    );
+    const { partialDependence: curves } = await explainGlobally({ model, explainer, rows: far });
+    const ends = curves.filter((_, i) => isNumber[i]).map(({ grid }) => Math.max(...grid));
+    expect(ends.length).toBeGreaterThan(0);
+    expect(Math.max(...ends)).toBeLessThan(2);
+  });
+
   test('what is not asked for is null or empty, and stages say how far they are', async () => {
     const stages = new Set<string>();
     const found = await explainGlobally({

@@ -41,6 +41,24 @@ describe('scores against scikit-learn', () => {
   });
 });
 
+describe('scorers of classes', () => {
+  const scored = (scorer: Scorer, outputs: number, ...values: number[]) =>
+    scoreOf(scorer, Float64Array.of(0, 1), { outputs, values: Float64Array.from(values) });
+  test.each<[Scorer, number, number[]]>([
+    ['logLoss', 1, [-2, 0.5]],
+    ['accuracy', 1, [0.5, 1.5]],
+    ['logLoss', 2, [0.5, 0.5, 0, 0]],
+    ['accuracy', 2, [0, 0, 1, 0]],
+    ['logLoss', 2, [3, -2, 1, 0]],
+  ])('%s of %d outputs refuses %j: no probabilities', (scorer, outputs, values) => {
+    expect(() => scored(scorer, outputs, ...values)).toThrow(code('GLOBAL_PROBABILITY'));
+  });
+
+  test('auc goes by the order alone', () => {
+    expect(scored('auc', 1, -3, 4)).toBe(1);
+  });
+});
+
 describe('permutation importance', () => {
   test.each(Object.entries(golden.permutation))(
     '%s is that of scikit-learn for the same orders',
@@ -181,6 +199,43 @@ describe('partial dependence', () => {
     expect(Array.from(flat.grid)).toEqual([2.5]);
     const one = await partialDependence(margins, five, rows.slice(0, 1), 'x0');
     expect(one.average).toEqual(Float64Array.of(margin(rows[0]!)));
+  });
+
+  test('values close together for their size, as times in seconds, have a grid of their own', async () => {
+    const times = Array.from({ length: 100 }, (_, i) => Float64Array.of(1.7e9 + i * 100));
+    const { grid } = await partialDependence(
+      (all) => Float64Array.from(all, ([t = NaN]) => t),
+      numericFeatures(['time']),
+      times,
+      'time',
+      { resolution: 20 },
+    );
+    expect(new Set(grid).size).toBe(20);
+  });
+
+  test('where nearly all rows have one value, the grid goes through the others', async () => {
+    const gains = Array.from({ length: 1000 }, (_, i) => Float64Array.of(i < 970 ? 0 : i));
+    const { grid } = await partialDependence(
+      (all) => Float64Array.from(all, ([x = NaN]) => x),
+      numericFeatures(['gains']),
+      gains,
+      'gains',
+      { resolution: 20 },
+    );
+    expect([grid[0], grid[19], new Set(grid).size]).toEqual([0, 999, 20]);
+  });
+
+  test('an infinite value is no point of a curve', async () => {
+    const given = Array.from({ length: 50 }, (_, i) => Float64Array.of(i === 0 ? Infinity : i));
+    const facts = numericFeatures(['x']);
+    const first: Predict = (all) => Float64Array.from(all, ([x = NaN]) => Math.min(x, 1e9));
+    const partial = await partialDependence(first, facts, given, 'x', { resolution: 5 });
+    const effects = await accumulatedEffects(first, facts, given, 'x');
+    expect([...partial.grid, ...effects.edges, ...effects.effect].every(Number.isFinite)).toBe(
+      true,
+    );
+    expect(effects.leftOut).toBe(1);
+    await expect(partialDependence(first, facts, given.slice(0, 1), 'x')).rejects.toThrow('"x"');
   });
 
   const alwaysMissing = rows.map((row) => Float64Array.of(NaN, ...row.slice(1)));

@@ -11,6 +11,7 @@ import {
   distinct,
   featureAt,
   isCategorical,
+  presentColumnOf,
   sortedPresent,
 } from './features.ts';
 import type { FeatureFacts } from './features.ts';
@@ -35,7 +36,7 @@ export interface AccumulatedEffects {
   readonly effect: Float64Array;
   /** rows in the interval that ends at the edge, 0 at the first; rows of the category */
   readonly counts: Float64Array;
-  /** rows whose value is missing, or that the order does not name; they count for nothing */
+  /** rows whose value is missing or infinite, or that the order does not name; they count for nothing */
   readonly leftOut: number;
   readonly predictions: number;
 }
@@ -56,8 +57,8 @@ export async function accumulatedEffects(
 ): Promise<AccumulatedEffects> {
   checkRows(rows, facts.featureNames.length);
   const index = featureAt(facts, feature);
-  const column = columnOf(rows, index);
   const isOrdered = isCategorical(facts, index);
+  const column = isOrdered ? columnOf(rows, index) : presentColumnOf(facts, rows, index);
   const edges = isOrdered
     ? orderOf(column, options.order)
     : edgesOf(column, wholeOption('intervals', options.intervals ?? 20, 1, 1000));
@@ -118,11 +119,6 @@ interface Step {
 function edgesOf(column: Float64Array, intervals: number): Float64Array {
   const sorted = sortedPresent(column);
   const n = sorted.length - 1;
-  if (n < 0)
-    throw new ExplainError('GLOBAL_ROWS', {
-      got: 'a feature that is always missing',
-      want: 'a value',
-    });
   const step = 1 / intervals;
   const inner = Array.from({ length: intervals - 1 }, (_, i) => {
     const place = n * ((i + 1) * step);

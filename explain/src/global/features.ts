@@ -57,6 +57,21 @@ export function columnOf(rows: readonly FeatureRow[], feature: number): Float64A
   return Float64Array.from(rows, (row) => row[feature] ?? NaN);
 }
 
+/** The same with what is not finite as missing, of a feature that has a value. @throws ExplainError GLOBAL_ROWS */
+export function presentColumnOf(
+  facts: FeatureFacts,
+  rows: readonly FeatureRow[],
+  feature: number,
+): Float64Array {
+  const column = columnOf(rows, feature).map((value) => (Number.isFinite(value) ? value : NaN));
+  if (column.every(Number.isNaN))
+    throw new ExplainError('GLOBAL_ROWS', {
+      got: `feature ${JSON.stringify(facts.featureNames[feature]?.slice(0, 80))} always missing or infinite`,
+      want: 'a value',
+    });
+  return column;
+}
+
 /** Order of two places by value; missing values come last, equal ones keep their order. */
 export function byValue(values: Float64Array, a: number, b: number): number {
   const [x, y] = [values[a] as number, values[b] as number];

@@ -11,9 +11,11 @@ export interface GridOptions {
 
 /**
  * Values to ask a model at, ascending: those of scikit-learn's `partial_dependence`, with missing values left out. A
- * constant feature has a grid of its one value.
+ * constant feature has a grid of its one value. Where scikit-learn gives up since the percentiles are one value, the
+ * grid goes through the values that are there.
  *
- * @throws ExplainError EXPLAIN_OPTION, also when the percentiles are one value; GLOBAL_ROWS when no value is there
+ * @param column  finite numbers and NaN, at least one number
+ * @throws ExplainError EXPLAIN_OPTION
  */
 export function gridOf(
   column: Float64Array,
@@ -29,21 +31,21 @@ export function gridOf(
     });
   const sorted = sortedPresent(column);
   const values = distinct(sorted);
-  if (values.length === 0)
-    throw new ExplainError('GLOBAL_ROWS', {
-      got: 'a feature that is always missing',
-      want: 'a value',
-    });
   if (isCategorical || values.length < resolution) return values;
   const [low, high] = [plottingQuantile(sorted, from), plottingQuantile(sorted, to)];
-  if (Math.abs(low - high) <= 1e-8 + 1e-5 * Math.abs(high))
-    throw new ExplainError('EXPLAIN_OPTION', {
-      got: 'percentiles at one value',
-      want: 'percentiles further apart',
-    });
   const step = (high - low) / (resolution - 1);
-  return Float64Array.from({ length: resolution }, (_, i) =>
+  const even = Float64Array.from({ length: resolution }, (_, i) =>
     i === resolution - 1 ? high : i * step + low,
+  );
+  const isAscending = even.every((value, i) => i === 0 || value > (even[i - 1] as number));
+  return isAscending ? even : spreadOver(values, resolution);
+}
+
+/** Places evenly among the values: where nearly all rows have one value there is no even step between quantiles. */
+function spreadOver(values: Float64Array, resolution: number): Float64Array {
+  return Float64Array.from(
+    { length: resolution },
+    (_, i) => values[Math.round((i * (values.length - 1)) / (resolution - 1))] as number,
   );
 }
 

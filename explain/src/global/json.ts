@@ -14,7 +14,12 @@ import type { Surrogate } from './tree/surrogate.ts';
 
 /** A global explanation as JSON can hold it: curves without their rows, a surrogate by its rules. */
 export interface GlobalJson {
-  readonly explanation: ExplanationFacts & { readonly rows: number; readonly seed: number };
+  readonly explanation: ExplanationFacts & {
+    readonly rows: number;
+    readonly seed: number;
+    /** whose score the curves are of */
+    readonly output: number;
+  };
   readonly importance: readonly Importance[];
   readonly permutation: PermutationImportance | null;
   readonly partialDependence: readonly CurveSummary[];
@@ -47,9 +52,9 @@ export interface SurrogateJson {
 }
 
 export function globalJson(model: Model, explained: GlobalExplanation): GlobalJson {
-  const { facts, rows, seed, surrogate } = explained;
+  const { facts, rows, seed, output, surrogate } = explained;
   return {
-    explanation: { ...facts, rows, seed },
+    explanation: { ...facts, rows, seed, output },
     importance: explained.importance,
     permutation: explained.permutation,
     partialDependence: explained.partialDependence.map(curveSummary),

@@ -16,7 +16,7 @@ import type { DriftReport } from './drift.ts';
 import { checkRows } from './features.ts';
 import { meanAbsoluteAttributions } from './mean-absolute.ts';
 import type { FeatureGroups, Importance } from './mean-absolute.ts';
-import { partialDependence } from './partial-dependence.ts';
+import { checkOutput, partialDependence } from './partial-dependence.ts';
 import type { PartialDependence } from './partial-dependence.ts';
 import { permutationImportance } from './permutation.ts';
 import type { PermutationImportance } from './permutation.ts';
@@ -42,6 +42,8 @@ export interface GlobalQuestion {
   };
   /** whether to ask the model at made-up rows: partial dependence and accumulated effects; true by default */
   readonly curves?: boolean;
+  /** whose score the curves are of, from 0; 0 by default */
+  readonly output?: number;
   /** null: none */
   readonly surrogate?: Omit<SurrogateOptions, 'seed'> | null;
   /** draws everything that is drawn; 0 by default */
@@ -63,7 +65,9 @@ export interface GlobalExplanation {
   readonly seed: number;
   readonly importance: readonly Importance[];
   readonly permutation: PermutationImportance | null;
-  /** of the first output's score, in the order of the features, over at most 1,000 of the rows */
+  /** whose score the curves are of */
+  readonly output: number;
+  /** of that output's score, in the order of the features that have a value, over at most 1,000 of the rows */
   readonly partialDependence: readonly PartialDependence[];
   readonly accumulatedEffects: readonly AccumulatedEffects[];
   /** of the scores */
@@ -85,6 +89,8 @@ const CURVE_POINTS = 20;
 export async function explainGlobally(question: GlobalQuestion): Promise<GlobalExplanation> {
   const { model, explainer, rows, other, groups, cohorts } = question;
   const seed = seedOption(question.seed);
+  const { output = 0 } = question;
+  checkOutput(output, model.outputs);
   checkRows(rows, model.featureNames.length);
   if (other !== undefined) checkRows(other, model.featureNames.length, 1, 'other rows');
   const explain = (given: readonly FeatureRow[], stage: GlobalProgress['stage']) =>
@@ -99,6 +105,7 @@ export async function explainGlobally(question: GlobalQuestion): Promise<GlobalE
     facts: explanationFacts(explained),
     rows: rows.length,
     seed,
+    output,
     importance: meanAbsoluteAttributions(explained, model.featureNames, groups),
     permutation: await permutationOf(question, seed),
     ...(await curvesOf(question, seed)),
@@ -140,22 +147,22 @@ async function permutationOf(
 type Curves = Pick<GlobalExplanation, 'partialDependence' | 'accumulatedEffects'>;
 
 async function curvesOf(question: GlobalQuestion, seed: number): Promise<Curves> {
-  const { model, rows, curves = true, onProgress } = question;
+  const { model, rows, curves = true, output = 0, onProgress } = question;
   const partial: PartialDependence[] = [];
   const accumulated: AccumulatedEffects[] = [];
   const source = predictOf(model);
   const drawn = curves ? drawnRows(rows, seed) : [];
   const total = model.featureNames.length;
   for (let feature = 0; curves && feature < total; feature++) {
-    if (drawn.some((row) => !Number.isNaN(row[feature]))) {
-      const options = { percentiles: [0, 1], resolution: CURVE_POINTS } as const;
+    if (drawn.some((row) => Number.isFinite(row[feature]))) {
+      const options = { output, ...signalOf(question) };
       partial.push(
         await partialDependence(source, model, drawn, feature, {
+          resolution: CURVE_POINTS,
           ...options,
-          ...signalOf(question),
         }),
       );
-      accumulated.push(await accumulatedEffects(source, model, drawn, feature, signalOf(question)));
+      accumulated.push(await accumulatedEffects(source, model, drawn, feature, options));
     }
     onProgress?.({ stage: 'curves', done: feature + 1, total });
   }

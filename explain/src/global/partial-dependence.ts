@@ -4,7 +4,7 @@ import { ExplainError } from '../errors.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { askPasses, flatRows } from './asking.ts';
 import type { AskOptions } from './asking.ts';
-import { checkRows, columnOf, featureAt, isCategorical } from './features.ts';
+import { checkRows, featureAt, isCategorical, presentColumnOf } from './features.ts';
 import type { FeatureFacts } from './features.ts';
 import { gridOf } from './grid.ts';
 import type { GridOptions } from './grid.ts';
@@ -48,7 +48,7 @@ export async function partialDependence(
   const { output = 0, centred = false } = options;
   checkRows(rows, facts.featureNames.length);
   const index = featureAt(facts, feature);
-  const grid = gridOf(columnOf(rows, index), isCategorical(facts, index), options);
+  const grid = gridOf(presentColumnOf(facts, rows, index), isCategorical(facts, index), options);
   const features = facts.featureNames.length;
   const width = grid.length;
   const byValue = new Float64Array(width * rows.length);

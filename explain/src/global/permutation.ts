@@ -47,7 +47,7 @@ export interface PermutationImportance {
  * stands in for it.
  *
  * @param target  known outcomes, as `checkTarget` wants them; predictions are probabilities for scorers of classes
- * @throws ExplainError GLOBAL_ROWS below 2 rows, GLOBAL_TARGET, FEATURE_COUNT, FEATURE_UNKNOWN, EXPLAIN_OPTION, PREDICT_*
+ * @throws ExplainError GLOBAL_ROWS below 2 rows, GLOBAL_TARGET, GLOBAL_PROBABILITY, FEATURE_COUNT, FEATURE_UNKNOWN, EXPLAIN_OPTION, PREDICT_*
  */
 export async function permutationImportance(
   source: Predict | PredictSource,

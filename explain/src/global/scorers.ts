@@ -20,9 +20,24 @@ export interface Predictions {
  * The score of predictions: as scikit-learn's `log_loss`, `roc_auc_score`, `accuracy_score`, `r2_score` and
  * `mean_squared_error`. Classes are probabilities: of the positive class (outcomes 0 and 1), or one of each class
  * (outcomes 0 to outputs − 1). Compare `checkTarget`, which refuses what has no score.
+ *
+ * @throws ExplainError GLOBAL_PROBABILITY when logLoss or accuracy are asked of answers outside 0 to 1, as log-odds are,
+ * or of shares of classes that sum to 0
  */
 export function scoreOf(scorer: Scorer, target: Float64Array, predictions: Predictions): number {
+  if (scorer === 'logLoss' || scorer === 'accuracy') checkProbabilities(scorer, predictions);
   return SCORE[scorer](target, predictions);
+}
+
+function checkProbabilities(scorer: Scorer, { outputs, values }: Predictions): void {
+  const refuse = (got: string): never => {
+    throw new ExplainError('GLOBAL_PROBABILITY', { got, want: `probabilities for ${scorer}` });
+  };
+  const stray = values.find((value) => !(value >= 0 && value <= 1));
+  if (stray !== undefined) refuse(`an answer of ${stray}`);
+  for (let first = 0; outputs > 1 && first < values.length; first += outputs)
+    if (values.subarray(first, first + outputs).every((value) => value === 0))
+      refuse(`shares of classes that are all 0, in row ${first / outputs}`);
 }
 
 const SCORE: Readonly<Record<Scorer, (target: Float64Array, given: Predictions) => number>> = {

@@ -58,7 +58,7 @@ export function explainCommand(io: Io): Command {
     .summary('exact SHAP attributions of rows under a saved model')
     .description(
       'Explains each row under a model of XGBoost, LightGBM, CatBoost, ONNX or spec/model.md: base value plus attributions is the score, ' +
-        'checked on every row. Unit: the margin, log-odds for logistic models.',
+        'checked on every row, but for lime, which fits a line nearby. Unit: the margin, log-odds for logistic models.',
     )
     .option('--model <file>', 'model file')
     .requiredOption('--rows <file>', 'CSV with a header, JSON or NDJSON; null or empty is missing')
@@ -67,9 +67,10 @@ export function explainCommand(io: Io): Command {
       'reference rows, same formats; then attributions are interventional',
     )
     .addOption(
-      new Option('--method <method>', 'which expectation attributions divide')
-        .choices(METHODS)
-        .default(undefined, 'interventional with --background, else path-dependent'),
+      new Option(
+        '--method <method>',
+        'which expectation attributions divide; interventional with --background, else path-dependent',
+      ).choices(METHODS),
     )
     .option('--interactions', 'SHAP interaction values of each pair of features (trees)');
   addPlotOptions(addFormatOptions(addSampledOptions(command)));

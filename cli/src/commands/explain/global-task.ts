@@ -89,7 +89,7 @@ async function explain(
   explainer: Pick<Explainer, 'explainBatch'>,
   options: Asked,
 ): Promise<GlobalExplanation> {
-  const { cohort, drift, global, modelCard: card, seed, surrogate, target } = options;
+  const { cohort, drift, global, modelCard: card, output, seed, surrogate, target } = options;
   const columns = [target, cohort].filter((column) => column !== undefined);
   const table = readTable(model, options.rows, [...new Set(columns)]);
   const isWhole = global === true || card !== undefined;
@@ -102,6 +102,7 @@ async function explain(
       signal: io.signal,
       onProgress: ({ stage, done, total }) => io.progress?.(`${done} of ${total} ${WORDS[stage]}`),
       ...(seed === undefined ? {} : { seed }),
+      ...(output === undefined ? {} : { output }),
       ...(drift === undefined ? {} : { other: readRows(model, drift) }),
       ...targetOf(model, table, options),
       ...cohortsOf(model, table, options),

@@ -41,10 +41,10 @@ function permutationLines({ permutation }: GlobalJson): string[] {
   );
 }
 
-function curveLines({ partialDependence }: GlobalJson): string[] {
+function curveLines({ explanation, partialDependence }: GlobalJson): string[] {
   if (partialDependence.length === 0) return [];
   return part(
-    'partial dependence: mean score along each feature',
+    `partial dependence: mean score of output ${explanation.output} along each feature`,
     sortedBy(partialDependence, ({ range }) => range).map((curve) => [
       curve.feature,
       curve.shape ?? 'by category',

@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { reading } from '../../files.ts';
+import { writing } from '../../files.ts';
 import type { Io } from '../../io.ts';
 
 /** Where lines of result go. */
@@ -25,7 +25,7 @@ const BUFFERED = 64 * 1024;
  * Standard output, or a file that has its name only once it is whole.
  *
  * @param isProse  text for people, which stays safe to show even where a program passes it on
- * @throws {CliError} `FILE_UNREADABLE`
+ * @throws {CliError} `FILE_UNWRITABLE`
  */
 export function openSink(io: Io, path: string | undefined, isProse = false): Sink {
   if (path === undefined) {
@@ -34,11 +34,13 @@ export function openSink(io: Io, path: string | undefined, isProse = false): Sin
     return { line, done: () => undefined, dropped: () => undefined };
   }
   const partial = `${path}.partial`;
-  const file = reading(partial, () => openSync(partial, 'w', 0o600));
+  const file = writing(path, () => openSync(partial, 'w', 0o600));
   let buffered = '';
   let isOpen = true;
   const flush = (): void => {
-    writeAll((bytes, from) => writeSync(file, bytes, from), Buffer.from(buffered));
+    writing(path, () =>
+      writeAll((bytes, from) => writeSync(file, bytes, from), Buffer.from(buffered)),
+    );
     buffered = '';
   };
   const close = (): void => {
@@ -66,7 +68,7 @@ export function openSink(io: Io, path: string | undefined, isProse = false): Sin
       orDrop(() => {
         flush();
         close();
-        renameSync(partial, path);
+        writing(path, () => renameSync(partial, path));
       });
     },
     dropped,

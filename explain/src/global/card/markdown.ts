@@ -157,7 +157,7 @@ function curveLines({ partialDependence, explanation }: ModelCard): string[] {
       ];
     });
   return section('Along each feature', [
-    `Partial dependence of the score (${explanation.outputSpace}): its mean when every row is given one value.`,
+    `Partial dependence of the score of output ${explanation.output} (${explanation.outputSpace}): its mean when every row is given one value.`,
     '',
     ...table(['feature', 'shape', 'lowest', 'highest'], rows),
   ]);

@@ -3,15 +3,15 @@ import type { GlobalFlags } from '../global-options.ts';
 import { loneOption } from '../outcome-options.ts';
 import { isSampledMethod } from './sampled-options.ts';
 import type { SampledOptions } from './sampled-options.ts';
+import type { CounterfactualFlags } from '../counterfactuals.ts';
+import type { PlotFlags } from '../plot-options.ts';
+import type { ReasonOptions } from '../reason-options.ts';
 
-interface Asked extends SampledOptions, GlobalFlags {
+interface Asked extends SampledOptions, GlobalFlags, ReasonOptions, CounterfactualFlags, PlotFlags {
   readonly model?: string;
   readonly method?: string;
-  readonly reasons?: string;
-  readonly counterfactual?: true;
   readonly interactions?: true;
   readonly workers?: number;
-  readonly plot?: string;
 }
 
 /** What speaks against a use of these options, in words for `command.error`; null where nothing does. */
@@ -33,13 +33,32 @@ export function refusedSampledOptions(options: Asked): string | null {
       ? null
       : `${alone} needs --method kernel, permutation, sampling, lime or enumerate`;
   }
-  const exact = loneOption({
+  const exact = exactOption(options);
+  return exact === null ? null : `${exact} needs an exact method, not ${method}`;
+}
+
+/** The first option that only exact attributions have; null where none is. */
+function exactOption(options: Asked): string | null {
+  return loneOption({
     '--reasons': options.reasons,
     '--counterfactual': options.counterfactual,
     '--interactions': options.interactions,
     '--workers': options.workers,
     '--plot': options.plot,
     '--global, --surrogate and --drift': asksGlobal(options) ? true : undefined,
+    '--target': options.target,
+    '--scorer': options.scorer,
+    '--stated': options.stated,
+    '--output': options.output,
+    '--threshold': options.threshold,
+    '--adverse': options.adverse,
+    '--measure': options.measure,
+    '--mutable': options.mutable,
+    '--language': options.language,
+    '--most': options.most,
+    '--key-factors': options.keyFactors,
+    '--row': options.row,
+    '--feature': options.feature,
+    '--width': options.width,
   });
-  return exact === null ? null : `${exact} needs an exact method, not ${method}`;
 }
