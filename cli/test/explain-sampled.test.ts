@@ -154,6 +154,25 @@ describe('--predict', () => {
     },
   );
 
+  test.each([
+    ['rows', 'permutation'],
+    ['a row', 'lime'],
+  ])(
+    'an interrupt while the server is silent ends %s in good order (%s)',
+    async (_name, method) => {
+      const ending = new AbortController();
+      const { url } = await serve(() => ending.abort(new Error('enough')));
+      const err: string[] = [];
+      const code = await runCli(['explain', '--predict', url, '--method', method, ...files], {
+        out: () => undefined,
+        err: (line) => err.push(line),
+        signal: ending.signal,
+        env: {},
+      });
+      expect({ code, err }).toEqual({ code: 130, err: [] });
+    },
+  );
+
   test('what one row can say is all that is read of the answer to one row', async () => {
     const { url } = await serve(says(`{"predictions":[1],"more":"${'x'.repeat(200_000)}"}`));
     const predict = remotePredict(new URL(url), { timeoutMs: 5000 });

@@ -102,7 +102,7 @@ interface LimeGolden {
 const lime = read<LimeGolden>('agnostic-lime-0.2.0.1');
 
 /** The linear model of lime's own perturbations. */
-function refit(
+async function refit(
   { data, targets }: Near,
   width: number,
   most: number | null,
@@ -116,10 +116,10 @@ function refit(
     weights,
     targets: [Float64Array.from(targets)],
   };
-  return { weights, fit: localFit(near, most) };
+  return { weights, fit: await localFit(near, most) };
 }
 
-function checkFit(near: Near, { weights, fit }: ReturnType<typeof refit>): void {
+function checkFit(near: Near, { weights, fit }: Awaited<ReturnType<typeof refit>>): void {
   expect(largestDifference(weights, near.weights)).toBeLessThanOrEqual(1e-14);
   for (const [feature, wanted] of near.coefficients)
     expect(fit.coefficients[0]?.[feature]).toBeCloseTo(wanted, 10);
@@ -132,20 +132,20 @@ function checkFit(near: Near, { weights, fit }: ReturnType<typeof refit>): void 
 }
 
 describe('lime 0.2.0.1, its own perturbations', () => {
-  test.each(lime.cases)('$selection, discretized: $discretize', (near) => {
+  test.each(lime.cases)('$selection, discretized: $discretize', async (near) => {
     const own = near.data[0] ?? [];
     const distance = (row: number[]): number =>
       Math.sqrt(row.reduce((sum, value, i) => sum + (value - (own[i] ?? NaN)) ** 2, 0));
     const most = near.selection === 'none' ? null : 4;
-    checkFit(near, refit(near, 0.75 * Math.sqrt(own.length), most, distance));
+    checkFit(near, await refit(near, 0.75 * Math.sqrt(own.length), most, distance));
   });
 
-  test('texts', () => {
+  test('texts', async () => {
     const distance = (row: number[]): number => {
       const kept = row.reduce((sum, value) => sum + value, 0);
       return 100 * (1 - Math.sqrt(kept / row.length));
     };
-    checkFit(lime.text, refit(lime.text, 25, null, distance));
+    checkFit(lime.text, await refit(lime.text, 25, null, distance));
   });
 
   test('words and their places', () => {

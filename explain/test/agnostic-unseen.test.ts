@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inverse, Matrix } from 'ml-matrix';
 import {
   kernelExplainer,
   limeTabular,
@@ -8,6 +9,9 @@ import {
 } from '../src/index.ts';
 import type { Predict } from '../src/index.ts';
 import { leastSamples, strataOf } from '../src/agnostic/kernel/strata.ts';
+import { fitRidge } from '../src/agnostic/lime/ridge.ts';
+import { seededRandom } from '../src/numeric/random.ts';
+import { largestDifference } from './support.ts';
 import type { Opener } from './agnostic-support.ts';
 
 /** 1 where the first `deciding` features are 1: most draws see no feature change anything. */
@@ -112,6 +116,62 @@ describe('sizes', () => {
     sizes.length = 0;
     await occlusion(seen, image, { patch: 100 });
     expect(sizes).toEqual([21, 16]);
+  });
+});
+
+function repeated(values: Float64Array, many: number): Float64Array {
+  return Float64Array.from(
+    { length: values.length * many },
+    (_, i) => values[i % values.length] ?? NaN,
+  );
+}
+
+describe('a ridge regression of many columns', () => {
+  const [rows, features] = [400, 150];
+  const random = seededRandom(4);
+  const data = Float64Array.from({ length: rows * features }, () =>
+    random() < 0.5 ? 0 : random(),
+  );
+  const weights = Float64Array.from({ length: rows }, () => 0.1 + random());
+  const target = Float64Array.from({ length: rows }, () => random());
+  const near = { rows, features, data, weights, targets: [target] };
+  const all = Array.from({ length: features }, (_, i) => i);
+
+  test('has the standard errors of White, by their definition', async () => {
+    const [fit] = await fitRidge(near, all, 1);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const x = Matrix.from1DArray(rows, features, data);
+    const means = Matrix.rowVector(weights).mmul(x).div(total);
+    const centred = x.subRowVector(means);
+    const weighted = (by: Float64Array): Matrix =>
+      centred.transpose().mmul(centred.clone().mulColumnVector(Array.from(by)));
+    const normal = weighted(weights).add(Matrix.eye(features));
+    const scores = weights.map((weight, row) => {
+      const said = data
+        .subarray(row * features, (row + 1) * features)
+        .reduce(
+          (sum, value, i) => sum + value * (fit?.coefficients[i] ?? NaN),
+          fit?.intercept ?? NaN,
+        );
+      return (weight * ((target[row] ?? NaN) - said)) ** 2;
+    });
+    const covariance = inverse(normal).mmul(weighted(scores)).mmul(inverse(normal));
+    const want = covariance.diagonal().map(Math.sqrt);
+    expect(largestDifference(fit?.standardErrors ?? [], want)).toBeLessThanOrEqual(1e-12);
+  });
+
+  test('lets others have their turn', async () => {
+    const many = 12;
+    const wide = {
+      rows: rows * many,
+      weights: repeated(weights, many),
+      data: repeated(data, many),
+    };
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    await fitRidge({ features, ...wide, targets: [repeated(target, many)] }, all, 1);
+    clearInterval(others);
+    expect(turns).toBeGreaterThanOrEqual(2);
   });
 });
 

@@ -107,7 +107,8 @@ async function answerOf(
     return await withinTime(answer, calling.limits.timeoutMs, calling.controller, calling.signal);
   } catch (cause) {
     // What stopped the work, and what a model of this package refuses, already say what they are.
-    if (cause instanceof ExplainError || calling.signal?.aborted === true) throw cause;
+    calling.signal?.throwIfAborted();
+    if (cause instanceof ExplainError) throw cause;
     throw new ExplainError('PREDICT_FAILED', {
       got: cause instanceof Error ? cause.name : typeof cause,
       cause,

@@ -1,5 +1,5 @@
 import { fitRidge } from './ridge.ts';
-import type { Neighbourhood } from './ridge.ts';
+import type { Neighbourhood, RidgeFit } from './ridge.ts';
 
 /** The linear model around one row; arrays are [output] or [output][feature]. */
 export interface LocalFit {
@@ -22,19 +22,21 @@ const SELECTION_ALPHA = 0.01;
  * lime's two steps: the `most` features whose part in the row is largest in a first fit (its `highest_weights`), then ridge
  * regression on those. All features where `most` is null.
  */
-export function localFit(near: Neighbourhood, most: number | null): LocalFit {
+export async function localFit(near: Neighbourhood, most: number | null): Promise<LocalFit> {
   const all = Array.from({ length: near.features }, (_, feature) => feature);
   const isAll = most === null || most >= near.features;
-  const first = isAll ? null : fitRidge(near, all, SELECTION_ALPHA);
-  const fits = near.targets.map((targets, output) => {
+  const first = isAll ? null : await fitRidge(near, all, SELECTION_ALPHA);
+  const fits: { columns: number[]; fit: RidgeFit | undefined }[] = [];
+  for (const [output, targets] of near.targets.entries()) {
     const columns =
       first === null
         ? all
         : byPart(all, (i) => (first[output]?.coefficients[i] ?? 0) * (near.data[i] ?? 0))
             .slice(0, most ?? undefined)
             .sort((a, b) => a - b);
-    return { columns, fit: fitRidge({ ...near, targets: [targets] }, columns, ALPHA)[0] };
-  });
+    const [fit] = await fitRidge({ ...near, targets: [targets] }, columns, ALPHA);
+    fits.push({ columns, fit });
+  }
   const spread = (pick: 'coefficients' | 'standardErrors'): Float64Array[] =>
     fits.map(({ columns, fit }) => {
       const whole = new Float64Array(near.features);

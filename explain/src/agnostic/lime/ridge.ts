@@ -1,4 +1,5 @@
-import { CholeskyDecomposition, Matrix } from 'ml-matrix';
+import { nextTurn } from '../../batch/turn.ts';
+import { addRow, inverseOf } from './inverse.ts';
 
 /** Rows around the explained one, as the linear model sees them. */
 export interface Neighbourhood {
@@ -26,6 +27,8 @@ export interface RidgeFit {
 
 /** Square of a relative error. */
 const ROUNDING = 1e-28;
+/** Multiplications between two turns of the event loop: some tens of milliseconds. */
+const PRODUCTS_A_TURN = 2 ** 25;
 
 /** Weighted sums about the weighted means, of chosen features. */
 interface Moments {
@@ -41,16 +44,22 @@ interface Moments {
  *
  * @param chosen columns of the data
  */
-export function fitRidge(
+export async function fitRidge(
   near: Neighbourhood,
   chosen: ArrayLike<number>,
   alpha: number,
-): RidgeFit[] {
-  const moments = momentsOf(near, chosen, alpha);
-  return near.targets.map((targets) => fitOutput(near, moments, targets));
+): Promise<RidgeFit[]> {
+  const moments = await momentsOf(near, chosen, alpha);
+  const fits: RidgeFit[] = [];
+  for (const targets of near.targets) fits.push(await fitOutput(near, moments, targets));
+  return fits;
 }
 
-function momentsOf(near: Neighbourhood, chosen: ArrayLike<number>, alpha: number): Moments {
+async function momentsOf(
+  near: Neighbourhood,
+  chosen: ArrayLike<number>,
+  alpha: number,
+): Promise<Moments> {
   const { rows, features, data, weights } = near;
   const size = chosen.length;
   const isAll = size === features;
@@ -59,10 +68,11 @@ function momentsOf(near: Neighbourhood, chosen: ArrayLike<number>, alpha: number
     for (let row = 0; row < rows; row++)
       for (let i = 0; i < size; i++)
         columns[row * size + i] = data[row * features + (chosen[i] as number)] as number;
-  const { total, sums, products } = weightedSums(columns, size, weights);
+  const { total, sums, products } = await weightedSums(columns, size, weights);
   const means = sums.map((sum) => sum / total);
   const normal = about(means, { total, sums, products });
   for (let i = 0; i < size; i++) normal[i * size + i] = (normal[i * size + i] as number) + alpha;
+  // Positive definite: alpha is on its diagonal.
   return { total, means, columns, inverse: inverseOf(normal, size) };
 }
 
@@ -75,29 +85,35 @@ interface WeightedSums {
 }
 
 /** Most numbers of a row in bins are 0: only the others are multiplied. */
-function weightedSums(columns: Float64Array, size: number, weights: Float64Array): WeightedSums {
+async function weightedSums(
+  columns: Float64Array,
+  size: number,
+  weights: Float64Array,
+): Promise<WeightedSums> {
   const sums = new Float64Array(size);
   const products = new Float64Array(size * size);
-  const filled = new Int32Array(size);
   let total = 0;
-  for (let row = 0; row < weights.length; row++) {
+  await inTurns(weights.length, size, (row) => {
     const first = row * size;
     const weight = weights[row] as number;
-    let many = 0;
     total += weight;
-    for (let i = 0; i < size; i++) if (columns[first + i] !== 0) filled[many++] = i;
-    for (let a = 0; a < many; a++) {
-      const i = filled[a] as number;
-      const own = weight * (columns[first + i] as number);
-      sums[i] = (sums[i] as number) + own;
-      for (let b = 0; b <= a; b++) {
-        const place = i * size + (filled[b] as number);
-        products[place] =
-          (products[place] as number) + own * (columns[first + (filled[b] as number)] as number);
-      }
+    for (let i = 0; i < size; i++) {
+      const value = columns[first + i] as number;
+      if (value === 0) continue;
+      sums[i] = (sums[i] as number) + weight * value;
+      addRow(products, i * size, columns, first, weight * value, i + 1);
     }
-  }
+  });
   return { total, sums, products };
+}
+
+/** Rows that cost size² each, the event loop in between. */
+async function inTurns(rows: number, size: number, visit: (row: number) => void): Promise<void> {
+  const each = Math.max(1, Math.floor(PRODUCTS_A_TURN / Math.max(size * size, 1)));
+  for (let row = 0; row < rows; row++) {
+    if (row > 0 && row % each === 0) await nextTurn();
+    visit(row);
+  }
 }
 
 /** Σ weight · (row - means) · (row - means)ᵀ, whole. */
@@ -118,15 +134,11 @@ function about(means: Float64Array, { total, sums, products }: WeightedSums): Fl
   return moved;
 }
 
-/** Positive definite: alpha is on its diagonal. */
-function inverseOf(normal: Float64Array, size: number): Float64Array {
-  if (size === 0) return new Float64Array();
-  const matrix = Matrix.from1DArray(size, size, normal);
-  const inverse = new CholeskyDecomposition(matrix).solve(Matrix.eye(size));
-  return Float64Array.from(inverse.to1DArray());
-}
-
-function fitOutput(near: Neighbourhood, moments: Moments, targets: Float64Array): RidgeFit {
+async function fitOutput(
+  near: Neighbourhood,
+  moments: Moments,
+  targets: Float64Array,
+): Promise<RidgeFit> {
   const { rows, weights } = near;
   const { total, means, columns, inverse } = moments;
   const size = means.length;
@@ -153,7 +165,7 @@ function fitOutput(near: Neighbourhood, moments: Moments, targets: Float64Array)
   return {
     intercept,
     coefficients,
-    standardErrors: sandwich(inverse, about(means, weightedSums(columns, size, scores)), size),
+    standardErrors: await sandwich(moments, scores),
     // Of a constant prediction nothing is left to explain; its spread is rounding.
     fidelity: spread <= ROUNDING * total * mean * mean ? 1 : 1 - residual / spread,
     localPrediction: intercept + dot(columns, 0, coefficients),
@@ -201,11 +213,30 @@ function product(matrix: Float64Array, vector: Float64Array): Float64Array {
   });
 }
 
-/** Roots of the diagonal of inverse · middle · inverse. */
-function sandwich(inverse: Float64Array, middle: Float64Array, size: number): Float64Array {
-  return Float64Array.from({ length: size }, (_, i) => {
-    const row = inverse.subarray(i * size, (i + 1) * size);
-    const sum = dot(product(middle, row), 0, row);
-    return Math.sqrt(Math.max(sum, 0));
+/**
+ * Roots of the diagonal of inverse · (Σ score · (row - means) · (row - means)ᵀ) · inverse: the sum of score · (inverse · (row - means))², which
+ * costs as much as the sum alone.
+ */
+async function sandwich(
+  { columns, means, inverse }: Moments,
+  scores: Float64Array,
+): Promise<Float64Array> {
+  const size = means.length;
+  const variances = new Float64Array(size);
+  const centre = product(inverse, means);
+  const moved = new Float64Array(size);
+  await inTurns(scores.length, size, (row) => {
+    const score = scores[row] as number;
+    if (score === 0) return;
+    moved.fill(0);
+    for (let i = 0; i < size; i++) {
+      const value = columns[row * size + i] as number;
+      if (value !== 0) addRow(moved, 0, inverse, i * size, value, size);
+    }
+    for (let i = 0; i < size; i++) {
+      const part = (moved[i] as number) - (centre[i] as number);
+      variances[i] = (variances[i] as number) + score * part * part;
+    }
   });
+  return variances.map(Math.sqrt);
 }

@@ -44,10 +44,11 @@ export async function repeatedFit(
   { seed, most, repeats, top }: StabilityPlan & { seed: number; most: number | null },
 ): Promise<{ fit: LocalFit; near: Neighbourhood; stability: Stability | null }> {
   const near = await draw(seed);
-  const fit = localFit(near, most);
+  const fit = await localFit(near, most);
   if (repeats === 1) return { fit, near, stability: null };
   const fits = [fit];
-  for (let i = 1; i < repeats; i++) fits.push(localFit(await draw((seed + i) % 2 ** 32), most));
+  for (let i = 1; i < repeats; i++)
+    fits.push(await localFit(await draw((seed + i) % 2 ** 32), most));
   const compared = Math.min(top ?? most ?? 5, near.features);
   const outputs = near.targets.map((_, output) => output);
   return {
