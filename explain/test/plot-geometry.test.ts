@@ -63,13 +63,28 @@ test('interactions: areas are shares of the largest, full for plus and hollow fo
   const hollow = cells.filter((cell) => cell['fill'] === 'none');
   expect([full.length, hollow.length]).toEqual([2, 2]);
   close(Number(full[0]?.['width']), 2 * Number(full[1]?.['width']));
-  close(Number(hollow[0]?.['width']) + 2, Number(full[1]?.['width']));
+  // Interactions have a scale of their own: the strongest is as large as the strongest main effect.
+  close(Number(hollow[0]?.['width']) + 2, Number(full[0]?.['width']));
   expect(textsOf(svg)).toContain('−1.00');
   expect(table.rows).toEqual([
     ['a', 'alone', 4],
     ['b', 'alone', 1],
     ['a', 'b', -1],
   ]);
+});
+
+test('an interaction far weaker than the others, and than the main effects, can still be told by its sign', () => {
+  const names = Array.from({ length: 12 }, (_, at) => `feature ${at}`);
+  const interactions = names.flatMap((_, i) =>
+    names.map((__, j) => (i === j ? 50 : i + j === 1 ? 1 : (i + j) % 2 === 0 ? 0.01 : -0.01)),
+  );
+  const { svg } = interactionPlot(
+    { features: names, interactions },
+    { width: 320, maxDisplay: 12 },
+  );
+  const sides = marksOf(svg, 'sc-cell').map((cell) => Number(cell['width']));
+  expect(Math.min(...sides)).toBeGreaterThan(5);
+  expect(textsOf(svg).join(' ')).toMatch(/\d+ of 12 features/);
 });
 
 test('decision: every line starts at the base value and ends at its score', () => {

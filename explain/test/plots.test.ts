@@ -4,7 +4,14 @@ import { DOT } from '../src/plots/beeswarm.ts';
 import { colourRules, ramp, shades, tints } from '../src/plots/colours.ts';
 import type { Shade } from '../src/plots/colours.ts';
 import { lanesOf, laneStep, MOST_LANES } from '../src/plots/dodge.ts';
-import { barPlot, beeswarmPlot, meanSizes, waterfallPlot } from '../src/plots/index.ts';
+import {
+  barPlot,
+  beeswarmPlot,
+  dependencePlot,
+  forcePlot,
+  meanSizes,
+  waterfallPlot,
+} from '../src/plots/index.ts';
 import { tableCsv, tableHtml, tableText } from '../src/plots/index.ts';
 import type { Plot } from '../src/plots/index.ts';
 import { textWidth, wrapped } from '../src/plots/text.ts';
@@ -228,6 +235,28 @@ test('text is cut where it does not fit and never inside a character', () => {
   );
 });
 
+test('characters that are not seen do not reach a picture; joiners do', () => {
+  const unseen = ['\u061C', '\u200B', '\u00AD', '\u2060', '\u{E0041}', '\u202E'];
+  const { svg, table } = barPlot({
+    features: unseen.map((c) => `a${c}b`),
+    attributions: [1, 2, 3, 4, 5, 6],
+  });
+  for (const character of unseen) expect(svg + tableText(table)).not.toContain(character);
+  expect(barPlot({ features: ['a\u200Db'], attributions: [1] }).svg).toContain('a\u200Db');
+});
+
+test('a name that runs to the left does not turn its value around', () => {
+  const row = { features: ['שם'], values: ['-3'], attributions: [1], baseValue: 0 };
+  for (const plot of [barPlot(row), waterfallPlot(row), forcePlot(row)])
+    expect(textsOf(plot.svg)).toContain('\u2068שם\u2069 = -3');
+});
+
+test('a long name is cut before the value of the person is', () => {
+  const row = { features: ['long '.repeat(40)], values: ['0.25'], attributions: [1], baseValue: 0 };
+  for (const plot of [barPlot, waterfallPlot, forcePlot])
+    expect(textsOf(plot(row, { width: 320 }).svg).join('|')).toMatch(/… = 0\.25/);
+});
+
 const refused: readonly [string, () => Plot, string][] = [
   ['no features', () => barPlot({ features: [], attributions: [] }), 'PLOT_DATA'],
   ['NaN', () => barPlot({ features: ['a'], attributions: [NaN] }), 'PLOT_DATA'],
@@ -239,6 +268,35 @@ const refused: readonly [string, () => Plot, string][] = [
   [
     'an infinite value',
     () => beeswarmPlot({ ...someRows(1, 2), values: [Infinity, 0] }),
+    'PLOT_DATA',
+  ],
+  ['subnormal bars', () => barPlot({ features: ['a'], attributions: [1e-315] }), 'PLOT_DATA'],
+  [
+    'a subnormal waterfall',
+    () => waterfallPlot({ features: ['a'], attributions: [1e-315], baseValue: 0 }),
+    'PLOT_DATA',
+  ],
+  [
+    'subnormal forces',
+    () => forcePlot({ features: ['a'], attributions: [1e-315], baseValue: 0 }),
+    'PLOT_DATA',
+  ],
+  [
+    'a name that is no text',
+    () => barPlot({ features: [5 as never], attributions: [1] }),
+    'PLOT_DATA',
+  ],
+  ['a title that is no text', () => barPlot(someRow(2), { title: 5 as never }), 'PLOT_OPTION'],
+  ['null for options', () => barPlot(someRow(2), null as never), 'PLOT_OPTION'],
+  [
+    '200,000 categories',
+    () =>
+      dependencePlot({
+        feature: 'a',
+        values: [0],
+        attributions: [1],
+        categories: Array.from({ length: 200_000 }, String),
+      }),
     'PLOT_DATA',
   ],
   ['a width of 100', () => barPlot(someRow(2), { width: 100 }), 'PLOT_OPTION'],

@@ -1,5 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import type { ScaleLinear } from 'd3-scale';
+import { refuse } from './data.ts';
 import { exponentOf, numberText } from './numbers.ts';
 import { TYPE } from './plot.ts';
 import { label, textWidth } from './text.ts';
@@ -16,12 +17,23 @@ export function widened(scale: Scale, { left, right }: { left: number; right: nu
   return scaleLinear([scale.invert(left), scale.invert(right)], [left, right]);
 }
 
-/** Ticks, whose steps are 1, 2 or 5 times a power of ten, with the decimals that they need. */
+/** Between the least and the largest of an axis: ticks closer together are no numbers of float64 any more. */
+const LEAST_SPAN = 1e-290;
+
+/**
+ * Ticks, whose steps are 1, 2 or 5 times a power of ten, with the decimals that they need.
+ *
+ * @throws ExplainError PLOT_DATA where the axis is too short or too long for numbers
+ */
 export function ticksOf(
   scale: Scale,
   room: number,
   each = TICK_ROOM,
 ): { at: number[]; words: string[] } {
+  const [low = NaN, high = NaN] = scale.domain();
+  const span = Math.abs(high - low);
+  if (span !== 0 && !(span >= LEAST_SPAN && span <= Number.MAX_VALUE))
+    refuse(`numbers from ${low} to ${high}`, `a span from ${LEAST_SPAN} to ${Number.MAX_VALUE}`);
   const at = scale.ticks(Math.max(3, Math.floor(room / each)));
   const step = at.length < 2 ? Math.abs(at[0] ?? 1) : Math.abs((at[1] ?? 0) - (at[0] ?? 0));
   const decimals = Math.min(12, Math.max(0, -exponentOf(step)));

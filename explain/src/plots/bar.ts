@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { AXIS_HEIGHT, bottomAxis, widened } from './axis.ts';
-import { checkFeatures, checkNumbers, refuse } from './data.ts';
+import { checkFeatures, checkNumbers, checkValueWords, refuse } from './data.ts';
 import type { RowData } from './data.ts';
 import { featureRows, nameText } from './feature-rows.ts';
 import type { RowName } from './feature-rows.ts';
@@ -37,6 +37,7 @@ export function barPlot(data: BarData, options: PlotOptions = {}): Plot {
   const checked = checkedOptions(options);
   checkFeatures(data.features);
   checkNumbers('attributions', data.attributions, data.features.length);
+  checkValueWords(data.values, data.features.length);
   const isMean = data.of === 'mean';
   if (isMean && Array.from(data.attributions).some((value) => value < 0))
     refuse('a mean size below 0', 'means of absolute values');

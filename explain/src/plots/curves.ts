@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { AXIS_HEIGHT, bottomAxis, leftAxis, leftAxisRoom, wordAxis } from './axis.ts';
 import type { Scale } from './axis.ts';
-import { checkCount, checkNumbers, MOST_NUMBERS, refuse } from './data.ts';
+import { checkCount, checkNumbers, checkWords, MOST_NUMBERS, refuse } from './data.ts';
 import { decimalsFor, numberText } from './numbers.ts';
 import { checkedOptions, framed, MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions, Drawing, Plot, PlotOptions } from './plot.ts';
@@ -59,7 +59,7 @@ export function curvePlot(data: CurveData, options: PlotOptions = {}): Plot {
 }
 
 /** How many curves of single rows. */
-function checkCurves({ grid, average, individual, values, words }: CurveData): number {
+function checkCurves({ feature, grid, average, individual, values, words }: CurveData): number {
   const points = grid.length;
   checkCount('points of the grid', points, 1, 10_000);
   checkNumbers('points of the grid', grid, points);
@@ -67,6 +67,7 @@ function checkCurves({ grid, average, individual, values, words }: CurveData): n
     if (!((grid[at] ?? NaN) > (grid[at - 1] ?? NaN)))
       refuse('a grid out of order', 'ascending points');
   checkNumbers('averages', average, points);
+  checkWords('features', [feature, ...(words ?? [])]);
   if (words !== undefined) checkCount('words of the grid', words.length, points, points);
   if (values !== undefined) checkNumbers('values', values, values.length, 'missing allowed');
   if (individual === undefined) return 0;

@@ -55,6 +55,27 @@ export function checkNumbers(
 /** @throws ExplainError PLOT_DATA */
 export function checkFeatures(features: readonly string[]): void {
   checkCount('features', features.length, 1, MOST_FEATURES);
+  checkWords('features', features);
+}
+
+/** @throws ExplainError PLOT_DATA unless each is a text */
+export function checkWords(what: string, words: readonly unknown[]): void {
+  const stray = words.findIndex((word) => typeof word !== 'string');
+  if (stray >= 0) refuse(`${what} with a ${typeof words[stray]} at ${stray}`, 'texts');
+}
+
+/** Names of a feature's categories, where it has any. @throws ExplainError PLOT_DATA */
+export function checkCategories(categories: readonly string[] | null | undefined): void {
+  if (categories === undefined || categories === null) return;
+  checkCount('categories', categories.length, 1, MOST_FEATURES);
+  checkWords('categories', categories);
+}
+
+/** The row's own values in words, where they are given. @throws ExplainError PLOT_DATA */
+export function checkValueWords(values: readonly string[] | undefined, count: number): void {
+  if (values === undefined) return;
+  if (values.length !== count) refuse(`${values.length} values`, `${count}`);
+  checkWords('values', values);
 }
 
 /** @throws ExplainError PLOT_DATA */
@@ -62,8 +83,7 @@ export function checkRow({ features, attributions, baseValue, values }: RowData)
   checkFeatures(features);
   checkNumbers('attributions', attributions, features.length);
   checkNumbers('base values', [baseValue], 1);
-  if (values !== undefined && values.length !== features.length)
-    refuse(`${values.length} values`, `${features.length}`);
+  checkValueWords(values, features.length);
 }
 
 /** How many rows. @throws ExplainError PLOT_DATA */

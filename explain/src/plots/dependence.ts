@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { AXIS_HEIGHT, bottomAxis, leftAxis, leftAxisRoom, wordAxis } from './axis.ts';
 import type { Scale } from './axis.ts';
 import { ramp } from './colours.ts';
-import { checkCount, checkNumbers, MOST_NUMBERS } from './data.ts';
+import { checkCategories, checkCount, checkNumbers, checkWords, MOST_NUMBERS } from './data.ts';
 import { laneStep, lanesOf } from './dodge.ts';
 import { checkedOptions, framed, MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions, Drawing, Plot, PlotOptions } from './plot.ts';
@@ -42,6 +42,8 @@ export function dependencePlot(data: DependenceData, options: PlotOptions = {}):
   const checked = checkedOptions(options);
   const rows = data.values.length;
   checkCount('rows', rows, 1, MOST_NUMBERS);
+  checkWords('features', [data.feature, data.by?.feature ?? '']);
+  checkCategories(data.categories);
   checkNumbers('values', data.values, rows, 'missing allowed');
   checkNumbers('attributions', data.attributions, rows);
   if (data.by !== undefined)

@@ -1,6 +1,7 @@
 import { MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions } from './plot.ts';
-import { label, textWidth } from './text.ts';
+import { cutLabel, ellipsized, label, textWidth } from './text.ts';
+import { cleanText, isolated } from './xml.ts';
 import type { Attributes } from './xml.ts';
 
 /** What stands at a row: a feature, and of one row its value. */
@@ -31,6 +32,21 @@ export function nameText({ name, value }: RowName): string {
   return value === undefined ? name : `${name} = ${value}`;
 }
 
+/** Most of the room that the value takes where not all fits. */
+const VALUE_SHARE = 0.6;
+
+/** The same at a place: where it does not fit, the name is cut before the value is. */
+export function nameLabel(of: RowName, room: number, size: number, attributes: Attributes): string {
+  if (of.value === undefined) return label(of.name, room, size, attributes);
+  const [name, value] = [cleanText(of.name), cleanText(of.value)];
+  const isCut = textWidth(`${name} = ${value}`, size) > room;
+  const end = isCut ? ellipsized(value, size, room * VALUE_SHARE) : value;
+  const left = room - textWidth(` = ${end}`, size);
+  const begin = isCut ? ellipsized(name, size, left) : name;
+  const shown = `${isolated(begin)} = ${isolated(end)}`;
+  return cutLabel(shown, isCut ? nameText(of) : null, size, attributes);
+}
+
 /** @param band  pixels that the marks of a row may take */
 export function featureRows(
   names: readonly RowName[],
@@ -43,7 +59,7 @@ export function featureRows(
   const pitch = isNarrow ? band + NAME_LINE : band;
   const middle = (row: number): number => row * pitch + (isNarrow ? NAME_LINE : 0) + band / 2;
   const above = (name: RowName, row: number): string =>
-    label(nameText(name), right - MARGIN, TYPE.text, {
+    nameLabel(name, right - MARGIN, TYPE.text, {
       ...kept,
       x: MARGIN,
       y: row * pitch + NAME_LINE - 5,
@@ -74,7 +90,7 @@ function beside(name: RowName, middle: number, room: number): string {
   const at = (y: number): Attributes => ({ x: MARGIN + room, y, 'text-anchor': 'end' });
   const whole = nameText(name);
   if (name.value === undefined || textWidth(whole, TYPE.text) <= room)
-    return label(whole, room, TYPE.text, { ...at(middle + 4.5), class: 'f-ink' });
+    return nameLabel(name, room, TYPE.text, { ...at(middle + 4.5), class: 'f-ink' });
   return (
     label(name.name, room, TYPE.small, { ...at(middle - 2), class: 'f-ink' }) +
     label(`= ${name.value}`, room, TYPE.tiny, { ...at(middle + 11), class: 'f-muted' })

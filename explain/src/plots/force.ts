@@ -3,7 +3,8 @@ import { AXIS_HEIGHT, bottomAxis } from './axis.ts';
 import type { Scale } from './axis.ts';
 import { checkRow } from './data.ts';
 import type { RowData } from './data.ts';
-import { nameText } from './feature-rows.ts';
+import { nameLabel } from './feature-rows.ts';
+import type { RowName } from './feature-rows.ts';
 import { decimalsFor, numberText, signedText } from './numbers.ts';
 import { checkedOptions, framed, MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions, Drawing, Plot, PlotOptions } from './plot.ts';
@@ -13,7 +14,7 @@ import { label, textWidth } from './text.ts';
 import { coordinate, element, escapeXml } from './xml.ts';
 
 interface Push {
-  readonly name: string;
+  readonly label: RowName;
   readonly value: number;
   /** its number in the list below the strip */
   readonly number: number;
@@ -56,12 +57,15 @@ export function forcePlot(data: RowData, options: PlotOptions = {}): Plot {
 
 function pushesOf(data: RowData, most: number): Push[] {
   const order = ranked(data.attributions, most);
-  const named = order.shown.map((at) => ({
-    name: nameText({ name: data.features[at] ?? '', value: data.values?.[at] }),
+  const named: Omit<Push, 'number'>[] = order.shown.map((at) => ({
+    label: { name: data.features[at] ?? '', value: data.values?.[at] },
     value: data.attributions[at] ?? NaN,
   }));
   if (order.others.length > 0)
-    named.push({ name: othersName(order), value: sumOf(data.attributions, order.others) });
+    named.push({
+      label: { name: othersName(order) },
+      value: sumOf(data.attributions, order.others),
+    });
   return named.filter(({ value }) => value !== 0).map((push, at) => ({ ...push, number: at + 1 }));
 }
 
@@ -204,7 +208,7 @@ function drawnLists(
 }
 
 function listed(
-  { name, number }: Push,
+  { label: name, number }: Push,
   word: string,
   x: number,
   y: number,
@@ -214,7 +218,7 @@ function listed(
   const end = { y, 'text-anchor': 'end', class: 'f-ink', 'font-size': TYPE.small };
   return (
     element('text', { ...end, x: x + 18, class: 'f-muted' }, String(number)) +
-    label(name, column - 26 - room, TYPE.small, { x: x + 26, y, class: 'f-ink' }) +
+    nameLabel(name, column - 26 - room, TYPE.small, { x: x + 26, y, class: 'f-ink' }) +
     element('text', { ...end, x: x + column }, escapeXml(word))
   );
 }

@@ -17,11 +17,13 @@ const LARGEST_CELL = 64;
 /** Cells of at least this have their number below the square. */
 const NUMBER_FROM = 38;
 const NAME_SHARE = 0.34;
+const SMALLEST_SQUARE = 7;
+const LEAST_SHARE = 0.001;
 const MOST_NAME = 150;
 
 /**
- * A square a pair, as large as its interaction value: full where the two together raise the score, hollow with a stroke
- * through it where they lower it. The diagonal has main effects. The largest features by the sum of their sizes.
+ * A square a pair, as large as its share of the strongest interaction: full with a + where the two together raise the
+ * score, hollow with a − where they lower it. The diagonal has main effects, by the strongest of those. The largest features by the sum of their sizes.
  *
  * @throws ExplainError PLOT_DATA, PLOT_OPTION
  */
@@ -37,7 +39,7 @@ export function interactionPlot(data: InteractionData, options: PlotOptions = {}
   return framed(
     {
       title: checked.title ?? 'Which features count together',
-      subtitle: `Interaction values, ${unit}: full squares (+) raise the score, hollow ones (−) lower it; main effects on the diagonal`,
+      subtitle: `${order.length} of ${count} features, ${unit}: full (+) raises the score, hollow (−) lowers it; diagonal: main effects, own scale`,
       description: `Heatmap of the interactions of ${order.length} of ${count} features. The strongest pair is ${String(first?.[0] ?? 'none')} and ${String(first?.[1] ?? 'none')}.`,
       table: {
         caption: `Interaction values, ${unit}; a pair has its value twice in the sum`,
@@ -100,11 +102,18 @@ function drawing(
   const values = order.map((i) =>
     order.map((j) => data.interactions[i * data.features.length + j] ?? NaN),
   );
-  const largest = Math.max(...values.flat().map(Math.abs));
-  const decimals = Math.min(decimalsFor([largest]), 2);
+  const scales = { alone: largestOf(values, true), together: largestOf(values, false) };
+  const decimals = Math.min(decimalsFor(Object.values(scales)), 2);
   const squares = values.flatMap((row, i) =>
     row.map((value, j) =>
-      square({ x: left + j * cell, y: head + i * cell, cell, value, largest, decimals }),
+      square({
+        x: left + j * cell,
+        y: head + i * cell,
+        cell,
+        value,
+        largest: i === j ? scales.alone : scales.together,
+        decimals,
+      }),
     ),
   );
   const side = order.length * cell;
@@ -131,6 +140,14 @@ function drawing(
   };
 }
 
+/** The largest size on the diagonal, or off it. */
+function largestOf(values: readonly (readonly number[])[], isAlone: boolean): number {
+  const sizes = values.flatMap((row, i) =>
+    row.filter((_, j) => (i === j) === isAlone).map((value) => Math.abs(value)),
+  );
+  return Math.max(0, ...sizes);
+}
+
 function grid(left: number, top: number, cell: number, count: number): string {
   const side = count * cell;
   const lines = Array.from({ length: count + 1 }, (_, at) => {
@@ -149,12 +166,12 @@ interface Cell {
   readonly decimals: number;
 }
 
-/** Its area is its share of the largest. */
+/** Its area is its share of the largest, but no square is too small for its sign; below a thousandth there is none. */
 function square({ x, y, cell, value, largest, decimals }: Cell): string {
-  if (value === 0 || largest === 0) return '';
+  if (largest === 0 || Math.abs(value) < LEAST_SHARE * largest) return '';
   const hasNumber = cell >= NUMBER_FROM;
   const room = hasNumber ? cell - 20 : cell - 6;
-  const side = Math.sqrt(Math.abs(value) / largest) * room;
+  const side = Math.max(SMALLEST_SQUARE, Math.sqrt(Math.abs(value) / largest) * room);
   const [middleX, middleY] = [x + cell / 2, y + (hasNumber ? 3 + room / 2 : cell / 2)];
   const word = signedText(value, decimals);
   return (
@@ -175,25 +192,28 @@ function square({ x, y, cell, value, largest, decimals }: Cell): string {
   );
 }
 
+/** Its sign is a shape too: + cut out of a full square, − in a hollow one. */
 function squareAt(x: number, y: number, side: number, isMinus: boolean): string {
-  const box = { x: x - side / 2, y: y - side / 2, width: side, height: side };
-  if (!isMinus) return element('rect', { ...box, class: 'sc-cell f-plus' });
-  const inset = Math.max(0, side - 2);
+  const stroke = side < 12 ? 1.2 : 2;
+  const arm = side < 12 ? side / 2 - 1.5 : side / 4;
+  const across = `M${coordinate(x - arm)} ${coordinate(y)}H${coordinate(x + arm)}`;
+  const sign = isMinus
+    ? across
+    : `${across}M${coordinate(x)} ${coordinate(y - arm)}V${coordinate(y + arm)}`;
+  const edge = isMinus ? side - stroke : side;
+  const box = { x: x - edge / 2, y: y - edge / 2, width: edge, height: edge };
   return (
-    element('rect', {
-      x: x - inset / 2,
-      y: y - inset / 2,
-      width: inset,
-      height: inset,
-      class: 'sc-cell s-minus',
-      fill: 'none',
-      'stroke-width': String(2),
-    }) +
+    element(
+      'rect',
+      isMinus
+        ? { ...box, class: 'sc-cell s-minus', fill: 'none', 'stroke-width': String(stroke) }
+        : { ...box, class: 'sc-cell f-plus' },
+    ) +
     element('path', {
-      d: `M${coordinate(box.x)} ${coordinate(y + side / 2)}L${coordinate(x + side / 2)} ${coordinate(box.y)}`,
-      class: 's-minus',
+      d: sign,
+      class: isMinus ? 's-minus' : 's-paper',
       fill: 'none',
-      'stroke-width': '1.5',
+      'stroke-width': String(stroke),
     })
   );
 }

@@ -43,11 +43,17 @@ const NARROW_BELOW = 480;
 const MOST_NOTES = 10;
 
 /** @throws ExplainError PLOT_OPTION */
-export function checkedOptions(options: PlotOptions): CheckedOptions {
+export function checkedOptions(options: PlotOptions | null): CheckedOptions {
+  if (typeof options !== 'object' || options === null)
+    throw option(`${options === null ? 'null' : typeof options} for options`, 'an object');
   const known = ['title', 'width', 'unit', 'maxDisplay', 'notes'];
   const stray = Object.keys(options).find((name) => !known.includes(name));
   if (stray !== undefined) throw option(`an option ${stray}`, known.join(', '));
   const { title, unit = 'margin', notes = [] } = options;
+  const texts: readonly unknown[] = [title ?? '', unit];
+  const lines: readonly unknown[] | null = Array.isArray(notes) ? notes : null;
+  if (lines === null || [...texts, ...lines].some((text) => typeof text !== 'string'))
+    throw option('a title, unit or note that is no text', 'texts, notes in a list');
   const width = within('width', options.width, WIDTH);
   const maxDisplay = within('maxDisplay', options.maxDisplay, DISPLAY);
   if (notes.length > MOST_NOTES) throw option(`${notes.length} notes`, `at most ${MOST_NOTES}`);

@@ -1,4 +1,4 @@
-import { cleanText, element, escapeXml } from './xml.ts';
+import { cleanText, element, escapeClean, escapeXml } from './xml.ts';
 import type { Attributes } from './xml.ts';
 
 /** Widths of Helvetica's characters from U+0020 to U+007E, in thousandths of the font size (Adobe font metrics). */
@@ -68,6 +68,16 @@ export function wrapped(text: string, size: number, width: number, most = 3): st
 /** A text at a place; where it had to be cut, the whole of it is its tooltip. */
 export function label(text: string, width: number, size: number, attributes: Attributes): string {
   const shown = ellipsized(text, size, width);
-  const whole = shown === cleanText(text) ? [] : [element('title', {}, escapeXml(text))];
-  return element('text', { 'font-size': size, ...attributes }, ...whole, escapeXml(shown));
+  return cutLabel(shown, shown === cleanText(text) ? null : text, size, attributes);
+}
+
+/** A text that was made to fit. @param shown  clean  @param whole  for the tooltip; null: nothing was cut */
+export function cutLabel(
+  shown: string,
+  whole: string | null,
+  size: number,
+  attributes: Attributes,
+): string {
+  const tooltip = whole === null ? [] : [element('title', {}, escapeXml(whole))];
+  return element('text', { 'font-size': size, ...attributes }, ...tooltip, escapeClean(shown));
 }

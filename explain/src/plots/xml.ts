@@ -11,11 +11,29 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /**
  * Text for content and attributes of XML 1.0. What XML forbids (control characters, halves of surrogate pairs, U+FFFE and
- * U+FFFF) and what turns the direction of the text behind it becomes U+FFFD; white space becomes one space.
+ * U+FFFF) and what turns the direction of the text behind it becomes U+FFFD; other characters that are not seen go, but
+ * for the joiners that scripts and emoji need; white space becomes one space.
  */
 export function escapeXml(text: string): string {
-  return cleanText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return escapeClean(cleanText(text));
 }
+
+/** The same of a text that is clean but for isolates that we put there: see `isolated`. */
+export function escapeClean(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
+
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
+
+/** Between isolates (UAX #9: FSI and PDI) where letters run to the left, so that they do not turn around what stands next to them. */
+export function isolated(clean: string): string {
+  return RIGHT_TO_LEFT.test(clean) ? `\u2068${clean}\u2069` : clean;
+}
+
+/** Format characters but for joiners and the signs of Arabic and Syriac that are seen around numbers. */
+const UNSEEN =
+  /(?![\u200C\u200D\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}])\p{Cf}/gu;
 
 /** A label as it is shown: see `escapeXml`. */
 export function cleanText(text: string): string {
@@ -23,10 +41,11 @@ export function cleanText(text: string): string {
     .replace(/\s+/g, ' ')
 
     .replace(
-      /[\u0000-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]/g,
+      /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]/g,
       '\uFFFD',
     )
-    .replace(/\p{Surrogate}/gu, '\uFFFD');
+    .replace(/\p{Surrogate}/gu, '\uFFFD')
+    .replace(UNSEEN, '');
 }
 
 /** Decimals of every coordinate: a hundredth of a pixel. */
