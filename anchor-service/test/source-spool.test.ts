@@ -140,6 +140,18 @@ describe('reading a spool folder', () => {
     ).toStrictEqual([...first.messages, ...second.messages].map((m) => toHex(m.bytes)));
   });
 
+  test('the next segment of one who wrote a moment ago is seen without waiting for the next look at the folder', async () => {
+    const { spool, producer, source, read } = await setUp();
+    spool.begin(producer);
+    spool.batch(producer.batch(1));
+    expect(kinds(await read())).toStrictEqual(['message', 'promise']);
+    // The clock stands still from here on.
+    const reading = source.read({ ...LIMITS, waitMs: 1 }, AbortSignal.timeout(5_000));
+    spool.begin(producer);
+    spool.batch(producer.batch(2));
+    expect(kinds(await reading)).toStrictEqual(['message', 'message', 'promise']);
+  });
+
   test('a large record is read whole', async () => {
     const { spool, producer, read } = await setUp();
     spool.begin(producer);

@@ -26,6 +26,8 @@ const DEFAULT_POLL_MS = 20;
 const DEFAULT_GRACE_MS = 2_000;
 /** Folders are listed this often; segments that are open are looked at in each poll. */
 const LIST_EVERY_MS = 200;
+/** Who wrote so lately may have begun another segment: then folders are listed in each poll that finds nothing. */
+const BUSY_MS = 1000;
 const SEGMENT_NAME = /^[a-z0-9~-]{1,64}-[0-9]{16}-[0-9]{16}\.spool$/;
 
 /**
@@ -38,6 +40,7 @@ export function spoolSource(options: SpoolSourceOptions): Source {
   const clock = options.clock ?? (() => performance.now());
   let cursorOf: (stream: string) => Promise<number> = () => Promise.resolve(0);
   let listedAt = -Infinity;
+  let readAt = -Infinity;
   const failing = new Set<string>();
 
   /** @throws {ServiceError} `SOURCE_SPOOL` when no folder can be read */
@@ -91,8 +94,8 @@ export function spoolSource(options: SpoolSourceOptions): Source {
     return failing.has(dirname(path)) || failing.has(dirname(dirname(path)));
   }
 
-  async function list(): Promise<void> {
-    if (clock() - listedAt < LIST_EVERY_MS && segments.size > 0) return;
+  async function list(everyMs: number): Promise<void> {
+    if (clock() - listedAt < everyMs && segments.size > 0) return;
     listedAt = clock();
     const found = new Set<string>();
     for (const { folder, name } of names()) {
@@ -179,11 +182,13 @@ export function spoolSource(options: SpoolSourceOptions): Source {
     },
     async read(limits, signal) {
       const deadline = clock() + limits.waitMs;
-      for (;;) {
-        await list();
+      for (let everyMs = LIST_EVERY_MS; ;) {
+        await list(everyMs);
         const items = collect(limits);
+        if (items.length > 0) readAt = clock();
         if (items.length > 0 || signal.aborted || clock() >= deadline) return items;
         await pause(options.pollMs ?? DEFAULT_POLL_MS, signal);
+        everyMs = clock() - readAt < BUSY_MS ? 0 : LIST_EVERY_MS;
       }
     },
     health: () => ({ state: 'whole', code: null, findings: [] }),
