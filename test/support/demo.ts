@@ -42,10 +42,18 @@ export function runProgram(
   });
 }
 
-/** A folder that goes away with the suite. */
+const folders: string[] = [];
+
+// Of the file, not of a suite: behind the hooks of suites, which end whoever writes there.
+afterAll(() => {
+  for (const dir of folders)
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+});
+
+/** A folder that goes away with the test file. */
 export function temporaryFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'showcause-test-'));
-  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  folders.push(dir);
   return dir;
 }
 
