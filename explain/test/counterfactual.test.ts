@@ -253,7 +253,7 @@ function checkOptions(
 describe('counterfactuals of trees', () => {
   const sizes = new Map<number, number>();
   afterAll(() => {
-    // Otherwise the comparison below would say little. About thirty are drawn, now fewer, now more.
+    // Otherwise the comparison below would say little. How many are drawn differs from run to run.
     expect([...sizes.keys()].sort()).toEqual(expect.arrayContaining([0, 1, 2]));
     expect(sizes.get(2)).toBeGreaterThan(3);
   });
