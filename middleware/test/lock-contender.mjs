@@ -3,7 +3,8 @@
 import { closeSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeDisk } from '../dist/spool/disk.js';
-import { lockSpool, processTable } from '../dist/spool/lock.js';
+import { lockSpool } from '../dist/spool/lock.js';
+import { processTable } from '../dist/spool/lock-holder.js';
 
 const [dir, milliseconds] = process.argv.slice(2);
 const inside = join(dir, 'inside');

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { nodeDisk } from '../src/spool/disk.ts';
-import { lockSpool, processTable } from '../src/spool/lock.ts';
+import { lockSpool } from '../src/spool/lock.ts';
+import { processTable } from '../src/spool/lock-holder.ts';
 import { memoryDisk } from '../src/testing.ts';
 
 const CONTENDERS = 4;

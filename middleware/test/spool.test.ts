@@ -12,7 +12,8 @@ import {
   toHex,
 } from '@showcause/core';
 import { nodeDisk } from '../src/spool/disk.ts';
-import { lockSpool, processTable } from '../src/spool/lock.ts';
+import { lockSpool } from '../src/spool/lock.ts';
+import { processTable } from '../src/spool/lock-holder.ts';
 import { createTestAudit, memoryDisk, testIdentity } from '../src/testing.ts';
 import type { MemoryDisk, TestAudit, TestAuditOptions } from '../src/testing.ts';
 import { checkStreams, newestClaims, newestDecision } from './support.ts';

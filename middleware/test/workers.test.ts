@@ -204,7 +204,14 @@ describe('a spool that nobody holds any more', () => {
   let adoption: Adoption | null = null;
   afterEach(() => adoption?.close());
 
-  function adopt(by: TestAudit, transport: Transport | null, afterMs = 0): Adoption {
+  type Explain = NonNullable<Parameters<typeof startAdoption>[0]['explain']>;
+
+  function adopt(
+    by: TestAudit,
+    transport: Transport | null,
+    afterMs = 0,
+    explain: Explain | null = null,
+  ): Adoption {
     return (adoption = startAdoption({
       disk: by.disk,
       family: by.config.family,
@@ -214,6 +221,7 @@ describe('a spool that nobody holds any more', () => {
           inlineSealer(configAt(by.config, place), { disk: by.disk, now: Date.now }),
         ),
       transport,
+      explain,
       published: () => undefined,
       onFailure: () => undefined,
       everyMs: 10,
@@ -256,24 +264,12 @@ describe('a spool that nobody holds any more', () => {
     await decide(b);
     await b.audit.close();
     const asked: number[] = [];
-    adoption = startAdoption({
-      disk,
-      family: a.config.family,
-      own: a.config.spoolDir,
-      open: (place) =>
-        Promise.resolve(inlineSealer(configAt(a.config, place), { disk, now: Date.now })),
-      transport: null,
-      explain: async (sealer) => {
-        const [one] = await sealer.unexplained();
-        asked.push((await sealer.unexplained()).length);
-        const { decisionId } = one!;
-        await sealer.seal({ kind: 'explanation', decisionId, stated: '{}', size: 1020 });
-        return 0;
-      },
-      published: () => undefined,
-      onFailure: () => undefined,
-      everyMs: 10,
-      afterMs: 0,
+    adopt(a, null, 0, async (sealer) => {
+      const [one] = await sealer.unexplained();
+      asked.push((await sealer.unexplained()).length);
+      const { decisionId } = one!;
+      await sealer.seal({ kind: 'explanation', decisionId, stated: '{}', size: 1020 });
+      return 0;
     });
     await eventually(() => adoption?.status().adopted === 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -292,22 +288,10 @@ describe('a spool that nobody holds any more', () => {
       return readAt(path, ...range);
     };
     const asked: number[] = [];
-    adoption = startAdoption({
-      disk,
-      family: a.config.family,
-      own: a.config.spoolDir,
-      open: (place) =>
-        Promise.resolve(inlineSealer(configAt(a.config, place), { disk, now: Date.now })),
-      transport: null,
-      // Of a person who was erased, say: it stays open.
-      explain: async (sealer) => {
-        asked.push((await sealer.unexplained()).length);
-        return 0;
-      },
-      published: () => undefined,
-      onFailure: () => undefined,
-      everyMs: 10,
-      afterMs: 0,
+    // Of a person who was erased, say: it stays open.
+    adopt(a, null, 0, async (sealer) => {
+      asked.push((await sealer.unexplained()).length);
+      return 0;
     });
     await eventually(() => reads.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 50));

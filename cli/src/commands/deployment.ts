@@ -96,7 +96,7 @@ function parseUnsigned(text: string): Omit<EntryOf<'deployment'>, 'sig'> {
 }
 
 /** One line a fact, `model.name: credit`, long lists counted; control characters are shown, not obeyed. */
-export function factLines(value: Json, path = ''): string[] {
+function factLines(value: Json, path = ''): string[] {
   if (isJsonObject(value))
     return Object.entries(value).flatMap(([name, member]) =>
       factLines(member, path === '' ? name : `${path}.${name}`),

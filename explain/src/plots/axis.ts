@@ -25,11 +25,7 @@ const LEAST_SPAN = 1e-290;
  *
  * @throws ExplainError PLOT_DATA where the axis is too short or too long for numbers
  */
-export function ticksOf(
-  scale: Scale,
-  room: number,
-  each = TICK_ROOM,
-): { at: number[]; words: string[] } {
+function ticksOf(scale: Scale, room: number, each = TICK_ROOM): { at: number[]; words: string[] } {
   const [low = NaN, high = NaN] = scale.domain();
   const span = Math.abs(high - low);
   if (span !== 0 && !(span >= LEAST_SPAN && span <= Number.MAX_VALUE))

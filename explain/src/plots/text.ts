@@ -15,7 +15,7 @@ const WIDER = 1.18;
 const OTHER_WIDTH = 700;
 const WIDE_WIDTH = 1050;
 
-export const ELLIPSIS = '…';
+const ELLIPSIS = '…';
 
 /** Pixels that a text takes at most, by estimate: a plot is drawn where there is no font to measure with. */
 export function textWidth(text: string, size: number): number {

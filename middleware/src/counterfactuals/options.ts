@@ -18,7 +18,7 @@ export interface CounterfactualOptions {
   queue?: number;
 }
 
-export const COUNTERFACTUAL_DEFAULTS = { timeMs: 1_000, queue: 10_000 } as const;
+const COUNTERFACTUAL_DEFAULTS = { timeMs: 1_000, queue: 10_000 } as const;
 
 /** A record sealed is at most 512 KiB, its keys and tags included. */
 const MOST_BYTES = 511 * 1024;

@@ -27,7 +27,7 @@ import {
  */
 
 /** hex SHA-256 of no bytes */
-export const EMPTY_HASH = toHex(sha256(new Uint8Array(0)));
+const EMPTY_HASH = toHex(sha256(new Uint8Array(0)));
 
 /** What stays the same over all entries of one decision, as claims. */
 export interface DecisionFacts {

@@ -35,7 +35,7 @@ export interface WorkerStart {
  * A copy whose buffer is exactly its bytes: structured clone takes a view's whole buffer along, and
  * small Buffers share a pool of 8 KiB.
  */
-export function ownBytes(bytes: Uint8Array): Uint8Array {
+function ownBytes(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes)
     ? bytes
     : new Uint8Array(bytes);

@@ -7,7 +7,8 @@ import {
 } from '@showcause/core';
 import type { Disk } from './disk.ts';
 import { lockState } from './lock.ts';
-import type { LockState, ProcessTable } from './lock.ts';
+import type { LockState } from './lock.ts';
+import type { ProcessTable } from './lock-holder.ts';
 import { CURSOR, QUARANTINE } from './mend.ts';
 import { readRemoved } from './removed.ts';
 import type { RemovedSegments } from './removed.ts';

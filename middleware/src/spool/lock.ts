@@ -6,9 +6,6 @@ import { processTable, readHolder } from './lock-holder.ts';
 import type { Holder, ProcessTable } from './lock-holder.ts';
 import { LEASE_MS, LOCK_NAME, removeRemains, takePlace } from './lock-place.ts';
 
-export { processTable };
-export type { ProcessTable };
-
 const RENEW_MS = 5000;
 
 /** What the lock file of a spool says, and whether anybody is behind it. */

@@ -27,7 +27,7 @@ import type { SpoolCheck, SpoolVerdict } from './checks.ts';
 import type { Disk } from './disk.ts';
 import { endAt, segmentNames } from './inspect.ts';
 import { lockState } from './lock.ts';
-import type { ProcessTable } from './lock.ts';
+import type { ProcessTable } from './lock-holder.ts';
 import { readRemoved } from './removed.ts';
 import type { RemovedSegments } from './removed.ts';
 import { readEpochState } from './state.ts';

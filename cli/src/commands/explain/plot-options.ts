@@ -4,14 +4,7 @@ import { loneOption } from './outcome-options.ts';
 
 /** Pictures of one row, then those of all rows. */
 const ROW_KINDS = ['waterfall', 'force', 'interactions', 'counterfactual'] as const;
-export const plotKinds = [
-  'bar',
-  ...ROW_KINDS,
-  'beeswarm',
-  'dependence',
-  'pdp',
-  'decision',
-] as const;
+const plotKinds = ['bar', ...ROW_KINDS, 'beeswarm', 'dependence', 'pdp', 'decision'] as const;
 export type PlotKind = (typeof plotKinds)[number];
 
 /** The options of `showcause explain --plot`. */

@@ -1,5 +1,6 @@
 import type { Io } from '../../io.ts';
 import type { ExplainedRow } from './explained-rows.ts';
+import { writeWhole } from './sink.ts';
 import type { Sink } from './sink.ts';
 
 /** Rows between two lines of progress. */
@@ -12,18 +13,11 @@ export async function printRows(
   linesOf: (row: ExplainedRow) => readonly string[],
   output: Sink,
 ): Promise<void> {
-  try {
+  await writeWhole(io, output, async () => {
     for await (const row of rows) {
       for (const line of linesOf(row)) output.line(line);
       if (row.index % TOLD_EVERY === 0)
         io.progress?.(`${row.index + 1} row${row.index === 0 ? '' : 's'} explained`);
     }
-    io.signal.throwIfAborted();
-    output.done();
-  } catch (error) {
-    output.dropped();
-    throw error;
-  } finally {
-    io.progress?.('');
-  }
+  });
 }

@@ -19,6 +19,20 @@ export function writeAll(
   for (let at = 0; at < bytes.length;) at += write(bytes, at);
 }
 
+/** A result that is whole, or dropped whatever ends it. @throws what `write` throws, or the signal's reason */
+export async function writeWhole(io: Io, output: Sink, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+    io.signal.throwIfAborted();
+    output.done();
+  } catch (error) {
+    output.dropped();
+    throw error;
+  } finally {
+    io.progress?.('');
+  }
+}
+
 const BUFFERED = 64 * 1024;
 
 /**

@@ -104,7 +104,7 @@ function refusals(application: Application): FiredRule[] {
 }
 
 /** Repayment of the amount alone, rounded up to whole DM: the example lends without interest. */
-export function monthlyRepayment(amount: number, durationMonths: number): number {
+function monthlyRepayment(amount: number, durationMonths: number): number {
   return Math.ceil(amount / durationMonths);
 }
 

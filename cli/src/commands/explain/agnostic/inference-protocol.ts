@@ -9,7 +9,7 @@ export interface InferenceProtocol {
 const MAX_WIDTH = 1000;
 
 /** Plain JSON: `{"rows": [[…]]}` gets `{"predictions": [… or [[…]]]}`. A missing value is null. */
-export const plainJson: InferenceProtocol = {
+const plainJson: InferenceProtocol = {
   body: (rows) => `{"rows":[${rows.map(listed).join(',')}]}`,
   predictionsIn: (answer) => memberOf(answer, 'predictions'),
 };
@@ -18,7 +18,7 @@ export const plainJson: InferenceProtocol = {
  * Open Inference Protocol v2, `…/v2/models/NAME/infer`: one FP64 input `input-0` of shape [rows, features]; the first output, of shape
  * [rows] or [rows, outputs]. A missing value is null.
  */
-export const openInference: InferenceProtocol = {
+const openInference: InferenceProtocol = {
   body: (rows) => {
     const shape = `[${rows.length},${rows[0]?.length ?? 0}]`;
     const data = rows.map((row) => Array.from(row, spelled).join(',')).join(',');

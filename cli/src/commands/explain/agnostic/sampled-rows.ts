@@ -22,6 +22,7 @@ import { readBackground } from '../background.ts';
 import { openLines } from '../format.ts';
 import type { FormatOptions } from '../format.ts';
 import { inRow } from '../in-row.ts';
+import { writeWhole } from '../sink.ts';
 import { streamRows } from '../stream-rows.ts';
 import { columnsOf } from './columns.ts';
 import { printerOf } from './print-sampled.ts';
@@ -55,7 +56,7 @@ export async function explainSampled(
   const explain = await openMethod(method, { source, shape, background, options, run });
   const printer = printerOf(shape, options);
   const output = openLines(io, options, printer.title);
-  try {
+  await writeWhole(io, output, async () => {
     let index = 0;
     for await (const row of streamRows(shape, options.rows)) {
       io.signal.throwIfAborted();
@@ -68,14 +69,7 @@ export async function explainSampled(
       for (const line of printer.linesOf(found, row, index)) output.line(line);
       index++;
     }
-    io.signal.throwIfAborted();
-    output.done();
-  } catch (error) {
-    output.dropped();
-    throw error;
-  } finally {
-    io.progress?.('');
-  }
+  });
 }
 
 function told(io: Io, index: number): RunOptions['onProgress'] & object {
