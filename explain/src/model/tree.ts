@@ -57,10 +57,11 @@ export function leafOf(tree: Tree, row: Float64Array): number {
     const left = leftChild[node] as number;
     if (left === 0) return node;
     const x = row[feature[node] as number] as number;
-    // A number handed to a function may be boxed: the common split is decided here.
-    const isPlain = x === x && zeroMissing === null && categories[node] === null;
-    const isLeft = isPlain ? x <= (threshold[node] as number) : goesLeft(tree, node, x);
-    node = isLeft ? left : left + 1;
+    // A number handed to a function may be boxed: the common split is decided here, and by arithmetic, for which way a
+    // row goes is a coin's toss to a processor that guesses. `x > threshold` is no answer: a threshold may be NaN.
+    if (x === x && zeroMissing === null && categories[node] === null)
+      node = left + Number(!(x <= (threshold[node] as number)));
+    else node = goesLeft(tree, node, x) ? left : left + 1;
   }
 }
 
