@@ -1,5 +1,5 @@
-export { createAudit } from './audit.ts';
-export type { Audit, AuditStatus, Followup } from './audit.ts';
+export { createAudit } from './audit/create.ts';
+export type { Audit, AuditStatus, Followup } from './audit/face.ts';
 export type {
   OnHalt,
   OnUnexplained,

@@ -11,8 +11,9 @@ import {
 import type { EntryOf, JsonObject } from '@showcause/core';
 import { ed25519KeySigner, generateKey } from '@showcause/core/node';
 import type { KeyPair } from '@showcause/core/node';
-import { assembleAudit, sealingConfig } from './audit.ts';
-import type { Audit } from './audit.ts';
+import { assembleAudit } from './audit/assemble.ts';
+import type { Audit } from './audit/face.ts';
+import { sealingConfig } from './audit/sealing-config.ts';
 import { counterfactualSettings } from './counterfactuals/options.ts';
 import { deploymentFacts } from './identity/facts.ts';
 import { signDeployment, unsignedDeployment } from './identity/deployment.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { sealingConfig } from '../src/audit.ts';
+import { sealingConfig } from '../src/audit/sealing-config.ts';
 import { deploymentFacts } from '../src/identity/facts.ts';
 import { signDeployment, unsignedDeployment } from '../src/identity/deployment.ts';
 import { checkOptions } from '../src/check-options.ts';
