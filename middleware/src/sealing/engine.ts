@@ -17,11 +17,12 @@ import type {
   ExplanationMessage,
   FollowupMessage,
   IntentMessage,
+  ReleasingMessage,
   SealAnswer,
   SealMessage,
+  UnloggedMessage,
 } from '../record/messages.ts';
 import type { ClaimTexts, RecordText } from '../record/record-text.ts';
-import { wholeSeconds } from '../record/values.ts';
 import { promiseMaker } from './commit.ts';
 import type { SealingConfig, SealingStatus } from './config.ts';
 import { WatchedClock } from './clock.ts';
@@ -31,13 +32,14 @@ import { OpenRequests } from './open-requests.ts';
 import type { EndedRequest, OpenRequest } from './open-requests.ts';
 import { readDecision } from './read.ts';
 import type { ReadDecision } from './read.ts';
+import { Released } from './released.ts';
 import { RecordSealer } from './seal.ts';
 import type { SealedRecord } from './seal.ts';
 import { Siblings } from './siblings.ts';
 import { Turns, atOnce } from './steps.ts';
 import type { Steps } from './steps.ts';
 import { quietly, startEpoch } from './start.ts';
-import type { EpochStart, OpenIntent, UnloggedSpan } from './start.ts';
+import type { EpochStart, OpenIntent } from './start.ts';
 
 /**
  * Turns messages into sealed entries and answers them when they are durable. Runs on one thread;
@@ -56,10 +58,9 @@ export class SealingEngine {
   readonly #requests = new OpenRequests();
   readonly #reads = new Turns();
   readonly #epochKey: SubjectKey;
+  readonly #released: Released;
   #refused: SealAnswer[] = [];
   #owed: OwedIntent[] = [];
-  #unlogged: UnloggedSpan | null;
-  #gapWaits = false;
   #closed = false;
 
   /**
@@ -77,11 +78,11 @@ export class SealingEngine {
     const promise = promiseMaker(config, now);
     this.#start = startEpoch(config, ports, promise);
     this.#keys = this.#start.keys;
-    this.#unlogged = this.#start.unlogged;
     try {
       this.chores();
       this.#epochKey = this.#keys.keyOf(epochOwner(this.#start.epoch));
       this.#journal = new Journal(config, ports, this.#start, promise);
+      this.#released = new Released(this.#start, this.#journal);
     } catch (error) {
       quietly(() => this.#start.release());
       throw error;
@@ -99,7 +100,7 @@ export class SealingEngine {
   /** The stream's first entries, durable on return; then the epochs before need nothing more. */
   #begin(): void {
     this.#addStreamEntry('start');
-    this.#addUnended();
+    this.#released.addUnended(this.#ports.now());
     for (const intent of this.#start.openIntents) this.#closeUnknown(intent);
     this.commit();
     const { poisoned, durableSeq } = this.#journal;
@@ -193,7 +194,7 @@ export class SealingEngine {
       spoolBytes: journal.spoolBytes,
       ...journal.room,
       open: this.#requests.size,
-      unlogged: this.#unlogged?.count ?? 0,
+      unlogged: this.#released.count,
       alarms: this.#start.alarms,
       lastCommitMs: journal.lastCommitMs,
     };
@@ -220,7 +221,7 @@ export class SealingEngine {
   #prepare(): SealAnswer[] {
     const answers = this.#refused;
     this.#refused = [];
-    this.#addGap();
+    this.#released.addGap();
     this.#payOwed();
     return answers;
   }
@@ -229,7 +230,7 @@ export class SealingEngine {
     if (failed === null) return answers;
     for (const leaf of failed.lost) this.#requests.forget(leaf);
     this.#owed.push(...failed.owed);
-    this.#gapWaits = false;
+    this.#released.gapLost();
     return answers;
   }
 
@@ -243,8 +244,7 @@ export class SealingEngine {
   }
 
   #dispatch(message: SealMessage): void {
-    if (message.kind === 'unlogged') return this.#noteUnlogged(message.ref, message.at);
-    if (message.kind === 'releasing') return this.#noteReleasing(message.ref, message.at);
+    if (message.kind === 'unlogged' || message.kind === 'releasing') return this.#release(message);
     if (this.#journal.poisoned)
       throw new AuditError('SPOOL_POISONED', { got: this.#journal.poison! });
     if (message.kind !== 'heartbeat') this.#clock.check();
@@ -253,6 +253,12 @@ export class SealingEngine {
     if (message.kind === 'followup' || message.kind === 'explanation')
       return this.#followup(message);
     this.#journal.addSigned({ ref: message.ref }, (base) => ({ ...base, type: 'heartbeat' }));
+  }
+
+  #release({ kind, ref, at }: ReleasingMessage | UnloggedMessage): void {
+    if (kind === 'unlogged') this.#released.noteUnlogged(at);
+    else this.#released.noteReleasing(at);
+    this.#refused.push({ ref, seq: this.#journal.durableSeq, header: null });
   }
 
   #intent({ ref, decisionId, facts, call, features }: IntentMessage): void {
@@ -365,45 +371,6 @@ export class SealingEngine {
       const sealed = this.#seal(refusedText(facts, this.#standing, call), facts.subject);
       this.#journal.addSealed(sealed, leaf, { decisionId: facts.decisionId, closes });
     }
-  }
-
-  #noteUnlogged(ref: number, at: number): void {
-    const { count = 0, from = at, to = at } = this.#unlogged ?? {};
-    this.#unlogged = { count: count + 1, from: Math.min(from, at), to: Math.max(to, at) };
-    this.#start.noteUnlogged(this.#unlogged);
-    this.#refused.push({ ref, seq: this.#journal.durableSeq, header: null });
-  }
-
-  #noteReleasing(ref: number, at: number): void {
-    try {
-      this.#start.noteReleasing(at);
-    } catch (cause) {
-      throw new AuditError('SPOOL_FULL', { got: 'a disk that takes no mark', cause });
-    }
-    this.#refused.push({ ref, seq: this.#journal.durableSeq, header: null });
-  }
-
-  /** A releasing process that did not end its stream: nobody knows what it let through after its last record. */
-  #addUnended(): void {
-    const { releasedFrom } = this.#start;
-    if (releasedFrom === null) return;
-    const from = wholeSeconds(releasedFrom);
-    const to = wholeSeconds(Math.max(releasedFrom, this.#ports.now()));
-    this.#journal.addSigned({}, (base) => ({ ...base, type: 'gap', from, to, count: null }));
-  }
-
-  /** What releasing routes let through becomes one signed gap entry as soon as the spool takes entries. */
-  #addGap(): void {
-    const gap = this.#unlogged;
-    if (gap === null || this.#gapWaits || this.#journal.poisoned) return;
-    this.#gapWaits = true;
-    const times = { from: wholeSeconds(gap.from), to: wholeSeconds(gap.to), count: gap.count };
-    const done = (): void => {
-      this.#gapWaits = false;
-      this.#unlogged = null;
-      this.#start.noteUnlogged(null);
-    };
-    this.#journal.addSigned({ done }, (base) => ({ ...base, type: 'gap', ...times }));
   }
 }
 
