@@ -39,9 +39,12 @@ async function tableOf(dir) {
 }
 
 async function contractErrors() {
-  const { showcauseLogAbi } = await import(join(root, 'contracts/dist/index.js'));
-  const source = readFileSync(join(root, 'contracts/src/ShowcauseLog.sol'), 'utf8');
-  return showcauseLogAbi
+  const { showcauseLogSuccessorAbi } = await import(join(root, 'contracts/dist/index.js'));
+  const source = ['LogHead', 'LogSuccession', 'Rfc9162']
+    .map((name) => readFileSync(join(root, `contracts/src/${name}.sol`), 'utf8'))
+    .join('\n');
+  // Beside its own the successor has all errors of the first contract.
+  return showcauseLogSuccessorAbi
     .filter(({ type }) => type === 'error')
     .map(({ name }) => {
       const lines = source.split('\n');
@@ -49,7 +52,7 @@ async function contractErrors() {
       let comment = '';
       for (let i = at - 1; i >= 0 && lines[i].trim().startsWith('///'); i--)
         comment = `${lines[i].trim().slice(3).trim()} ${comment}`;
-      return `| \`${name}\` | ${comment.trim() || 'see Rfc9162.sol'} |`;
+      return `| \`${name}\` | ${comment.trim()} |`;
     })
     .sort();
 }

@@ -8,6 +8,9 @@ import {Rfc9162} from "./Rfc9162.sol";
 /// @dev For consumers of typed entries. Mark what was used by the id inside the entry, never by index alone: an operator
 /// may log one decision twice.
 library LogInclusion {
+    /// Bit of the head's flags.
+    uint8 private constant HALTED = 1;
+
     /// The log's guardian has halted consumers.
     error LogHalted();
     /// The entry is not at this index of the anchored tree.
@@ -28,9 +31,9 @@ library LogInclusion {
         uint64 index,
         bytes32[] calldata proof
     ) internal view {
-        if (log.halted()) revert LogHalted();
+        (uint64 size, bytes32 root,, uint8 flags) = log.head();
+        if (flags & HALTED != 0) revert LogHalted();
         if (entry.length < 16 || firstBytes(entry) != tag) revert WrongTag();
-        (uint64 size, bytes32 root,,) = log.head();
         if (!Rfc9162.verifyInclusion(Rfc9162.leafHash(entry), index, size, root, proof)) revert NotLogged(index, size);
     }
 

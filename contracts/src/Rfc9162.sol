@@ -5,30 +5,27 @@ pragma solidity ^0.8.28;
 /// @notice Inclusion (section 2.1.3.2) and consistency (section 2.1.4.2), for trees below 2^48 leaves.
 /// @dev Every call of the SHA-256 precompile is checked twice: for success, because a call that ran out of gas
 /// leaves old memory that would be read as a hash, and for the length of its answer, because a chain without the
-/// precompile answers an empty success.
+/// precompile answers an empty success. Which nodes a proof needs follows from the two positions alone, so nodes are
+/// taken without asking whether there are any left, at most 48 of them, and at the end exactly all must be used.
 library Rfc9162 {
     /// The SHA-256 precompile failed or is not there.
     error Sha256Failed();
 
-    /// @notice Leaf hash SHA-256(0x00 ‖ entry). Consumers hash the entry themselves and never take a leaf hash from a caller.
-    function leafHash(bytes memory entry) internal view returns (bytes32) {
-        return _sha256(abi.encodePacked(bytes1(0x00), entry));
-    }
+    /// Bytes of memory that `consistent` works in.
+    uint256 internal constant CONSISTENCY_BUFFER = 224;
 
-    /// @notice Interior node SHA-256(0x01 ‖ left ‖ right).
-    function nodeHash(bytes32 left, bytes32 right) internal view returns (bytes32 node) {
+    /// @notice Leaf hash SHA-256(0x00 ‖ entry). Consumers hash the entry themselves and never take a leaf hash from a caller.
+    function leafHash(bytes memory entry) internal view returns (bytes32 hash) {
         bool ok;
         assembly ("memory-safe") {
-            // Scratch beyond the free pointer: it is written whole before it is read, and never kept.
-            let buffer := mload(0x40)
-            mstore8(buffer, 0x01)
-            mstore(add(buffer, 1), left)
-            mstore(add(buffer, 33), right)
-            // 0x02 is SHA-256; the answer goes to the scratch word 0x00.
-            ok := staticcall(gas(), 0x02, buffer, 65, 0x00, 32)
-            // A statement of its own: Yul evaluates arguments from right to left, which would read the length before the call.
+            // The byte before the entry is the last one of its length: it is 0x00 during the call and then put back.
+            let length := mload(entry)
+            let message := add(entry, 31)
+            mstore8(message, 0x00)
+            ok := staticcall(gas(), 0x02, message, add(length, 1), 0x00, 32)
             ok := and(ok, eq(returndatasize(), 32))
-            node := mload(0x00)
+            mstore(entry, length)
+            hash := mload(0x00)
         }
         if (!ok) revert Sha256Failed();
     }
@@ -38,26 +35,47 @@ library Rfc9162 {
     function verifyInclusion(bytes32 leaf, uint256 index, uint256 size, bytes32 root, bytes32[] calldata proof)
         internal
         view
-        returns (bool)
+        returns (bool included)
     {
         if (index >= size || size > type(uint48).max) return false;
-        uint256 used = 0;
-        uint256 position = index;
-        uint256 last = size - 1;
-        bytes32 hash = leaf;
-        while (last != 0) {
-            if (position & 1 == 1) {
-                if (used == proof.length) return false;
-                hash = nodeHash(proof[used++], hash);
-            } else if (position != last) {
-                if (used == proof.length) return false;
-                hash = nodeHash(hash, proof[used++]);
+        bool ok;
+        assembly ("memory-safe") {
+            // The message 0x01 ‖ left ‖ right lies at 0x00 to 0x40. Its last byte is the first of the free memory pointer,
+            // which is always zero and is put back below.
+            mstore8(0x00, 0x01)
+            let position := index
+            let last := sub(size, 1)
+            let cursor := proof.offset
+            let hash := leaf
+            ok := 1
+            // Rows in which the tree has nodes to the right of the leaf's: a sibling on the one or the other side.
+            for {} xor(position, last) {} {
+                let odd := shl(5, and(position, 1))
+                mstore(add(0x01, odd), hash)
+                mstore(sub(0x21, odd), calldataload(cursor))
+                // A statement of its own: Yul evaluates arguments from right to left, which would read the length first.
+                let success := staticcall(gas(), 0x02, 0x00, 65, 0x01, 32)
+                ok := and(ok, and(success, eq(returndatasize(), 32)))
+                hash := mload(0x01)
+                cursor := add(cursor, 32)
+                position := shr(1, position)
+                last := shr(1, last)
             }
-            // Otherwise the node is the last of its row without a sibling and rises unchanged.
-            position >>= 1;
-            last >>= 1;
+            // Above them the node is the last of its row: a sibling to the left for each bit that is set, and where
+            // there is none it rises unchanged.
+            for {} position {} {
+                mstore(0x01, calldataload(cursor))
+                mstore(0x21, hash)
+                let success := staticcall(gas(), 0x02, 0x00, 65, 0x01, 32)
+                ok := and(ok, and(success, eq(returndatasize(), 32)))
+                hash := mload(0x01)
+                cursor := add(cursor, 32)
+                position := and(position, sub(position, 1))
+            }
+            mstore8(0x40, 0x00)
+            included := and(eq(cursor, add(proof.offset, shl(5, proof.length))), eq(hash, root))
         }
-        return used == proof.length && hash == root;
+        if (!ok) revert Sha256Failed();
     }
 
     /// @notice Whether the tree (`newSize`, `newRoot`) begins with the tree (`oldSize`, `oldRoot`).
@@ -69,53 +87,98 @@ library Rfc9162 {
         bytes32 oldRoot,
         uint256 newSize,
         bytes32 newRoot,
-        bytes32[] calldata proof
+        bytes32[] memory proof
     ) internal view returns (bool) {
         if (oldSize == 0 || oldSize >= newSize || newSize > type(uint48).max) return false;
-        // The largest complete subtree that ends the old tree: below it the two trees share every node.
-        uint256 unit = oldSize & (~oldSize + 1);
-        uint256 position = (oldSize - 1) / unit;
-        uint256 last = (newSize - 1) / unit;
-        uint256 used = 0;
-        bytes32 oldHash = oldRoot;
-        if (position != 0) {
-            if (proof.length == 0) return false;
-            oldHash = proof[0];
-            used = 1;
+        uint256 buffer;
+        uint256 nodes;
+        assembly ("memory-safe") {
+            buffer := mload(0x40)
+            nodes := add(proof, 32)
         }
-        bytes32 newHash = oldHash;
-        // Rows in which the new tree has nodes to the right of the old tree's last one.
-        while (position != last) {
-            if (used == proof.length) return false;
-            bytes32 node = proof[used++];
-            if (position & 1 == 1) {
-                oldHash = nodeHash(node, oldHash);
-                newHash = nodeHash(node, newHash);
-            } else {
-                newHash = nodeHash(newHash, node);
+        return consistent(buffer, oldSize, oldRoot, newSize, newRoot, nodes, nodes + 32 * proof.length);
+    }
+
+    /// @notice `verifyConsistency` for callers that know 0 < oldSize < newSize < 2^48 and where memory is free.
+    /// @param buffer where CONSISTENCY_BUFFER bytes of memory are free
+    /// @param cursor where the proof's nodes begin in memory
+    /// @param end where they end
+    function consistent(
+        uint256 buffer,
+        uint256 oldSize,
+        bytes32 oldRoot,
+        uint256 newSize,
+        bytes32 newRoot,
+        uint256 cursor,
+        uint256 end
+    ) internal view returns (bool extends_) {
+        bool ok;
+        assembly ("memory-safe") {
+            // Two messages grow in place, each with its running hash in a word that the precompile writes:
+            //   old   0x01 ‖ left ‖ HASH             prefix at +31, left at +32, hash at +64
+            //   new   0x01 ‖ left ‖ HASH             prefix at +127, left at +128, hash at +160
+            //               or 0x01 ‖ HASH ‖ right   prefix at +159, which is the last byte of left; right at +192
+            mstore8(add(buffer, 31), 0x01)
+            mstore8(add(buffer, 127), 0x01)
+
+            // The largest complete subtree that ends the old tree: below it the two trees share every node.
+            let unit := and(oldSize, sub(0, oldSize))
+            let position := div(sub(oldSize, 1), unit)
+            let last := div(sub(newSize, 1), unit)
+            let first := oldRoot
+            if position {
+                first := mload(cursor)
+                cursor := add(cursor, 32)
             }
-            position >>= 1;
-            last >>= 1;
+            mstore(add(buffer, 64), first)
+            mstore(add(buffer, 160), first)
+            ok := 1
+            // Rows in which the new tree has nodes to the right of the old tree's last one.
+            for {} xor(position, last) {} {
+                let node := mload(cursor)
+                switch and(position, 1)
+                case 0 {
+                    mstore8(add(buffer, 159), 0x01)
+                    mstore(add(buffer, 192), node)
+                    let success := staticcall(gas(), 0x02, add(buffer, 159), 65, add(buffer, 160), 32)
+                    ok := and(ok, and(success, eq(returndatasize(), 32)))
+                }
+                default {
+                    mstore(add(buffer, 32), node)
+                    let success := staticcall(gas(), 0x02, add(buffer, 31), 65, add(buffer, 64), 32)
+                    ok := and(ok, and(success, eq(returndatasize(), 32)))
+                    mstore(add(buffer, 128), node)
+                    success := staticcall(gas(), 0x02, add(buffer, 127), 65, add(buffer, 160), 32)
+                    ok := and(ok, and(success, eq(returndatasize(), 32)))
+                }
+                cursor := add(cursor, 32)
+                position := shr(1, position)
+                last := shr(1, last)
+            }
+            // Above them both trees have the same nodes to the left: one for each bit that is set.
+            for {} position {} {
+                let node := mload(cursor)
+                mstore(add(buffer, 32), node)
+                let success := staticcall(gas(), 0x02, add(buffer, 31), 65, add(buffer, 64), 32)
+                ok := and(ok, and(success, eq(returndatasize(), 32)))
+                mstore(add(buffer, 128), node)
+                success := staticcall(gas(), 0x02, add(buffer, 127), 65, add(buffer, 160), 32)
+                ok := and(ok, and(success, eq(returndatasize(), 32)))
+                cursor := add(cursor, 32)
+                position := and(position, sub(position, 1))
+            }
+            extends_ := and(
+                eq(cursor, end),
+                and(eq(mload(add(buffer, 64)), oldRoot), eq(mload(add(buffer, 160)), newRoot))
+            )
         }
-        // Above them both trees have the same nodes to the left: one for each bit that is set.
-        while (position != 0) {
-            if (used == proof.length) return false;
-            bytes32 node = proof[used++];
-            oldHash = nodeHash(node, oldHash);
-            newHash = nodeHash(node, newHash);
-            position &= position - 1;
-        }
-        return used == proof.length && oldHash == oldRoot && newHash == newRoot;
+        if (!ok) revert Sha256Failed();
     }
 
     /// @notice Whether the precompile answers as FIPS 180-4 says for "abc".
     function sha256Works() internal view returns (bool) {
-        return _sha256("abc") == 0xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad;
-    }
-
-    function _sha256(bytes memory message) private view returns (bytes32 digest) {
-        (bool ok, bytes memory answer) = address(0x02).staticcall(message);
-        if (!ok || answer.length != 32) revert Sha256Failed();
-        return abi.decode(answer, (bytes32));
+        (bool ok, bytes memory answer) = address(0x02).staticcall("abc");
+        return ok && answer.length == 32
+            && bytes32(answer) == 0xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad;
     }
 }

@@ -1,6 +1,10 @@
-/** What `npm run build` made of ShowcauseLog.sol: the interface and the code that CREATE2 deploys, with its keccak256. */
+/** What `npm run build` made of the contracts: interface, creation code and its keccak256. */
 export {
   showcauseLogAbi,
   showcauseLogCreationCode,
   showcauseLogCreationCodeHash,
 } from './generated/showcause-log.ts';
+export {
+  showcauseLogSuccessorAbi,
+  showcauseLogSuccessorCreationCode,
+} from './generated/showcause-log-successor.ts';

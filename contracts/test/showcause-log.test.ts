@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { recoverTypedDataAddress } from 'viem/utils';
 import { describeWithAnvil, startAnvil } from '../../test/support/anvil.ts';
 import type { Anvil } from '../../test/support/anvil.ts';
 import { deployHarness } from './support/harness.ts';
-import { countersign, deployLog, highS, makeRoles } from './support/log.ts';
+import {
+  ORDER,
+  checkpointOf,
+  compact,
+  countersign,
+  deployLog,
+  highS,
+  makeRoles,
+  word,
+} from './support/log.ts';
 import type { DeployedLog, Roles } from './support/log.ts';
 import { consistencyPath, hex, inclusionPath, leafOf, root, sampleLeaves } from './support/tree.ts';
 import type { Hex } from './support/tree.ts';
@@ -17,6 +27,8 @@ const entries = Array.from({ length: 40 }, (_, i) =>
 const leaves = entries.map(leafOf);
 const rootAt = (size: number): Buffer => root(leaves.slice(0, size));
 const other = makeRoles();
+
+const otherV = (signature: Hex): Hex => word(BigInt(compact(signature)[1]) ^ (1n << 255n));
 
 describeWithAnvil('the log contract', () => {
   let anvil: Anvil;
@@ -39,6 +51,8 @@ describeWithAnvil('the log contract', () => {
     root: Uint8Array;
     proof: readonly Uint8Array[];
     signature: Hex;
+    /** instead of the compact form of `signature` */
+    vs?: Hex;
   }
   /** The honest step from `oldSize` to `size`, or a changed one. */
   async function step(
@@ -56,8 +70,11 @@ describeWithAnvil('the log contract', () => {
       signature: await countersign(roles.countersigner, log.address, { oldSize, size, root: next }),
     };
   }
-  const advance = (s: Step): Promise<string> =>
-    log.send(s.from, 'advance', [BigInt(s.size), hex(s.root), s.proof.map(hex), s.signature]);
+  const argumentsOf = (s: Step): readonly unknown[] => {
+    const [r, vs] = compact(s.signature);
+    return [BigInt(s.size), hex(s.root), s.proof.map(hex), r, s.vs ?? vs];
+  };
+  const advance = (s: Step): Promise<string> => log.send(s.from, 'advance', argumentsOf(s));
   const grow = async (oldSize: number, size: number): Promise<void> =>
     expect(await advance(await step(oldSize, size))).toBe('ok');
 
@@ -133,24 +150,11 @@ describeWithAnvil('the log contract', () => {
         'InconsistentHead',
         { proof: consistencyPath(6, leaves.slice(0, 20)) },
       ],
-      ['no countersignature', 'CountersignatureRefused', { signature: '0x' }],
-      [
-        'a countersignature cut short',
-        'CountersignatureRefused',
-        { signature: honest.signature.slice(0, -2) as Hex },
-      ],
-      [
-        'a countersignature with a byte more',
-        'CountersignatureRefused',
-        { signature: `${honest.signature}00` },
-      ],
       ['high s', 'CountersignatureRefused', { signature: highS(honest.signature) }],
-      [
-        'v 0 instead of 27',
-        'CountersignatureRefused',
-        { signature: `${honest.signature.slice(0, -2)}00` as Hex },
-      ],
+      ['the other v', 'CountersignatureRefused', { vs: otherV(honest.signature) }],
       ['all zero', 'CountersignatureRefused', { signature: `0x${'00'.repeat(64)}1b` }],
+      ['s the order', 'CountersignatureRefused', { vs: word(ORDER) }],
+      ['s zero', 'CountersignatureRefused', { vs: word(0n) }],
       [
         'signed by the operator',
         'CountersignatureRefused',
@@ -219,6 +223,21 @@ describeWithAnvil('the log contract', () => {
     expect(await advance(honest)).toBe('ok');
   });
 
+  test('a high s below 2^255 is refused even from the key that it recovers to', async () => {
+    const honest = await step(1, 4);
+    const high = ORDER / 2n + 1n;
+    const typed = checkpointOf(log.address, { oldSize: 1, size: 4, root: rootAt(4) });
+    const signature = `0x${compact(honest.signature)[0].slice(2)}${word(high).slice(2)}1b` as const;
+    const signer = await recoverTypedDataAddress({ ...typed, signature });
+    expect(await log.send(roles.timelock.address, 'rotateCountersigner', [signer])).toBe('ok');
+    expect(await advance({ ...honest, signature })).toBe('CountersignatureRefused');
+    // With s at the half it is the same key's to sign.
+    const low = `0x${compact(honest.signature)[0].slice(2)}${word(ORDER / 2n).slice(2)}1b` as const;
+    const lowSigner = await recoverTypedDataAddress({ ...typed, signature: low });
+    expect(await log.send(roles.timelock.address, 'rotateCountersigner', [lowSigner])).toBe('ok');
+    expect(await advance({ ...honest, signature: low })).toBe('ok');
+  });
+
   test('history cannot be rewritten with both keys and valid signatures, wherever the fork begins', async () => {
     const anchored = 21;
     await grow(1, anchored);
@@ -245,7 +264,7 @@ describeWithAnvil('the log contract', () => {
   test('forged proofs are accepted at no gas limit', async () => {
     await grow(1, 21);
     const forged = await step(21, 40, sampleLeaves(40, 'rewritten'));
-    const args = [40n, hex(forged.root), forged.proof.map(hex), forged.signature];
+    const args = argumentsOf(forged);
     // Below its calldata's floor (EIP-7623) a transaction is never mined at all.
     const floor = log.floorGas('advance', args);
     for (let gas = floor; gas < floor + 60_000; gas += 1_301)
@@ -281,6 +300,29 @@ describeWithAnvil('the log contract', () => {
     expect((await log.head()).flags).toBe(0);
     await grow(4, 9);
     expect((await log.head()).flags).toBe(0);
+  });
+
+  test('a freeze by the timelock does not expire, and the guardian cannot shorten it', async () => {
+    expect(await log.send(roles.timelock.address, 'freeze')).toBe('ok');
+    expect(await log.read('frozenUntil')).toBe(2n ** 40n - 1n);
+    expect(await log.send(roles.guardian.address, 'freeze')).toBe('ok');
+    expect(await log.read('frozenUntil')).toBe(2n ** 40n - 1n);
+    await anvil.rpc('evm_increaseTime', [400 * 86_400]);
+    await anvil.mine();
+    expect(await advance(await step(1, 4))).toBe('LogFrozen');
+    expect(await log.send(roles.timelock.address, 'unfreeze')).toBe('ok');
+    await grow(1, 4);
+  });
+
+  test('an expired freeze leaves a halt where it is', async () => {
+    await log.send(roles.guardian.address, 'halt');
+    await log.send(roles.guardian.address, 'freeze');
+    expect((await log.head()).flags).toBe(3);
+    await anvil.rpc('evm_increaseTime', [7 * 86_400]);
+    await anvil.mine();
+    expect((await log.head()).flags).toBe(1);
+    await grow(1, 4);
+    expect((await log.head()).flags).toBe(1);
   });
 
   test('roles rotate by the timelock alone, and the old key is nothing at once', async () => {

@@ -96,6 +96,10 @@ export const chainErrorCodes = {
     means: 'state of the countersigner is damaged, in use or of another log',
     fix: 'Restore it; never start again from an empty state.',
   },
+  COUNTERSIGN_SIGNATURE: {
+    means: 'countersignature has no form that the contract takes',
+    fix: 'Sign with secp256k1, low s, v 27 or 28.',
+  },
   COUNTERSIGN_REFUSED: { means: 'countersigner refused', fix: 'Read the code it gave.' },
   COUNTERSIGN_UNREACHABLE: {
     means: 'countersigner does not answer',

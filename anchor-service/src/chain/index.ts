@@ -1,4 +1,5 @@
 export * from './accounts.ts';
+export * from './advance-call.ts';
 export * from './contract.ts';
 export * from './deploy.ts';
 export * from './errors.ts';

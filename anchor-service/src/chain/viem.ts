@@ -1,7 +1,8 @@
 import { showcauseLogAbi } from '@showcause/contracts';
-import { fromHex, toHex } from '@showcause/core';
+import { fromHex } from '@showcause/core';
 import type { PrivateKeyAccount } from 'viem/accounts';
 import { decodeErrorResult, encodeFunctionData, toEventSelector } from 'viem/utils';
+import { advanceCallData } from './advance-call.ts';
 import { ChainError } from './errors.ts';
 import type { Chain, ChainHead } from './port.ts';
 import { createRpc, fixedHex, quantity, requireChainId, revertData } from './rpc.ts';
@@ -39,17 +40,11 @@ export function createViemChain(options: ViemChainOptions): Chain {
       if (options.account === undefined)
         throw new ChainError('CHAIN_ACCOUNT', { got: 'no operator account' });
       await requireChainId(rpc, options.chainId);
-      const data = encodeFunctionData({
-        abi: showcauseLogAbi,
-        functionName: 'advance',
-        args: [
-          BigInt(step.size),
-          `0x${toHex(step.root)}`,
-          step.proof.map((hash) => `0x${toHex(hash)}` as const),
-          `0x${toHex(step.countersignature)}`,
-        ],
-      });
-      const call = { from: options.account.address, to: options.contract, data };
+      const call = {
+        from: options.account.address,
+        to: options.contract,
+        data: advanceCallData(step),
+      };
       await simulate(rpc, call);
       return { hash: await sendTransaction(rpc, options.account, options.chainId, call) };
     },

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
 import type { Abi } from 'viem';
 import type { Anvil } from '../../../test/support/anvil.ts';
@@ -12,11 +11,8 @@ export interface Harness {
 /** Deploys Harness.sol; compiled in a process of its own, which keeps the compiler out of the test runner. */
 export async function deployHarness(anvil: Anvil): Promise<Harness> {
   const script = new URL('compile.mjs', import.meta.url).pathname;
-  const path = execFileSync(process.execPath, [script], { encoding: 'utf8' });
-  const { abi, bytecode } = JSON.parse(readFileSync(path, 'utf8')) as {
-    abi: Abi;
-    bytecode: string;
-  };
+  const answer = execFileSync(process.execPath, [script], { encoding: 'utf8' });
+  const { abi, bytecode } = JSON.parse(answer) as { abi: Abi; bytecode: string };
   const from = '0x00000000000000000000000000000000000000aa';
   await anvil.fund(from);
   await anvil.rpc('anvil_impersonateAccount', [from]);

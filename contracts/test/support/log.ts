@@ -3,10 +3,16 @@ import {
   decodeFunctionResult,
   encodeDeployData,
   encodeFunctionData,
+  getAddress,
 } from 'viem/utils';
 import { privateKeyToAccount, generatePrivateKey } from 'viem/accounts';
 import type { PrivateKeyAccount } from 'viem/accounts';
-import { showcauseLogAbi, showcauseLogCreationCode } from '../../src/index.ts';
+import {
+  showcauseLogAbi,
+  showcauseLogCreationCode,
+  showcauseLogSuccessorAbi,
+  showcauseLogSuccessorCreationCode,
+} from '../../src/index.ts';
 import type { Abi } from 'viem';
 import type { Anvil } from '../../../test/support/anvil.ts';
 import { hex } from './tree.ts';
@@ -31,6 +37,7 @@ export function makeRoles(): Roles {
 
 export interface DeployedLog {
   address: Hex;
+  checksumAddress: Hex;
   /** Mines a call; `ok`, or the contract's own error name. State changes only when ok. */
   send(
     from: string,
@@ -44,25 +51,58 @@ export interface DeployedLog {
   head(): Promise<{ size: number; root: Hex; lastAdvance: number; flags: number }>;
 }
 
-/** Deploys with plain CREATE; `ok` address or throws with the constructor's error name. */
+type SomeRoles = { [R in keyof Roles]: { address: string } | null };
+
+const addressOf = (role: { address: string } | null): Hex =>
+  (role?.address ?? '0x0000000000000000000000000000000000000000') as Hex;
+
+/** Deploys with plain CREATE; throws with the constructor's error name. */
 export async function deployLog(
   anvil: Anvil,
   logId: Uint8Array,
-  roles: { [R in keyof Roles]: { address: string } | null },
+  roles: SomeRoles,
 ): Promise<DeployedLog> {
-  const address = (role: { address: string } | null): Hex =>
-    (role?.address ?? '0x0000000000000000000000000000000000000000') as Hex;
   const data = encodeDeployData({
     abi: showcauseLogAbi,
     bytecode: showcauseLogCreationCode,
     args: [
       hex(logId),
-      address(roles.operator),
-      address(roles.countersigner),
-      address(roles.guardian),
-      address(roles.timelock),
+      addressOf(roles.operator),
+      addressOf(roles.countersigner),
+      addressOf(roles.guardian),
+      addressOf(roles.timelock),
     ],
   });
+  return deployed(anvil, data);
+}
+
+/** As `deployLog`. */
+export async function deploySuccessor(
+  anvil: Anvil,
+  predecessor: string,
+  head: { size: number | bigint; root: Uint8Array; proof: readonly Uint8Array[] },
+  roles: SomeRoles,
+): Promise<DeployedLog> {
+  const data = encodeDeployData({
+    abi: showcauseLogSuccessorAbi,
+    bytecode: showcauseLogSuccessorCreationCode,
+    args: [
+      predecessor as Hex,
+      BigInt(head.size),
+      hex(head.root),
+      head.proof.map(hex),
+      {
+        operator: addressOf(roles.operator),
+        countersigner: addressOf(roles.countersigner),
+        guardian: addressOf(roles.guardian),
+        timelock: addressOf(roles.timelock),
+      },
+    ],
+  });
+  return deployed(anvil, data);
+}
+
+async function deployed(anvil: Anvil, data: Hex): Promise<DeployedLog> {
   const from = '0x00000000000000000000000000000000000000bb';
   await anvil.fund(from);
   await anvil.rpc('anvil_impersonateAccount', [from]);
@@ -73,7 +113,7 @@ export async function deployLog(
 }
 
 /** Any function by name: these tests send what the types would not let them. */
-const abi: Abi = showcauseLogAbi;
+const abi: Abi = showcauseLogSuccessorAbi;
 
 export function opened(anvil: Anvil, address: Hex): DeployedLog {
   const encode = (functionName: string, args: readonly unknown[]): Hex =>
@@ -87,6 +127,7 @@ export function opened(anvil: Anvil, address: Hex): DeployedLog {
   };
   return {
     address,
+    checksumAddress: getAddress(address),
     read,
     floorGas(functionName, args) {
       const bytes = Buffer.from(encode(functionName, args).slice(2), 'hex');
@@ -117,7 +158,18 @@ export function opened(anvil: Anvil, address: Hex): DeployedLog {
   };
 }
 
-const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+/** What `advance` takes of a signature r ‖ s ‖ v: r, and s with v - 27 in its highest bit (EIP-2098). */
+export function compact(signature: Hex): readonly [r: Hex, vs: Hex] {
+  const s = BigInt(`0x${signature.slice(66, 130)}`);
+  const parity = signature.slice(130) === '1c' ? 1n << 255n : 0n;
+  return [`0x${signature.slice(2, 66)}`, word(s | parity)];
+}
+
+export function word(value: bigint): Hex {
+  return `0x${value.toString(16).padStart(64, '0')}`;
+}
+
+export const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 /** The same ECDSA signature with s' = n - s and the other v: a second spelling that must not count. */
 export function highS(signature: Hex): Hex {
@@ -126,13 +178,28 @@ export function highS(signature: Hex): Hex {
   return `0x${signature.slice(2, 66)}${(ORDER - s).toString(16).padStart(64, '0')}${v}`;
 }
 
+interface SignedStep {
+  oldSize: number;
+  size: number | bigint;
+  root: Uint8Array;
+}
+interface DomainChange {
+  name?: string;
+  version?: string;
+  chainId?: number;
+}
+
 export async function countersign(
   account: PrivateKeyAccount,
   contract: string,
-  step: { oldSize: number; size: number; root: Uint8Array },
-  domain: { name?: string; version?: string; chainId?: number } = {},
+  step: SignedStep,
+  domain: DomainChange = {},
 ): Promise<Hex> {
-  return account.signTypedData({
+  return account.signTypedData(checkpointOf(contract, step, domain));
+}
+
+export function checkpointOf(contract: string, step: SignedStep, domain: DomainChange = {}) {
+  return {
     domain: {
       name: 'Showcause',
       version: '1',
@@ -149,7 +216,7 @@ export async function countersign(
     },
     primaryType: 'Checkpoint',
     message: { oldSize: BigInt(step.oldSize), size: BigInt(step.size), root: hex(step.root) },
-  });
+  } as const;
 }
 
 async function named<T>(call: () => Promise<T>): Promise<T> {
@@ -158,7 +225,9 @@ async function named<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { data } = error as { data?: Hex };
     if (data === undefined || data === '0x') throw error;
-    throw new Error(decodeErrorResult({ abi: showcauseLogAbi, data }).errorName, { cause: error });
+    throw new Error(decodeErrorResult({ abi: showcauseLogSuccessorAbi, data }).errorName, {
+      cause: error,
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 import { showcauseLogAbi } from '@showcause/contracts';
-import { checkpointTypedData, ethereumAccount } from '@showcause/anchor-service';
-import { canonicalBytes, fromUtf8, leafHash, merkleRoot, toHex } from '@showcause/core';
+import { advanceCallData, checkpointTypedData, ethereumAccount } from '@showcause/anchor-service';
+import { canonicalBytes, fromHex, fromUtf8, leafHash, merkleRoot } from '@showcause/core';
 import type { Hash } from '@showcause/core';
 import type { KeyPair } from '@showcause/core/node';
-import { decodeErrorResult, encodeFunctionData } from 'viem/utils';
+import { decodeErrorResult } from 'viem/utils';
 import { rpcTo } from '@showcause/parts';
 import { changeClaims } from './streams.ts';
 import { consistencyProof } from './log-copy.ts';
@@ -99,12 +99,7 @@ async function callData(keys: BothKeys, step: Step): Promise<`0x${string}`> {
   const countersignature = await countersigner.signTypedData(
     checkpointTypedData(keys.chainId, keys.contract, step),
   );
-  const proof = step.proof.map((hash) => `0x${toHex(hash)}` as const);
-  return encodeFunctionData({
-    abi: showcauseLogAbi,
-    functionName: 'advance',
-    args: [BigInt(step.size), `0x${toHex(step.root)}`, proof, countersignature],
-  });
+  return advanceCallData({ ...step, countersignature: fromHex(countersignature.slice(2), 65) });
 }
 
 async function settled(

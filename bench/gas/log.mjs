@@ -1,0 +1,84 @@
+// A log's contract on a chain of the bench's own, whose tree has leaves that are all alike: a head of any size in no time.
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  checkpointTypedData,
+  createGenesis,
+  createViemChain,
+  deployLogContract,
+  ethereumAccount,
+  genesisContract,
+} from '@showcause/anchor-service';
+import { fromHex, leafHash, proveConsistency, rootAt } from '@showcause/core';
+import { uniformTree } from '../delivery/uniform-tree.mjs';
+
+/** 32 bytes that are the same in every run. */
+export const bytesOf = (text) => new Uint8Array(createHash('sha256').update(text).digest());
+export const accountOf = (name) => ethereumAccount(bytesOf(name));
+
+export async function mined(anvil, hash) {
+  for (;;) {
+    const receipt = await anvil.rpc('eth_getTransactionReceipt', [hash]);
+    if (receipt === null) await delay(2);
+    else if (receipt.status === '0x1') return receipt;
+    else throw new Error(`transaction ${hash} reverted`);
+  }
+}
+
+/** @param {string} name  another name is another log at another address */
+export async function deployLog(anvil, name) {
+  const roles = Object.fromEntries(
+    ['operator', 'countersigner', 'guardian', 'timelock'].map((role) => [
+      role,
+      accountOf(`${name} ${role}`),
+    ]),
+  );
+  const contract = genesisContract({
+    chainId: anvil.chainId,
+    salt: bytesOf(name),
+    ...Object.fromEntries(Object.entries(roles).map(([role, { address }]) => [role, address])),
+  });
+  const genesis = createGenesis({
+    origin: 'bench.example/log',
+    logPublicKey: bytesOf('log key'),
+    registrarPublicKey: bytesOf('registrar key'),
+    contract,
+    id: Buffer.from(bytesOf(`${name} id`)).toString('hex', 0, 16),
+    time: new Date(0),
+  });
+  const logId = leafHash(genesis);
+  await anvil.fund(roles.operator.address);
+  const deployment = await deployLogContract({
+    rpcUrl: anvil.url,
+    account: roles.operator,
+    logId,
+    contract,
+  });
+  const chain = createViemChain({
+    rpcUrl: anvil.url,
+    chainId: anvil.chainId,
+    contract: deployment.address,
+    account: roles.operator,
+  });
+  const read = uniformTree(logId);
+  let oldSize = 1;
+  return {
+    ...deployment,
+    roles,
+    read,
+    /** Gas of the transaction, hashes of its proof and its call data. */
+    async advance(size) {
+      const root = await rootAt(size, read);
+      const proof = await proveConsistency(oldSize, size, read);
+      const signed = await roles.countersigner.signTypedData(
+        checkpointTypedData(anvil.chainId, deployment.address, { oldSize, size, root }),
+      );
+      const countersignature = fromHex(signed.slice(2), 65);
+      const { hash } = await chain.advance({ size, root, proof, countersignature });
+      const { gasUsed } = await mined(anvil, hash);
+      const { input } = await anvil.rpc('eth_getTransactionByHash', [hash]);
+      oldSize = size;
+      return { gas: Number(gasUsed), hashes: proof.length, input };
+    },
+  };
+}
