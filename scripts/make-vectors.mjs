@@ -11,10 +11,22 @@ import { policy } from './vectors/policy.mjs';
 import { promise } from './vectors/promise.mjs';
 import { receipt } from './vectors/receipt.mjs';
 import { spool } from './vectors/spool.mjs';
+import { typed } from './vectors/typed.mjs';
 
 const folder = new URL('../spec/vectors', import.meta.url).pathname;
 const check = process.argv.includes('--check');
-const documents = { claims, entries, identity, keys, payload, policy, promise, receipt, spool };
+const documents = {
+  claims,
+  entries,
+  identity,
+  keys,
+  payload,
+  policy,
+  promise,
+  receipt,
+  spool,
+  typed,
+};
 /** The prose that each file illustrates. */
 const specOf = {
   claims: 'spec/claims.md',
@@ -26,6 +38,7 @@ const specOf = {
   promise: 'spec/promise.md',
   receipt: 'spec/promise.md',
   spool: 'spec/spool.md',
+  typed: 'spec/typed-entries.md',
 };
 let stale = 0;
 for (const [name, make] of Object.entries(documents)) {

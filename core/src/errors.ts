@@ -65,6 +65,22 @@ export const coreErrorCodes = {
     fix: 'Use the policy file of this log.',
   },
   TLOG_PROOF_MALFORMED: { means: 'not a c2sp.org/tlog-proof@v1', fix: 'Ask for the proof again.' },
+  TYPED_MALFORMED: {
+    means: 'not a typed entry of this tag and width',
+    fix: 'Use the layout of spec/typed-entries.md, byte for byte.',
+  },
+  METRICS_OPENING: {
+    means: 'the opening is not what the metrics entry committed to',
+    fix: 'Ask whoever wrote the entry for its opening file; if that is it, treat the counts as refuted.',
+  },
+  DISBURSEMENT_SIGNATURE: {
+    means: "no signature that could be an authoriser's",
+    fix: 'Sign the EIP-712 digest again: 65 bytes, low s.',
+  },
+  DISBURSEMENT_OPENING: {
+    means: 'the opening is not what the disbursement entry committed to',
+    fix: 'Use the opening that the lender handed out with this entry, for the contract that it names.',
+  },
   CONTRACT_CODE: {
     means: 'genesis names another creation code',
     fix: 'Use the release whose contract this log was founded with.',

@@ -21,3 +21,5 @@ export * from './spool.ts';
 export * from './tile.ts';
 export * from './tlog-proof.ts';
 export * from './tree.ts';
+export * from './typed/disbursement.ts';
+export * from './typed/metrics.ts';
