@@ -46,8 +46,8 @@ export interface Estimate {
   readonly values: readonly Float64Array[];
   /** null: exact */
   readonly errors: readonly Float64Array[] | null;
-  /** what the errors were estimated from, less what was fitted */
-  readonly freedom: number;
+  /** what the errors were estimated from, less what was fitted: of all, or [output][player] */
+  readonly freedom: number | readonly Float64Array[];
 }
 
 export interface Method {
@@ -161,11 +161,17 @@ type Numbers = Omit<SampledExplanation, keyof SampledFacts | 'calls' | 'predicti
 function explanationOf(work: Work, estimate: Estimate, features: number): Numbers {
   const { players } = work;
   const { values, errors, freedom } = estimate;
-  const spread = (numbers: Float64Array | undefined, factor = 1): Float64Array => {
+  const spread = (numbers: Float64Array | undefined): Float64Array => {
     const all = new Float64Array(features);
-    players.forEach((feature, player) => (all[feature] = factor * (numbers?.[player] ?? 0)));
+    players.forEach((feature, player) => (all[feature] = numbers?.[player] ?? 0));
     return all;
   };
+  const bounds = errors?.map((own, output) =>
+    own.map((error, player) => {
+      const degrees = typeof freedom === 'number' ? freedom : (freedom[output]?.[player] ?? NaN);
+      return error * student95(degrees);
+    }),
+  );
   const score = Array.from(work.score);
   const baseValue = Array.from(work.base);
   const attributions = values.map((numbers) => spread(numbers));
@@ -176,6 +182,6 @@ function explanationOf(work: Work, estimate: Estimate, features: number): Number
     additivityError: assertAdditive(baseValue, attributions, score),
     isExact: errors === null,
     standardErrors: values.map((_, output) => spread(errors?.[output])),
-    bounds95: values.map((_, output) => spread(errors?.[output], student95(freedom))),
+    bounds95: values.map((_, output) => spread(bounds?.[output])),
   };
 }

@@ -13,6 +13,16 @@ export function wholeOption(name: string, value: unknown, least: number, most: n
   });
 }
 
+/** The same of an option that may be left out: null. */
+export function wholeOrNull(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number,
+): number | null {
+  return value === undefined ? null : wholeOption(name, value, least, most);
+}
+
 /** @throws ExplainError EXPLAIN_OPTION when `value` is no finite number above 0 */
 export function positiveOption(name: string, value: unknown): number {
   if (typeof value === 'number' && value > 0 && value < Infinity) return value;

@@ -1,4 +1,4 @@
-import { errorOf } from './unseen.ts';
+import { errorOf, errorOfAgreement, ROUNDING } from './unseen.ts';
 import type { Estimate, Work } from './explainer.ts';
 
 /**
@@ -53,25 +53,48 @@ function meanGains(
   const players = work.players.length;
   const means = new Float64Array(players);
   const squares = new Float64Array(players);
-  const least = new Float64Array(players).fill(Infinity);
-  const most = new Float64Array(players).fill(-Infinity);
+  const [walks, steps] = [new Ranges(players), new Ranges(players)];
   orders.forEach((order, walk) => {
-    const gains = walkGains(work, order, worths, { walk, output });
+    const gains = walkGains(work, order, worths, { walk, output }, steps);
     gains.forEach((gain, player) => {
-      least[player] = Math.min(least[player] as number, gain);
-      most[player] = Math.max(most[player] as number, gain);
+      walks.add(player, gain);
       const step = gain - (means[player] as number);
       means[player] = (means[player] as number) + step / (walk + 1);
       squares[player] = (squares[player] as number) + step * (gain - means[player]);
     });
   });
-  const many = orders.length * Math.max(orders.length - 1, 1);
-  const widest = most.reduce(
-    (all, own, player) => Math.max(all, own - (least[player] as number)),
-    0,
-  );
-  const drawn = { draws: orders.length, widest, freedom: orders.length - 1 };
-  return { means, deviations: squares.map((sum) => errorOf(Math.sqrt(sum / many), drawn)) };
+  const [draws, freedom] = [orders.length, orders.length - 1];
+  const many = draws * Math.max(draws - 1, 1);
+  const [widest, widestStep] = [walks.widest(), steps.widest()];
+  const agreed = errorOfAgreement({ draws, widest: widestStep, freedom });
+  const isAgreed = widest <= ROUNDING * widestStep;
+  return {
+    means,
+    deviations: squares.map((sum) =>
+      isAgreed ? agreed : errorOf(Math.sqrt(sum / many), { draws, widest, freedom }),
+    ),
+  };
+}
+
+/** Between which numbers each player's changes lie. */
+class Ranges {
+  readonly #least: Float64Array;
+  readonly #most: Float64Array;
+
+  constructor(players: number) {
+    this.#least = new Float64Array(players).fill(Infinity);
+    this.#most = new Float64Array(players).fill(-Infinity);
+  }
+
+  add(player: number, change: number): void {
+    this.#least[player] = Math.min(this.#least[player] as number, change);
+    this.#most[player] = Math.max(this.#most[player] as number, change);
+  }
+
+  /** over all players; 0 where none varies */
+  widest(): number {
+    return this.#most.reduce((all, most, i) => Math.max(all, most - (this.#least[i] as number)), 0);
+  }
 }
 
 /** Of one order, to and fro: half of what each player's joining changed in both. */
@@ -80,6 +103,7 @@ function walkGains(
   order: ArrayLike<number>,
   worths: Float64Array,
   { walk, output }: { walk: number; output: number },
+  steps: Ranges,
 ): Float64Array {
   const inner = players.length - 1;
   const gains = new Float64Array(players.length);
@@ -93,6 +117,7 @@ function walkGains(
           ? (score[output] as number)
           : (worths[(first + i) * outputs + output] as number);
       gains[player] = (gains[player] as number) + (after - before) / 2;
+      steps.add(player, after - before);
       before = after;
     }
   }

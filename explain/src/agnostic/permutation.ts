@@ -4,7 +4,7 @@ import { ExplainError } from '../errors.ts';
 import { sampledExplainer } from './explainer.ts';
 import type { SampledExplainerOptions } from './explainer.ts';
 import type { SampledExplainer } from './explanation.ts';
-import { wholeOption } from './options.ts';
+import { wholeOrNull } from './options.ts';
 import { alongOrders } from './orders.ts';
 import type { Predict } from './predict.ts';
 import type { PredictSource } from './predict-of.ts';
@@ -22,7 +22,8 @@ const MAX_ORDERS = 100_000;
 
 /**
  * Shapley values by random orders of the features, each walked to and fro (antithetic; Mitchell et al. 2022). Every order
- * adds up to the score. Exact for models whose features act alone or in pairs, and for at most two features.
+ * adds up to the score. Exact for models whose features act alone or in pairs, and for at most two features; fewer than ten orders that
+ * agree are not taken to show that, so that `bounds95` then allows for what another order may do.
  *
  * @throws ExplainError EXPLAIN_OPTION, EXPLAIN_BACKGROUND, FEATURE_COUNT, and the PREDICT_ codes; `explain` EXPLAIN_SAMPLES
  */
@@ -30,8 +31,7 @@ export async function permutationExplainer(
   predict: Predict | PredictSource,
   options: PermutationExplainerOptions,
 ): Promise<SampledExplainer> {
-  const given = options.samples;
-  const samples = given === undefined ? null : wholeOption('samples', given, 2, 100_000_000);
+  const samples = wholeOrNull('samples', options.samples, 2, 100_000_000);
   return sampledExplainer(predict, options, {
     kernel: 'permutation-shap-1',
     attribute: (work) => {

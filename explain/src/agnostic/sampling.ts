@@ -6,7 +6,7 @@ import { sampledExplainer } from './explainer.ts';
 import type { Estimate, SampledExplainerOptions, Work } from './explainer.ts';
 import type { SampledExplainer } from './explanation.ts';
 import { errorOf } from './unseen.ts';
-import { wholeOption } from './options.ts';
+import { wholeOrNull } from './options.ts';
 import type { Predict } from './predict.ts';
 import type { PredictSource } from './predict-of.ts';
 
@@ -31,8 +31,7 @@ export async function samplingExplainer(
   predict: Predict | PredictSource,
   options: SamplingExplainerOptions,
 ): Promise<SampledExplainer> {
-  const given = options.samples;
-  const samples = given === undefined ? null : wholeOption('samples', given, 2, 1e9);
+  const samples = wholeOrNull('samples', options.samples, 2, 1e9);
   return sampledExplainer(predict, options, {
     kernel: 'sampling-shap-1',
     attribute: (work) => attribute(work, samples ?? DEFAULT_EACH * work.players.length),

@@ -4,6 +4,7 @@ import { refuse } from './data.ts';
 import { exponentOf, numberText } from './numbers.ts';
 import { TYPE } from './plot.ts';
 import { label, textWidth } from './text.ts';
+import { ticksBetween } from './ticks.ts';
 import { coordinate, element, escapeXml } from './xml.ts';
 
 export type Scale = ScaleLinear<number, number>;
@@ -30,7 +31,11 @@ function ticksOf(scale: Scale, room: number, each = TICK_ROOM): { at: number[]; 
   const span = Math.abs(high - low);
   if (span !== 0 && !(span >= LEAST_SPAN && span <= Number.MAX_VALUE))
     refuse(`numbers from ${low} to ${high}`, `a span from ${LEAST_SPAN} to ${Number.MAX_VALUE}`);
-  const at = scale.ticks(Math.max(3, Math.floor(room / each)));
+  const at = ticksBetween(
+    Math.min(low, high),
+    Math.max(low, high),
+    Math.max(3, Math.floor(room / each)),
+  );
   const step = at.length < 2 ? Math.abs(at[0] ?? 1) : Math.abs((at[1] ?? 0) - (at[0] ?? 0));
   const decimals = Math.min(12, Math.max(0, -exponentOf(step)));
   return { at, words: at.map((value) => numberText(value, decimals)) };
@@ -65,11 +70,12 @@ export function bottomAxis({ scale, y, top, title }: BottomAxis): string {
       escapeXml(words[index] ?? ''),
     ),
   );
-  const name = element(
-    'text',
-    { x: to, y: y + 34, 'font-size': TYPE.small, 'text-anchor': 'end', class: 'f-muted' },
-    escapeXml(title),
-  );
+  const name = label(title, to, TYPE.small, {
+    x: to,
+    y: y + 34,
+    'text-anchor': 'end',
+    class: 'f-muted',
+  });
   return (
     element('path', { d: grid === '' ? 'M0 0' : grid, class: 's-grid', fill: 'none' }) +
     element('path', {

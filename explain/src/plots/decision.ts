@@ -5,11 +5,12 @@ import { checkCount, checkRows, meanSizes } from './data.ts';
 import type { RowsData } from './data.ts';
 import { featureRows } from './feature-rows.ts';
 import { decimalsFor, numberText } from './numbers.ts';
-import { checkedOptions, framed, TYPE } from './plot.ts';
+import { checkedOptions, framed, MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions, Drawing, Plot, PlotOptions } from './plot.ts';
 import { othersName, ranked, sumOf } from './ranking.ts';
-import { label } from './text.ts';
+import { ellipsized, label, textWidth } from './text.ts';
 import { coordinate, element } from './xml.ts';
+import type { Attributes } from './xml.ts';
 
 /** Rows whose way from the base value to the score is drawn. */
 export interface DecisionData extends Omit<RowsData, 'values'> {
@@ -58,7 +59,11 @@ export function decisionPlot(data: DecisionData, options: PlotOptions = {}): Plo
           score,
         ]),
       },
-      drawing: drawing(ways, data.baseValue, highlight, decimals, checked),
+      drawing: drawing(
+        ways,
+        { base: data.baseValue, highlight, decimals, names: data.names },
+        checked,
+      ),
     },
     checked,
   );
@@ -88,11 +93,17 @@ function waysOf(data: DecisionData, rows: number, most: number): Ways {
   return { names, lines };
 }
 
+interface Marking {
+  readonly base: number;
+  readonly highlight: number | null;
+  readonly decimals: number;
+  /** of the rows */
+  readonly names: readonly string[] | undefined;
+}
+
 function drawing(
   { names, lines }: Ways,
-  base: number,
-  highlight: number | null,
-  decimals: number,
+  { base, highlight, decimals, names: rowNames }: Marking,
   checked: CheckedOptions,
 ): Drawing {
   const rows = featureRows(
@@ -113,8 +124,9 @@ function drawing(
   const y = TOP + rows.height + 6;
   const order = lines.map((_, row) => row).filter((row) => row !== highlight);
   const bold = highlight === null ? [] : [highlight];
+  const legend = legendOf(lines, highlight, rowNames, y + AXIS_HEIGHT, checked);
   return {
-    height: y + AXIS_HEIGHT,
+    height: y + AXIS_HEIGHT + legend.height,
     body:
       bottomAxis({ scale, y, top: TOP, title: checked.unit }) +
       element('path', {
@@ -125,7 +137,55 @@ function drawing(
       }) +
       order.map((row) => way(lines[row] ?? [], heights, scale, lines.length, row)).join('') +
       bold.map((row) => boldWay(lines[row] ?? [], heights, scale, decimals, checked)).join('') +
-      element('g', { transform: `translate(0 ${TOP})` }, rows.names()),
+      element('g', { transform: `translate(0 ${TOP})` }, rows.names()) +
+      legend.body,
+  };
+}
+
+const SAMPLE = 34;
+const LEGEND_LINE = 20;
+
+/** Which line is whose, where each row has a line of its own kind. */
+function legendOf(
+  lines: Ways['lines'],
+  highlight: number | null,
+  names: readonly string[] | undefined,
+  top: number,
+  { width }: CheckedOptions,
+): Drawing {
+  if (lines.length < 2 || lines.length > DASHES.length) return { height: 0, body: '' };
+  const room = width - 2 * MARGIN;
+  let [x, y] = [MARGIN, top + 12];
+  const body = lines.map((line, row) => {
+    const name = ellipsized(names?.[row] ?? `row ${row + 1}`, TYPE.small, room - SAMPLE - 8);
+    const wide = SAMPLE + 8 + textWidth(name, TYPE.small);
+    if (x > MARGIN && x + wide > width - MARGIN) [x, y] = [MARGIN, y + LEGEND_LINE];
+    const d = `M${coordinate(x)} ${coordinate(y)}h${SAMPLE}`;
+    const drawn =
+      element('path', { d, ...strokeOf(line, row, lines.length, row === highlight, 'sc-key') }) +
+      label(name, wide, TYPE.small, { x: x + SAMPLE + 8, y: y + 4, class: 'f-ink' });
+    x += wide + 18;
+    return drawn;
+  });
+  return { height: y - top + 8, body: body.join('') };
+}
+
+/** Higher scores than the base value in one colour, lower in another: where the line ends says the same. */
+function strokeOf(
+  line: readonly number[],
+  row: number,
+  count: number,
+  isBold: boolean,
+  kind: 'sc-way' | 'sc-key',
+): Attributes {
+  const common = { fill: 'none', 'stroke-linejoin': 'round' };
+  if (isBold) return { ...common, class: `${kind} sc-bold s-ink`, 'stroke-width': '3' };
+  const isUp = (line[0] ?? 0) >= (line.at(-1) ?? 0);
+  return {
+    ...common,
+    class: `${kind} ${isUp ? 's-plus' : 's-minus'}`,
+    'stroke-width': count > 40 ? '0.8' : '1.5',
+    'stroke-dasharray': count <= DASHES.length ? DASHES[row] || undefined : undefined,
   };
 }
 
@@ -138,7 +198,6 @@ function pathOf(line: readonly number[], heights: readonly number[], scale: Scal
     .join('');
 }
 
-/** Higher scores than the base value in one colour, lower in another: where the line ends says the same. */
 function way(
   line: readonly number[],
   heights: readonly number[],
@@ -146,15 +205,8 @@ function way(
   count: number,
   row: number,
 ): string {
-  const isUp = (line[0] ?? 0) >= (line.at(-1) ?? 0);
-  return element('path', {
-    d: pathOf(line, heights, scale),
-    class: `sc-way ${isUp ? 's-plus' : 's-minus'}`,
-    fill: 'none',
-    'stroke-width': count > 40 ? '0.8' : '1.5',
-    'stroke-linejoin': 'round',
-    'stroke-dasharray': count <= DASHES.length ? DASHES[row] || undefined : undefined,
-  });
+  const d = pathOf(line, heights, scale);
+  return element('path', { d, ...strokeOf(line, row, count, false, 'sc-way') });
 }
 
 function boldWay(
@@ -169,10 +221,7 @@ function boldWay(
   return (
     element('path', {
       d: pathOf(line, heights, scale),
-      class: 'sc-way sc-bold s-ink',
-      fill: 'none',
-      'stroke-width': '3',
-      'stroke-linejoin': 'round',
+      ...strokeOf(line, 0, 1, true, 'sc-way'),
     }) +
     line
       .slice(0, -1)

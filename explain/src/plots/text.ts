@@ -1,4 +1,4 @@
-import { cleanText, element, escapeClean, escapeXml } from './xml.ts';
+import { cleanText, element, escapeClean, escapeXml, isolatedRuns } from './xml.ts';
 import type { Attributes } from './xml.ts';
 
 /** Widths of Helvetica's characters from U+0020 to U+007E, in thousandths of the font size (Adobe font metrics). */
@@ -68,7 +68,7 @@ export function wrapped(text: string, size: number, width: number, most = 3): st
 /** A text at a place; where it had to be cut, the whole of it is its tooltip. */
 export function label(text: string, width: number, size: number, attributes: Attributes): string {
   const shown = ellipsized(text, size, width);
-  return cutLabel(shown, shown === cleanText(text) ? null : text, size, attributes);
+  return cutLabel(isolatedRuns(shown), shown === cleanText(text) ? null : text, size, attributes);
 }
 
 /** A text that was made to fit. @param shown  clean  @param whole  for the tooltip; null: nothing was cut */

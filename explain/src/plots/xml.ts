@@ -26,6 +26,13 @@ export function escapeClean(text: string): string {
 const RIGHT_TO_LEFT =
   /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
 
+const RUN = new RegExp(`${RIGHT_TO_LEFT.source}(?:\\P{L}*${RIGHT_TO_LEFT.source})*`, 'gu');
+
+/** The same of each run of such letters, with what stands between them, in a text of other words: a name in a title. */
+export function isolatedRuns(clean: string): string {
+  return clean.replace(RUN, (run) => `\u2068${run}\u2069`);
+}
+
 /** Between isolates (UAX #9: FSI and PDI) where letters run to the left, so that they do not turn around what stands next to them. */
 export function isolated(clean: string): string {
   return RIGHT_TO_LEFT.test(clean) ? `\u2068${clean}\u2069` : clean;

@@ -2,7 +2,7 @@ import { ExplainError } from '../../errors.ts';
 import { sampledExplainer } from '../explainer.ts';
 import type { Estimate, SampledExplainerOptions, Work } from '../explainer.ts';
 import type { SampledExplainer } from '../explanation.ts';
-import { wholeOption } from '../options.ts';
+import { wholeOrNull } from '../options.ts';
 import type { Predict } from '../predict.ts';
 import type { PredictSource } from '../predict-of.ts';
 import { solvePlan } from './solve.ts';
@@ -37,8 +37,7 @@ export async function kernelExplainer(
   predict: Predict | PredictSource,
   options: KernelExplainerOptions,
 ): Promise<SampledExplainer> {
-  const given = options.samples;
-  const samples = given === undefined ? null : wholeOption('samples', given, 2, MAX_SAMPLES);
+  const samples = wholeOrNull('samples', options.samples, 2, MAX_SAMPLES);
   const plans = new Map<number, Plan>();
   return sampledExplainer(predict, options, {
     kernel: 'kernel-shap-1',
@@ -68,11 +67,10 @@ async function attribute(work: Work, plan: Plan): Promise<Estimate> {
     const total = (work.score[output] as number) - (work.base[output] as number);
     return solvePlan(plan, halves(plan, worths, output, work.outputs), total);
   });
-  const sampled = plan.blocks.filter(({ from, to, all }) => to - from < all);
   return {
     values: solved.map(({ values }) => values),
     errors: plan.isExact ? null : solved.map(({ errors }) => errors),
-    freedom: sampled.reduce((sum, { from, to }) => sum + to - from - 1, 0),
+    freedom: solved.map(({ freedom }) => freedom),
   };
 }
 

@@ -4,6 +4,8 @@ export interface Solved {
   /** one per player */
   readonly values: Float64Array;
   readonly errors: Float64Array;
+  /** degrees of freedom of each error */
+  readonly freedom: Float64Array;
 }
 
 /**
@@ -35,12 +37,16 @@ export function solvePlan(plan: Plan, halves: Float64Array, total: number): Solv
       if (isIn(pair, player) === 1) fitted += values[player] as number;
     residuals[pair] = (halves[pair] as number) - fitted;
   }
-  return { values, errors: plan.isExact ? new Float64Array(players) : errorsOf(plan, residuals) };
+  return { values, ...errorsOf(plan, residuals) };
 }
 
-/** Stratified sampling without replacement: the sum over the strata of W²(1 - n/N)s²/n. */
-function errorsOf(plan: Plan, residuals: Float64Array): Float64Array {
+/**
+ * Stratified sampling without replacement: the variance is the sum over the strata of W²(1 - n/N)s²/n (Cochran, 5.25). Few strata may
+ * make up most of it, so its degrees of freedom are Satterthwaite's (Cochran, 5.16), not those of all draws together.
+ */
+function errorsOf(plan: Plan, residuals: Float64Array): Pick<Solved, 'errors' | 'freedom'> {
   const variances = new Float64Array(plan.players);
+  const squares = new Float64Array(plan.players);
   for (const block of plan.blocks) {
     const tried = block.to - block.from;
     if (tried === block.all) continue;
@@ -48,11 +54,18 @@ function errorsOf(plan: Plan, residuals: Float64Array): Float64Array {
       pair < block.from || pair >= block.to ? 0 : residual / (1 - leverageOf(plan, block, pair)),
     );
     const factor = block.weight * block.weight * tried * (1 - tried / block.all);
-    for (let player = 0; player < plan.players; player++)
-      variances[player] =
-        (variances[player] as number) + factor * spreadOf(plan, block, whole, player);
+    for (let player = 0; player < plan.players; player++) {
+      const variance = factor * spreadOf(plan, block, whole, player);
+      variances[player] = (variances[player] as number) + variance;
+      squares[player] = (squares[player] as number) + (variance * variance) / (tried - 1);
+    }
   }
-  return variances.map(Math.sqrt);
+  return {
+    errors: variances.map(Math.sqrt),
+    freedom: variances.map((sum, player) =>
+      sum === 0 ? Infinity : (sum * sum) / (squares[player] as number),
+    ),
+  };
 }
 
 /** Sample variance, over the pairs of a stratum, of what a unit of weight adds to an attribution. */

@@ -4,7 +4,7 @@ import type { FeatureRow } from '../../model/tree-model.ts';
 import { seededRandom } from '../../numeric/random.ts';
 import { checkWidth, populationOf } from '../background.ts';
 import type { Population } from '../background.ts';
-import { positiveOption, predictLimits, seedOption, wholeOption } from '../options.ts';
+import { positiveOption, predictLimits, seedOption, wholeOption, wholeOrNull } from '../options.ts';
 import type { Predict, PredictOptions, RunOptions } from '../predict.ts';
 import { asSource } from '../predict-of.ts';
 import type { PredictSource } from '../predict-of.ts';
@@ -73,7 +73,7 @@ export function limeTabular(
   const settings = {
     seed: seedOption(options.seed),
     samples: wholeOption('samples', options.samples ?? 5000, 2, 1_000_000),
-    most: options.most === undefined ? null : wholeOption('most', options.most, 1, 100_000),
+    most: wholeOrNull('most', options.most, 1, 100_000),
     kernelWidth: positiveOption('kernelWidth', given ?? 0.75 * Math.sqrt(Math.max(features, 1))),
     ...stabilityPlan(options),
   };

@@ -1,5 +1,5 @@
 import { seededRandom, below } from '../../numeric/random.ts';
-import { positiveOption, predictLimits, seedOption, wholeOption } from '../options.ts';
+import { positiveOption, predictLimits, seedOption, wholeOption, wholeOrNull } from '../options.ts';
 import type { Predict, PredictCall, Predicted, PredictOptions, RunOptions } from '../predict.ts';
 import { openSession } from '../session.ts';
 import type { Session } from '../session.ts';
@@ -54,7 +54,7 @@ export async function limeText(
   const settings = {
     seed: seedOption(options.seed),
     samples: wholeOption('samples', options.samples ?? 5000, 2, 1_000_000),
-    most: options.most === undefined ? null : wholeOption('most', options.most, 1, 100_000),
+    most: wholeOrNull('most', options.most, 1, 100_000),
     kernelWidth: positiveOption('kernelWidth', options.kernelWidth ?? 25),
     ...stabilityPlan(options),
   };
