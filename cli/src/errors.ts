@@ -27,6 +27,10 @@ export const cliErrorCodes = {
     means: 'not the key that this needs',
     fix: 'See showcause keys show FILE for what a file holds.',
   },
+  PREDICT_AUTHORIZATION: {
+    means: 'no value for the header Authorization',
+    fix: "Give one line, such as 'Bearer TOKEN', in the file or the variable.",
+  },
   GENESIS_MISSING: {
     means: 'no genesis entry to say which log this is for',
     fix: 'Give it with --genesis FILE.',

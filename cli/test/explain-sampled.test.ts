@@ -337,29 +337,28 @@ describe('--method, for a saved model', () => {
 
 describe('what does not go together is a usage error', () => {
   test.each([
-    ['--output', '0'],
-    ['--threshold', '0.5'],
-    ['--adverse', 'lower'],
-    ['--measure', 'score'],
-    ['--row', '1'],
-    ['--feature', 'x'],
-    ['--width', '640'],
-    ['--mutable', 'm.json'],
-    ['--target', 'y'],
-    ['--scorer', 'auc'],
-    ['--stated', 's.json'],
-    ['--language', 'en'],
-    ['--most', '2'],
-    ['--key-factors'],
-  ])('%s with a sampled method, by name', async (...option) => {
+    ['needs --global', '--output', '0'],
+    ['needs --global', '--threshold', '0.5'],
+    ['needs --global', '--adverse', 'lower'],
+    ['needs --global', '--measure', 'score'],
+    ['needs --plot', '--row', '1'],
+    ['needs --plot', '--feature', 'x'],
+    ['needs --plot', '--width', '640'],
+    ['needs an exact', '--mutable', 'm.json'],
+    ['needs --global', '--target', 'y'],
+    ['needs --global', '--scorer', 'auc'],
+    ['needs --global', '--stated', 's.json'],
+    ['needs an exact', '--language', 'en'],
+    ['needs an exact', '--most', '2'],
+    ['needs an exact', '--key-factors'],
+  ])('with a sampled method, by name: %s: %s', async (says, ...option) => {
     const { code, err } = await explain(...ofModel, '--method', 'lime', ...option);
-    expect([code, err]).toEqual([64, expect.stringContaining(`${option[0]} needs an exact`)]);
+    expect([code, err]).toEqual([64, expect.stringContaining(`${option[0]} ${says}`)]);
   });
 
   test.each<[string, string[]]>([
     ['neither a model nor an address', ['--rows', rows]],
     ['both', [...ofModel, '--predict', 'http://127.0.0.1:1/', '--method', 'kernel']],
-    ['an address without such a method', ['--predict', 'http://127.0.0.1:1/', ...files]],
     ['no background', ['--predict', 'http://127.0.0.1:1/', '--rows', rows, '--method', 'kernel']],
     ['another scheme', ['--predict', 'file:///etc/passwd', ...files, '--method', 'kernel']],
     ['a seed of an exact method', [...ofModel, '--seed', '1']],

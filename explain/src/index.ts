@@ -146,6 +146,16 @@ export { kernelExplainer } from './agnostic/kernel/explainer.ts';
 export type { KernelExplainerOptions } from './agnostic/kernel/explainer.ts';
 export { permutationExplainer } from './agnostic/permutation.ts';
 export type { PermutationExplainerOptions } from './agnostic/permutation.ts';
+export { attributionsOf, batchOf } from './agnostic/batch.ts';
+export type { AgnosticExplainer, AgnosticExplanation } from './agnostic/batch.ts';
+export type {
+  AttributionFacts,
+  ExplainedRows,
+  RowAttributions,
+  RowsExplainer,
+} from './agnostic/attributions.ts';
+export { predictedModel } from './global/subject.ts';
+export type { PredictedModel, Subject } from './global/subject.ts';
 export { samplingExplainer } from './agnostic/sampling.ts';
 export type { SamplingExplainerOptions } from './agnostic/sampling.ts';
 export { partitionExplainer } from './agnostic/owen/explainer.ts';

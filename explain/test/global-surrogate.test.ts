@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ruleWords, surrogateTree, treeRules, numericFeatures } from '../src/index.ts';
 import type { Condition, FeatureFacts, Tree } from '../src/index.ts';
+import { atOnce } from '../src/batch/turn.ts';
 import { fidelityOf } from '../src/global/tree/fidelity.ts';
 import { growTrees } from '../src/global/tree/cart.ts';
 import { leafOf } from '../src/model/tree.ts';
@@ -14,7 +15,7 @@ const scores = Float64Array.from(goldenRows, margin);
 
 function grown(depth: number, minLeaf: number): Tree {
   const data = { rows: rows.slice(0, 200), outputs: 1, targets: scores.slice(0, 200) };
-  return growTrees(three, data, { depth, minLeaf })[0]!;
+  return atOnce(growTrees(three, data, { depth, minLeaf }))[0]!;
 }
 
 function said(tree: Tree, given: readonly Float64Array[]): Float64Array {
@@ -39,7 +40,7 @@ describe('trees against scikit-learn', () => {
       i % 7 === 0 ? Float64Array.of(NaN, row[1]!, row[2]!) : row,
     );
     const data = { rows: holes, outputs: 1, targets: scores };
-    const [tree] = growTrees(three, data, { depth: 3, minLeaf: 5 });
+    const [tree] = atOnce(growTrees(three, data, { depth: 3, minLeaf: 5 }));
     const { r2 } = fidelityOf(scores, said(tree!, holes), 1, null);
     expect(r2).toBeGreaterThanOrEqual(golden.treeWithMissing.train - 1e-9);
   });
@@ -47,7 +48,7 @@ describe('trees against scikit-learn', () => {
   test('two outputs share one structure', () => {
     const both = Float64Array.from(goldenRows.flatMap((row) => [margin(row), share(row)]));
     const data = { rows: rows.slice(0, 200), outputs: 2, targets: both.slice(0, 400) };
-    const trees = growTrees(three, data, { depth: 3, minLeaf: 5 });
+    const trees = atOnce(growTrees(three, data, { depth: 3, minLeaf: 5 }));
     const fitted = Float64Array.from(
       rows.slice(200).flatMap((row) => trees.map((tree) => tree.value[leafOf(tree, row)]!)),
     );
@@ -248,7 +249,7 @@ test('a tree never fits worse when it may be deeper', () => {
           targets: Float64Array.from(drawn, ([, , y]) => y),
         };
         const errors = [0, 1, 2, 3, 4].map((depth) => {
-          const [tree] = growTrees(numericFeatures(['a', 'b']), data, { depth, minLeaf: 1 });
+          const [tree] = atOnce(growTrees(numericFeatures(['a', 'b']), data, { depth, minLeaf: 1 }));
           return data.rows.reduce(
             (sum, row, i) =>
               sum + (data.targets[i]! - tree!.value[leafOf(tree!, Float64Array.from(row))]!) ** 2,

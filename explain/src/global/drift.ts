@@ -1,5 +1,7 @@
 import { wholeOption } from '../agnostic/options.ts';
 import type { ExplanationArrays } from '../batch/arrays.ts';
+import { atOnce } from '../batch/turn.ts';
+import type { Steps } from '../batch/turn.ts';
 import { ExplainError } from '../errors.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { cellsOf, countsIn } from './cells.ts';
@@ -63,8 +65,18 @@ export function driftReport(
   features: FeatureFacts,
   reference: ExplainedSet,
   other: ExplainedSet,
-  { bins = 10 }: DriftOptions = {},
+  options: DriftOptions = {},
 ): DriftReport {
+  return atOnce(driftSteps(features, reference, other, options));
+}
+
+/** The same in steps. */
+export function* driftSteps(
+  features: FeatureFacts,
+  reference: ExplainedSet,
+  other: ExplainedSet,
+  { bins = 10 }: DriftOptions = {},
+): Steps<DriftReport> {
   wholeOption('bins', bins, 2, 100);
   const { featureNames } = features;
   checkRows(reference.rows, featureNames.length, 1, 'reference rows');
@@ -75,38 +87,50 @@ export function driftReport(
       got: 'explanations of two shapes',
       want: 'both sets explained by one model, or neither',
     });
+  const values = featureNames.map((name, feature) => ({
+    name,
+    reference: columnOf(reference.rows, feature),
+    other: columnOf(other.rows, feature),
+    categories: isCategorical(features, feature),
+  }));
+  const pushes = before.map((columns, output) =>
+    columns.map((column, at) => ({
+      name: at === 0 ? 'score' : (featureNames[at - 1] ?? ''),
+      reference: column,
+      other: after[output]?.[at] ?? new Float64Array(),
+      categories: false,
+    })),
+  );
+  const found: Drift[][] = [];
+  for (const columns of [values, ...pushes]) found.push(yield* drifts(columns, bins));
+  const [ofFeatures = [], ...ofOutputs] = found;
   return {
     referenceRows: reference.rows.length,
     otherRows: other.rows.length,
     bins,
     zeroCells: ZERO_RULE,
-    features: featureNames.map((name, feature) => {
-      const kind = isCategorical(features, feature);
-      return drift(
-        name,
-        columnOf(reference.rows, feature),
-        columnOf(other.rows, feature),
-        bins,
-        kind,
-      );
-    }),
-    attributions: before.map((columns, output) =>
-      columns
-        .slice(1)
-        .map((column, feature) =>
-          drift(
-            featureNames[feature] ?? '',
-            column,
-            after[output]?.[feature + 1] ?? new Float64Array(),
-            bins,
-            false,
-          ),
-        ),
-    ),
-    scores: before.map((columns, output) =>
-      drift('score', columns[0] as Float64Array, after[output]?.[0] as Float64Array, bins, false),
-    ),
+    features: ofFeatures,
+    attributions: ofOutputs.map((list) => list.slice(1)),
+    scores: ofOutputs.map(([score]) => score as Drift),
   };
+}
+
+/** One column in both sets. */
+interface Column {
+  readonly name: string;
+  readonly reference: Float64Array;
+  readonly other: Float64Array;
+  readonly categories: boolean;
+}
+
+function* drifts(columns: readonly Column[], bins: number): Steps<Drift[]> {
+  const found: Drift[] = [];
+  for (const column of columns) {
+    found.push(drift(column, bins));
+    // Both are sorted, for the cells and for their distance.
+    yield 8 * (column.reference.length + column.other.length);
+  }
+  return found;
 }
 
 /** [output][score, then each feature]. */
@@ -129,13 +153,7 @@ function attributionColumns({ rows, explained }: ExplainedSet): Float64Array[][]
   ]);
 }
 
-function drift(
-  name: string,
-  reference: Float64Array,
-  other: Float64Array,
-  bins: number,
-  categories: boolean,
-): Drift {
+function drift({ name, reference, other, categories }: Column, bins: number): Drift {
   const cells = cellsOf(reference, bins, categories);
   const before = countsIn(cells, reference);
   const after = countsIn(cells, other);

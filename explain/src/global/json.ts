@@ -1,10 +1,10 @@
-import type { Model } from '../model/model.ts';
-import type { ExplanationFacts } from '../shapley/explanation.ts';
+import type { AttributionFacts } from '../agnostic/attributions.ts';
 import type { AccumulatedEffects } from './accumulated-effects.ts';
 import type { Cohort } from './cohorts.ts';
 import { curveSummary } from './curve.ts';
 import type { CurveSummary } from './curve.ts';
 import type { DriftReport } from './drift.ts';
+import type { FeatureFacts } from './features.ts';
 import type { Importance } from './mean-absolute.ts';
 import type { GlobalExplanation } from './overview.ts';
 import type { PermutationImportance } from './permutation.ts';
@@ -14,16 +14,18 @@ import type { Surrogate } from './tree/surrogate.ts';
 
 /** A global explanation as JSON can hold it: curves without their rows, a surrogate by its rules. */
 export interface GlobalJson {
-  readonly explanation: ExplanationFacts & {
+  readonly explanation: AttributionFacts & {
     readonly rows: number;
     readonly seed: number;
-    /** whose score the curves are of */
+    /** whose score curves, rules and cohorts are of */
     readonly output: number;
   };
   readonly importance: readonly Importance[];
   readonly permutation: PermutationImportance | null;
   readonly partialDependence: readonly CurveSummary[];
   readonly accumulatedEffects: readonly EffectsJson[];
+  /** features without a curve: none of the rows has a finite value of them */
+  readonly withoutCurve: readonly string[];
   readonly surrogate: SurrogateJson | null;
   readonly drift: DriftReport | null;
   readonly cohorts: readonly Cohort[] | null;
@@ -43,7 +45,7 @@ export interface SurrogateJson {
   readonly minLeaf: number;
   readonly training: Fidelity;
   readonly heldOut: Fidelity;
-  /** of the first output */
+  /** of the score of `explanation.output` */
   readonly rules: readonly {
     readonly words: string;
     readonly value: number;
@@ -51,7 +53,7 @@ export interface SurrogateJson {
   }[];
 }
 
-export function globalJson(model: Model, explained: GlobalExplanation): GlobalJson {
+export function globalJson(model: FeatureFacts, explained: GlobalExplanation): GlobalJson {
   const { facts, rows, seed, output, surrogate } = explained;
   return {
     explanation: { ...facts, rows, seed, output },
@@ -59,6 +61,7 @@ export function globalJson(model: Model, explained: GlobalExplanation): GlobalJs
     permutation: explained.permutation,
     partialDependence: explained.partialDependence.map(curveSummary),
     accumulatedEffects: explained.accumulatedEffects.map(effectsJson),
+    withoutCurve: explained.withoutCurve,
     surrogate: surrogate === null ? null : surrogateJson(model, surrogate),
     drift: explained.drift,
     cohorts: explained.cohorts,
@@ -77,7 +80,7 @@ function effectsJson(given: AccumulatedEffects): EffectsJson {
   };
 }
 
-function surrogateJson(model: Model, surrogate: Surrogate): SurrogateJson {
+function surrogateJson(model: FeatureFacts, surrogate: Surrogate): SurrogateJson {
   const { depth, minLeaf, training, heldOut, rules } = surrogate;
   return {
     depth,

@@ -1,17 +1,17 @@
+import { attributionFacts } from '../agnostic/attributions.ts';
+import type { AttributionFacts, ExplainedRows, RowsExplainer } from '../agnostic/attributions.ts';
 import { seedOption } from '../agnostic/options.ts';
-import { predictOf } from '../agnostic/predict-of.ts';
-import type { BatchExplanation } from '../batch/batch.ts';
+import type { PredictOptions } from '../agnostic/predict.ts';
+import { inTurns } from '../batch/turn.ts';
 import { ExplainError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
 import { seededRandom } from '../numeric/random.ts';
-import { explanationFacts } from '../shapley/explanation.ts';
-import type { Explainer, ExplanationFacts } from '../shapley/explanation.ts';
 import { accumulatedEffects } from './accumulated-effects.ts';
 import type { AccumulatedEffects } from './accumulated-effects.ts';
 import { compareCohorts } from './cohorts.ts';
 import type { Cohort } from './cohorts.ts';
-import { driftReport } from './drift.ts';
+import { driftSteps } from './drift.ts';
 import type { DriftReport } from './drift.ts';
 import { checkRows } from './features.ts';
 import { meanAbsoluteAttributions } from './mean-absolute.ts';
@@ -22,13 +22,15 @@ import { permutationImportance } from './permutation.ts';
 import type { PermutationImportance } from './permutation.ts';
 import type { Scorer } from './scorers.ts';
 import { places, shuffle } from '../numeric/shuffle.ts';
-import { surrogateTree } from './tree/surrogate.ts';
+import { sourceOf } from './subject.ts';
+import type { Subject } from './subject.ts';
+import { surrogateSteps } from './tree/surrogate.ts';
 import type { Surrogate, SurrogateOptions } from './tree/surrogate.ts';
 
 export interface GlobalQuestion {
-  readonly model: Model;
-  /** of the model */
-  readonly explainer: Pick<Explainer, 'explainBatch'>;
+  readonly model: Subject;
+  /** of the model: an exact one, or `batchOf` one that samples */
+  readonly explainer: RowsExplainer;
   readonly rows: readonly FeatureRow[];
   readonly groups?: FeatureGroups;
   /** known outcomes of the rows: permutation importance is left out without */
@@ -38,16 +40,19 @@ export interface GlobalQuestion {
   /** as `compareCohorts`; left out without */
   readonly cohorts?: {
     readonly cohortOf: readonly (string | null)[];
-    readonly approved?: readonly boolean[];
+    /** by row, or by the scores of a row, one per output */
+    readonly approved?: readonly boolean[] | ((scores: ArrayLike<number>) => boolean);
   };
   /** whether to ask the model at made-up rows: partial dependence and accumulated effects; true by default */
   readonly curves?: boolean;
-  /** whose score the curves are of, from 0; 0 by default */
+  /** whose score curves, rules and cohorts are of, from 0; 0 by default */
   readonly output?: number;
   /** null: none */
-  readonly surrogate?: Omit<SurrogateOptions, 'seed'> | null;
+  readonly surrogate?: Omit<SurrogateOptions, 'seed' | 'output'> | null;
   /** draws everything that is drawn; 0 by default */
   readonly seed?: number;
+  /** how the model is asked, for curves and permutation importance */
+  readonly asking?: Omit<PredictOptions, 'maxPredictions'>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: GlobalProgress) => void;
 }
@@ -60,16 +65,18 @@ export interface GlobalProgress {
 
 /** A model as a whole, over some rows; null and empty: not asked for. */
 export interface GlobalExplanation {
-  readonly facts: ExplanationFacts;
+  readonly facts: AttributionFacts;
   readonly rows: number;
   readonly seed: number;
   readonly importance: readonly Importance[];
   readonly permutation: PermutationImportance | null;
-  /** whose score the curves are of */
+  /** whose score curves, rules and cohorts are of */
   readonly output: number;
   /** of that output's score, in the order of the features that have a value, over at most 1,000 of the rows */
   readonly partialDependence: readonly PartialDependence[];
   readonly accumulatedEffects: readonly AccumulatedEffects[];
+  /** features without a curve, since none of these rows has a finite value of them */
+  readonly withoutCurve: readonly string[];
   /** of the scores */
   readonly surrogate: Surrogate | null;
   readonly drift: DriftReport | null;
@@ -81,13 +88,13 @@ const CURVE_ROWS = 1000;
 const CURVE_POINTS = 20;
 
 /**
- * Everything of this folder at once, for a loaded model: what `showcause explain --global` prints and a model card is
+ * Everything of this folder at once, for a loaded model or `predictedModel`: what `showcause explain --global` prints and a model card is
  * made from. The same question gives the same bytes.
  *
  * @throws ExplainError as the parts do: GLOBAL_*, EXPLAIN_*, FEATURE_COUNT, and the reason of `signal`
  */
 export async function explainGlobally(question: GlobalQuestion): Promise<GlobalExplanation> {
-  const { model, explainer, rows, other, groups, cohorts } = question;
+  const { model, explainer, rows, other, groups } = question;
   const seed = seedOption(question.seed);
   const { output = 0 } = question;
   checkOutput(output, model.outputs);
@@ -102,20 +109,36 @@ export async function explainGlobally(question: GlobalQuestion): Promise<GlobalE
   const later =
     other === undefined ? null : { rows: other, explained: await explain(other, 'drift') };
   return {
-    facts: explanationFacts(explained),
+    facts: attributionFacts(explained),
     rows: rows.length,
     seed,
     output,
     importance: meanAbsoluteAttributions(explained, model.featureNames, groups),
     permutation: await permutationOf(question, seed),
     ...(await curvesOf(question, seed)),
-    surrogate: surrogateOf(question, explained, seed),
-    drift: later === null ? null : driftReport(model, { rows, explained }, later),
-    cohorts:
-      cohorts === undefined
+    surrogate: await surrogateOf(question, explained, seed),
+    drift:
+      later === null
         ? null
-        : compareCohorts({ explained, featureNames: model.featureNames, ...cohorts }),
+        : await inTurns(driftSteps(model, { rows, explained }, later), question.signal),
+    cohorts: cohortsOf(question, explained),
   };
+}
+
+function cohortsOf(
+  { model, cohorts, output = 0 }: GlobalQuestion,
+  explained: ExplainedRows,
+): readonly Cohort[] | null {
+  if (cohorts === undefined) return null;
+  const { cohortOf, approved } = cohorts;
+  const { outputs, scores } = explained;
+  const decided =
+    typeof approved === 'function'
+      ? cohortOf.map((_, row) => approved(scores.subarray(row * outputs, (row + 1) * outputs)))
+      : approved;
+  const { featureNames } = model;
+  const question = { explained, featureNames, cohortOf, output };
+  return compareCohorts({ ...question, ...(decided === undefined ? {} : { approved: decided }) });
 }
 
 function signalOf({ signal }: GlobalQuestion): { readonly signal?: AbortSignal } {
@@ -130,7 +153,7 @@ async function permutationOf(
   if (target === undefined) return null;
   const isOfClasses = target.scorer !== 'r2' && target.scorer !== 'meanSquaredError';
   return permutationImportance(
-    predictOf(model, isOfClasses ? 'probability' : 'margin'),
+    sourceOf(model, isOfClasses ? 'probability' : 'margin'),
     model,
     rows,
     target.values,
@@ -138,24 +161,26 @@ async function permutationOf(
       scorer: target.scorer,
       seed,
       maxPredictions: 1e9,
+      ...question.asking,
       ...signalOf(question),
       onProgress: ({ done, total }) => question.onProgress?.({ stage: 'permutation', done, total }),
     },
   );
 }
 
-type Curves = Pick<GlobalExplanation, 'partialDependence' | 'accumulatedEffects'>;
+type Curves = Pick<GlobalExplanation, 'partialDependence' | 'accumulatedEffects' | 'withoutCurve'>;
 
 async function curvesOf(question: GlobalQuestion, seed: number): Promise<Curves> {
   const { model, rows, curves = true, output = 0, onProgress } = question;
   const partial: PartialDependence[] = [];
   const accumulated: AccumulatedEffects[] = [];
-  const source = predictOf(model);
+  const withoutCurve: string[] = [];
+  const source = sourceOf(model);
   const drawn = curves ? drawnRows(rows, seed) : [];
   const total = model.featureNames.length;
   for (let feature = 0; curves && feature < total; feature++) {
     if (drawn.some((row) => Number.isFinite(row[feature]))) {
-      const options = { output, ...signalOf(question) };
+      const options = { output, maxPredictions: 1e9, ...question.asking, ...signalOf(question) };
       partial.push(
         await partialDependence(source, model, drawn, feature, {
           resolution: CURVE_POINTS,
@@ -163,10 +188,10 @@ async function curvesOf(question: GlobalQuestion, seed: number): Promise<Curves>
         }),
       );
       accumulated.push(await accumulatedEffects(source, model, drawn, feature, options));
-    }
+    } else withoutCurve.push(model.featureNames[feature] as string);
     onProgress?.({ stage: 'curves', done: feature + 1, total });
   }
-  return { partialDependence: partial, accumulatedEffects: accumulated };
+  return { partialDependence: partial, accumulatedEffects: accumulated, withoutCurve };
 }
 
 function drawnRows(rows: readonly FeatureRow[], seed: number): readonly FeatureRow[] {
@@ -175,13 +200,13 @@ function drawnRows(rows: readonly FeatureRow[], seed: number): readonly FeatureR
   return Array.from(drawn, (row) => rows[row] as FeatureRow);
 }
 
-function surrogateOf(
-  { model, rows, surrogate }: GlobalQuestion,
-  explained: BatchExplanation,
+async function surrogateOf(
+  { model, rows, surrogate, output = 0, signal }: GlobalQuestion,
+  { scores }: ExplainedRows,
   seed: number,
-): Surrogate | null {
+): Promise<Surrogate | null> {
   if (surrogate === undefined || surrogate === null) return null;
-  return surrogateTree(model, rows, explained.scores, { ...surrogate, seed });
+  return inTurns(surrogateSteps(model, rows, scores, { ...surrogate, seed, output }), signal);
 }
 
 /** The scorer to take where nobody says: of probabilities the log loss, else R². @throws ExplainError EXPLAIN_OUTPUT */

@@ -1,11 +1,13 @@
-import type { Background } from '../model/hash.ts';
-import type { Model } from '../model/model.ts';
-import type { FeatureRow } from '../model/tree-model.ts';
-import { predictOf } from '../agnostic/predict-of.ts';
+import type { AttributionFacts, RowAttributions } from '../agnostic/attributions.ts';
+import { ExplainError } from '../errors.ts';
+import type { AskOptions } from '../global/asking.ts';
 import { shapDependence } from '../global/dependence.ts';
 import { partialDependence } from '../global/partial-dependence.ts';
+import { sourceOf } from '../global/subject.ts';
+import type { Subject } from '../global/subject.ts';
 import { treeInteractions } from '../interactions/explainer.ts';
-import type { Explanation } from '../shapley/explanation.ts';
+import type { Background } from '../model/hash.ts';
+import type { FeatureRow } from '../model/tree-model.ts';
 import type { CurveData } from './curves.ts';
 import { meanSizes } from './data.ts';
 import type { RowData, RowsData } from './data.ts';
@@ -15,18 +17,22 @@ import { valueText } from './numbers.ts';
 
 /** Rows of one output with their explanations: what most pictures are of. */
 export interface ExplainedSet {
-  readonly model: Model;
+  readonly model: Subject;
   /** the one that explained them; no rows for path-dependent attributions */
   readonly background: Background;
   /** which output of the model */
   readonly output: number;
   readonly rows: readonly FeatureRow[];
   /** of each row */
-  readonly explanations: readonly Explanation[];
+  readonly explanations: readonly RowAttributions[];
 }
 
 /** A feature's value as people read it: the name of a category, `missing`, or six digits. */
-export function valueWord({ categories }: Model, feature: number, value: number): string {
+export function valueWord(
+  { categories }: Pick<Subject, 'categories'>,
+  feature: number,
+  value: number,
+): string {
   return (Number.isNaN(value) ? undefined : categories[feature]?.[value]) ?? valueText(value);
 }
 
@@ -93,14 +99,21 @@ const MOST_ASKED = 500;
 /**
  * Partial dependence of a feature, the weightiest by default, with the curves of single rows (ICE), for `curvePlot`.
  *
- * @throws ExplainError FEATURE_UNKNOWN, GLOBAL_ROWS
+ * @throws ExplainError FEATURE_UNKNOWN, GLOBAL_ROWS, PREDICT_*
  */
-export async function curveOf(set: ExplainedSet, feature?: string): Promise<CurveData> {
+export async function curveOf(
+  set: ExplainedSet,
+  feature?: string,
+  asking: AskOptions = {},
+): Promise<CurveData> {
   const { model, output } = set;
   const each = Math.ceil(set.rows.length / MOST_ASKED);
   const rows = set.rows.filter((_, at) => at % each === 0);
   const chosen = feature ?? weightiest(rowsDataOf(set));
-  const found = await partialDependence(predictOf(model), model, rows, chosen, { output });
+  const found = await partialDependence(sourceOf(model), model, rows, chosen, {
+    ...asking,
+    output,
+  });
   const at = model.featureNames.indexOf(found.feature);
   const { categories, grid, average, individual } = found;
   return {
@@ -116,6 +129,8 @@ export async function curveOf(set: ExplainedSet, feature?: string): Promise<Curv
 /** The pairs of one row, for `interactionPlot`. @throws ExplainError EXPLAIN_METHOD for a model without trees */
 export function interactionsOf(set: ExplainedSet, at: number): InteractionData {
   const { model, background, explanations, rows, output } = set;
+  if (model.kind === 'predicted')
+    throw new ExplainError('EXPLAIN_METHOD', { got: 'a predict function', want: 'trees' });
   const pairs = treeInteractions(
     model,
     explanations[at]?.method === 'interventional'
@@ -137,10 +152,17 @@ export function numberOf(
 }
 
 /** What the numbers are, as a line below a picture. */
-export function factsLine({ method, modelHash, background, kernel, version }: Explanation): string {
+export function factsLine({
+  method,
+  modelHash,
+  background,
+  kernel,
+  version,
+}: AttributionFacts): string {
   const against =
     background === null
       ? ''
       : `, background ${background.id ?? background.hash.slice(0, 12)} of ${background.rows} rows`;
-  return `${method}${against}; model ${modelHash.slice(0, 12)}; ${kernel} of Showcause ${version}`;
+  const of = modelHash === null ? 'a model without a file' : `model ${modelHash.slice(0, 12)}`;
+  return `${method}${against}; ${of}; ${kernel} of Showcause ${version}`;
 }

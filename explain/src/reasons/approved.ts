@@ -16,7 +16,10 @@ export interface Approval {
 }
 
 /** Whether the model itself approves what it predicted. @throws ExplainError EXPLAIN_OPTION, EXPLAIN_ARGUMENT */
-export function approves(prediction: Prediction, approval: Approval): boolean {
+export function approves(
+  prediction: Pick<Prediction, 'score' | 'probability'>,
+  approval: Approval,
+): boolean {
   assertObject(prediction, 'prediction', 'what predict gives');
   assertApproval(approval);
   const { measure, approveBelow, approveAtLeast, output = 0 } = approval;

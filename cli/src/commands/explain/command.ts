@@ -5,10 +5,12 @@ import { readInput } from '../../files.ts';
 import { readers } from '../../io.ts';
 import type { Io } from '../../io.ts';
 import { readBackground } from './background.ts';
+import { explainImages } from './agnostic/image-rows.ts';
 import { addSampledOptions, isSampledMethod, SAMPLED_METHODS } from './agnostic/sampled-options.ts';
 import type { SampledOptions } from './agnostic/sampled-options.ts';
 import { explainSampled } from './agnostic/sampled-rows.ts';
 import { refusedSampledOptions } from './agnostic/refused-options.ts';
+import { explainText } from './agnostic/text-lines.ts';
 import { withCounterfactualOptions } from './counterfactuals.ts';
 import type { CounterfactualFlags } from './counterfactuals.ts';
 import { explainedRows, openExplainer } from './explained-rows.ts';
@@ -35,7 +37,7 @@ const PERTURBATIONS = {
   linear: 'interventional',
 } as const;
 const EXACT_METHODS = Object.keys(PERTURBATIONS) as readonly (keyof typeof PERTURBATIONS)[];
-const METHODS = [...EXACT_METHODS, ...SAMPLED_METHODS];
+const METHODS = [...EXACT_METHODS, ...SAMPLED_METHODS, 'occlusion'] as const;
 
 interface Options
   extends
@@ -46,7 +48,7 @@ interface Options
     GlobalFlags,
     SampledOptions {
   readonly model?: string;
-  readonly rows: string;
+  readonly rows?: string;
   readonly background?: string;
   readonly method?: (typeof METHODS)[number];
 }
@@ -61,18 +63,15 @@ export function explainCommand(io: Io): Command {
         'checked on every row, but for lime, which fits a line nearby. Unit: the margin, log-odds for logistic models.',
     )
     .option('--model <file>', 'model file')
-    .requiredOption('--rows <file>', 'CSV with a header, JSON or NDJSON; null or empty is missing')
-    .option(
-      '--background <file>',
-      'reference rows, same formats; then attributions are interventional',
-    )
+    .option('--rows <file>', 'CSV with a header, JSON or NDJSON; null is missing')
+    .option('--background <file>', 'reference rows: then interventional')
     .addOption(
       new Option(
         '--method <method>',
-        'which expectation attributions divide; interventional with --background, else path-dependent',
+        'interventional with --background, else path-dependent',
       ).choices(METHODS),
     )
-    .option('--interactions', 'SHAP interaction values of each pair of features (trees)');
+    .option('--interactions', 'SHAP interaction values of pairs (trees)');
   addPlotOptions(addFormatOptions(addSampledOptions(command)));
   withCounterfactualOptions(addReasonOptions(addOutcomeOptions(command)));
   return addGlobalOptions(command)
@@ -80,6 +79,7 @@ export function explainCommand(io: Io): Command {
       'after',
       `
 Rows are objects by feature name, or arrays in the order of the model.
+Integrated gradients need a gradient function: from TypeScript alone.
 
 Examples:
   showcause explain --model credit.ubj --rows applicants.csv
@@ -99,12 +99,42 @@ Examples:
     .action((options: Options, self: Command) => explainRows(io, options, self));
 }
 
-async function explainRows(io: Io, options: Options, command: Command): Promise<void> {
+async function explainRows(io: Io, given: Options, command: Command): Promise<void> {
+  // A model that can only be asked is sampled.
+  const isAsked = given.predict !== undefined && given.text === undefined;
+  const options = isAsked ? { ...given, method: given.method ?? ('kernel' as const) } : given;
   const misfit = refusedSampledOptions(options);
   if (misfit !== null) command.error(`error: ${misfit}`);
-  if (isSampledMethod(options.method)) return explainSampled(io, options.method, options, command);
-  const method =
-    options.method ?? (options.background === undefined ? 'path-dependent' : 'interventional');
+  const { rows = '', text, predict, method } = options;
+  if (method === 'occlusion' || text !== undefined || isSampledMethod(method)) {
+    const stray = refusedCommonOptions(options);
+    if (stray !== null) command.error(`error: ${stray}`);
+  }
+  if (text !== undefined && predict !== undefined)
+    return explainText(io, { ...options, text, predict });
+  if (method === 'occlusion') return explainImages(io, { ...options, rows }, command);
+  if (isSampledMethod(method)) return explainSampled(io, method, { ...options, rows }, command);
+  return explainExactly(io, method, { ...options, rows }, command);
+}
+
+/** Why options that every method has do not go together, or null. */
+function refusedCommonOptions(options: Options): string | null {
+  return (
+    refusedReasonOptions(options) ??
+    refusedOutcomeOptions(options) ??
+    refusedFormatOptions(options) ??
+    refusedPlotOptions({ ...options }) ??
+    refusedGlobalOptions(options)
+  );
+}
+
+async function explainExactly(
+  io: Io,
+  wanted: keyof typeof PERTURBATIONS | undefined,
+  options: Options & { readonly rows: string },
+  command: Command,
+): Promise<void> {
+  const method = wanted ?? (options.background === undefined ? 'path-dependent' : 'interventional');
   if (method !== 'path-dependent' && options.background === undefined)
     command.error(`error: --method ${method} needs --background FILE`);
   if (method === 'path-dependent' && options.background !== undefined)
@@ -123,12 +153,7 @@ async function explainRows(io: Io, options: Options, command: Command): Promise<
     options.plot === 'counterfactual';
   if (alone !== null && !hasOutcome && !asksGlobal(options))
     command.error(`error: ${alone} needs --reasons FILE, --counterfactual or --global`);
-  const refused =
-    refusedReasonOptions(options) ??
-    refusedOutcomeOptions(options) ??
-    refusedFormatOptions(options) ??
-    refusedPlotOptions({ ...options }) ??
-    refusedGlobalOptions(options);
+  const refused = refusedCommonOptions(options);
   if (refused !== null) command.error(`error: ${refused}`);
   const bytes = readInput(options.model ?? '');
   const model = loadModel(bytes);
@@ -138,7 +163,8 @@ async function explainRows(io: Io, options: Options, command: Command): Promise<
   const show = openShow(io, model, background, { ...options, method }, command);
   const explainer = await openExplainer(model, bytes, given, options.workers);
   try {
-    if (asksGlobal(options)) return await explainWhole(io, model, explainer, options);
+    if (asksGlobal(options))
+      return await explainWhole(io, { subject: model, shape: model, explainer }, options);
     await show(explainedRows(model, explainer, streamRows(model, options.rows), io.signal));
   } finally {
     await explainer.close?.();
@@ -154,7 +180,7 @@ function openShow(
   command: Command,
 ): (rows: AsyncIterable<ExplainedRow>) => Promise<void> {
   const { plot } = options;
-  if (plot !== undefined)
+  if (plot !== undefined && plot !== 'text')
     return (rows) => plotRows(io, rows, { model, background }, { ...options, plot }, command);
   const printer = openPrinter(model, background, options, command);
   return async (rows) => {

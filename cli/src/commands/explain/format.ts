@@ -23,9 +23,7 @@ export interface FormatOptions {
 
 export function addFormatOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--format <format>', 'text (default), json, ndjson or csv').choices(FORMATS),
-    )
+    .addOption(new Option('--format <format>', 'text by default').choices(FORMATS))
     .option('--json', 'one JSON object a row: --format ndjson')
     .option('--out <file>', 'write there instead of standard output')
     .addOption(

@@ -57,15 +57,12 @@ interface RowFlags {
 
 /** Why these options do not go together, or null. */
 export function refusedGlobalOptions(options: GlobalFlags & RowFlags): string | null {
-  const { target, scorer, stated, seed: drawn, global, modelCard } = options;
+  const { target, scorer, stated, global, modelCard } = options;
   if (stated !== undefined && modelCard === undefined) return '--stated needs --model-card FILE';
   if (scorer !== undefined && target === undefined) return '--scorer needs --target COLUMN';
   if (target !== undefined && global === undefined && modelCard === undefined)
     return '--target needs --global or --model-card FILE';
-  if (!asksGlobal(options)) {
-    const alone = loneOption({ '--seed': drawn });
-    return alone === null ? null : `${alone} needs --global, --surrogate or --model-card FILE`;
-  }
+  if (!asksGlobal(options)) return null;
   const row = loneOption({
     '--interactions': options.interactions,
     '--reasons': options.reasons,

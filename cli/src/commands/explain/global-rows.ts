@@ -1,5 +1,5 @@
 import { ExplainError, rowOf } from '@showcause/explain';
-import type { FeatureValue, Model } from '@showcause/explain';
+import type { FeatureValue, RowShape } from '@showcause/explain';
 import { inRow } from './in-row.ts';
 import { asRecord, readRecords } from './rows.ts';
 
@@ -15,7 +15,7 @@ export interface RowTable {
  *
  * @throws ExplainError EXPLAIN_ROWS when a row is a list or lacks a column, and as `readRows`
  */
-export function readTable(model: Model, path: string, columns: readonly string[]): RowTable {
+export function readTable(model: RowShape, path: string, columns: readonly string[]): RowTable {
   const values = Object.fromEntries(columns.map((column) => [column, [] as FeatureValue[]]));
   const rows = readRecords(model, path).map((given, index) =>
     inRow(index, () => {

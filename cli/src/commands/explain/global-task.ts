@@ -3,14 +3,24 @@ import { parseJson } from '@showcause/core';
 import {
   approves,
   defaultScorer,
+  ExplainError,
   explainGlobally,
   globalJson,
   modelCard,
   modelCardMarkdown,
   parseStated,
   scoreAt,
+  SCORERS,
 } from '@showcause/explain';
-import type { Explainer, GlobalExplanation, GlobalProgress, Model } from '@showcause/explain';
+import type {
+  Approval,
+  GlobalExplanation,
+  GlobalProgress,
+  PredictOptions,
+  RowShape,
+  RowsExplainer,
+  Subject,
+} from '@showcause/explain';
 import { readText } from '../../files.ts';
 import type { Io } from '../../io.ts';
 import { formatOf } from './format.ts';
@@ -27,28 +37,37 @@ import { openSink } from './sink.ts';
 
 type Asked = GlobalFlags & FormatOptions & OutcomeOptions & { readonly rows: string };
 
+/** What is explained as a whole. */
+export interface Whole {
+  readonly subject: Subject;
+  readonly shape: RowShape;
+  readonly explainer: RowsExplainer;
+  /** how the model is asked, where that may be said */
+  readonly asking?: PredictOptions;
+}
+
 /**
  * `showcause explain --global`, `--surrogate`, `--drift`, `--cohort` and `--model-card`.
  *
  * @throws {CliError} `FILE_UNREADABLE`; ExplainError as `explainGlobally`
  */
-export async function explainWhole(
-  io: Io,
-  model: Model,
-  explainer: Pick<Explainer, 'explainBatch'>,
-  options: Asked,
-): Promise<void> {
+export async function explainWhole(io: Io, whole: Whole, options: Asked): Promise<void> {
   const { modelCard: card, stated } = options;
   const facts = stated === undefined ? {} : parseStated(parseJson(readText(stated)));
-  const explained = await explain(io, model, explainer, options);
+  const explained = await explain(io, whole, options);
   if (card !== undefined) {
-    const made = modelCard(model, explained, facts);
+    const made = modelCard(whole.subject, explained, facts);
     const isJson = extname(card).toLowerCase() === '.json';
     const text = isJson ? `${JSON.stringify(made, null, 2)}\n` : modelCardMarkdown(made);
     writeWhole(io, text.trimEnd().split('\n'), card);
   }
   if (card === undefined || options.global === true)
-    writeWhole(io, linesOf(model, explained, options), options.out, formatOf(options) === 'text');
+    writeWhole(
+      io,
+      linesOf(whole.subject, explained, options),
+      options.out,
+      formatOf(options) === 'text',
+    );
 }
 
 function writeWhole(
@@ -62,7 +81,7 @@ function writeWhole(
   sink.done();
 }
 
-function linesOf(model: Model, explained: GlobalExplanation, options: Asked): readonly string[] {
+function linesOf(model: Subject, explained: GlobalExplanation, options: Asked): readonly string[] {
   const json = globalJson(model, explained);
   switch (formatOf(options)) {
     case 'text':
@@ -85,56 +104,73 @@ const WORDS: Readonly<Record<GlobalProgress['stage'], string>> = {
 
 async function explain(
   io: Io,
-  model: Model,
-  explainer: Pick<Explainer, 'explainBatch'>,
+  { subject, shape, explainer, asking }: Whole,
   options: Asked,
 ): Promise<GlobalExplanation> {
   const { cohort, drift, global, modelCard: card, output, seed, surrogate, target } = options;
   const columns = [target, cohort].filter((column) => column !== undefined);
-  const table = readTable(model, options.rows, [...new Set(columns)]);
+  const table = readTable(shape, options.rows, [...new Set(columns)]);
   const isWhole = global === true || card !== undefined;
   try {
     return await explainGlobally({
-      model,
+      model: subject,
       explainer,
       rows: table.rows,
       curves: isWhole,
       signal: io.signal,
       onProgress: ({ stage, done, total }) => io.progress?.(`${done} of ${total} ${WORDS[stage]}`),
+      ...(asking === undefined ? {} : { asking }),
       ...(seed === undefined ? {} : { seed }),
       ...(output === undefined ? {} : { output }),
-      ...(drift === undefined ? {} : { other: readRows(model, drift) }),
-      ...targetOf(model, table, options),
-      ...cohortsOf(model, table, options),
+      ...(drift === undefined ? {} : { other: readRows(shape, drift) }),
+      ...targetOf(subject, table, options),
+      ...cohortsOf(subject, table, options),
       ...(surrogate === undefined && card === undefined
         ? {}
-        : { surrogate: surrogateOptions(model, options) }),
+        : { surrogate: surrogateOptions(subject, options) }),
     });
   } finally {
     io.progress?.('');
   }
 }
 
-function targetOf(model: Model, { columns }: RowTable, { target, scorer }: Asked) {
+function targetOf(subject: Subject, { columns }: RowTable, { target, scorer }: Asked) {
   if (target === undefined) return {};
   const values = outcomesOf(columns[target] ?? []);
-  return { target: { values, scorer: scorer ?? defaultScorer(model) } };
+  return { target: { values, scorer: scorer ?? scorerOf(subject) } };
 }
 
-function cohortsOf(model: Model, { rows, columns }: RowTable, options: Asked) {
+/** What answers of a remote model are, only its people know. @throws ExplainError EXPLAIN_OPTION */
+function scorerOf(subject: Subject) {
+  if (subject.kind !== 'predicted') return defaultScorer(subject);
+  throw new ExplainError('EXPLAIN_OPTION', {
+    got: '--target without --scorer for a model behind HTTP',
+    want: `--scorer ${SCORERS.join(', ')}`,
+  });
+}
+
+function cohortsOf(subject: Subject, { rows, columns }: RowTable, options: Asked) {
   const { adverse, cohort } = options;
   if (cohort === undefined) return {};
   const approval = approvalOf(adverse ?? 'higher', options);
-  const approved =
-    approval === null
-      ? {}
-      : { approved: rows.map((row) => approves(model.predict(row), approval)) };
+  const approved = approval === null ? {} : { approved: approvedOf(subject, rows, approval) };
   return { cohorts: { cohortOf: labelsOf(columns[cohort] ?? []), ...approved } };
 }
 
+/** By what the model itself predicts, or by the answers where nothing else is known of it. */
+function approvedOf(subject: Subject, rows: RowTable['rows'], approval: Approval) {
+  if (subject.kind !== 'predicted')
+    return rows.map((row) => approves(subject.predict(row), approval));
+  return (scores: ArrayLike<number>): boolean => {
+    const score = Array.from(scores);
+    return approves({ score, probability: null }, approval);
+  };
+}
+
 /** Decisions are compared at the score that belongs to the threshold. */
-function surrogateOptions(model: Model, { measure, surrogate, threshold }: Asked) {
+function surrogateOptions(subject: Subject, { measure, surrogate, threshold }: Asked) {
   const depth = typeof surrogate === 'number' ? { depth: surrogate } : {};
-  if (threshold === undefined || model.outputs > 1) return depth;
-  return { ...depth, threshold: measure === 'score' ? threshold : scoreAt(model, threshold) };
+  if (threshold === undefined || subject.outputs > 1) return depth;
+  const isScore = measure === 'score' || subject.kind === 'predicted';
+  return { ...depth, threshold: isScore ? threshold : scoreAt(subject, threshold) };
 }

@@ -17,16 +17,10 @@ export function addOutcomeOptions(command: Command): Command {
       finiteNumber,
     )
     .addOption(
-      new Option('--adverse <side>', 'which scores go against people; higher by default').choices([
-        'higher',
-        'lower',
-      ]),
+      new Option('--adverse <side>', 'goes against people; higher').choices(['higher', 'lower']),
     )
     .addOption(
-      new Option(
-        '--measure <number>',
-        'of the model; probability, else score; score needs --threshold',
-      ).choices(['probability', 'score']),
+      new Option('--measure <number>', 'probability, else score').choices(['probability', 'score']),
     )
     .option('--output <class>', 'whose number it is; 0 by default', classNumber);
 }

@@ -9,6 +9,7 @@ import {
   dependencePlot,
   factsLine,
   forcePlot,
+  imagePlot,
   interactionPlot,
   interactionsOf,
   meanSizes,
@@ -17,23 +18,21 @@ import {
   rowsDataOf,
   waterfallPlot,
 } from '@showcause/explain/plots';
-import type { ExplainedSet, Plot, PlotOptions } from '@showcause/explain/plots';
+import { ExplainError } from '@showcause/explain';
+import type { ExplainedSet, ImageCells, Plot, PlotOptions } from '@showcause/explain/plots';
 import type { Command } from 'commander';
+import type { Io } from '../../io.ts';
 import { counterfactualsOf } from './counterfactuals.ts';
-import type { PlotTask } from './plot-rows.ts';
+import type { PlottedSet, PlotTask } from './plot-rows.ts';
 
 /** The picture that was asked for. @throws ExplainError PLOT_*, EXPLAIN_METHOD, COUNTERFACTUAL_* */
 export async function pictureOf(
-  set: ExplainedSet,
+  io: Io,
+  set: PlottedSet,
   task: PlotTask,
   command: Command,
 ): Promise<Plot> {
-  const [explanation] = set.explanations;
-  const options: PlotOptions = {
-    unit: explanation?.outputSpace ?? 'margin',
-    notes: explanation === undefined ? [] : [factsLine(explanation)],
-    ...(task.width === undefined ? {} : { width: task.width }),
-  };
+  const options = plotOptions(set, task);
   const at = (task.row ?? 1) - 1;
   switch (task.plot) {
     case 'bar':
@@ -49,7 +48,10 @@ export async function pictureOf(
     case 'dependence':
       return dependencePlot(dependenceOf(set, task.feature), options);
     case 'pdp':
-      return curvePlot(await curveOf(set, task.feature), options);
+      return curvePlot(
+        await curveOf(set, task.feature, { ...task.asking, signal: io.signal }),
+        options,
+      );
     case 'interactions':
       return interactionPlot(interactionsOf(set, at), options);
     case 'decision':
@@ -57,9 +59,43 @@ export async function pictureOf(
         { ...rowsDataOf(set), ...(task.row === undefined ? {} : { highlight: at }) },
         options,
       );
+    case 'image':
+      return imagePlot(pixelsOf(set, at, task, command), options);
     case 'counterfactual':
       return ladder(set, at, task, command, options);
   }
+}
+
+function plotOptions({ explanations, bound }: PlottedSet, { width }: PlotTask): PlotOptions {
+  const [explanation] = explanations;
+  const unit = explanation?.outputSpace ?? 'margin';
+  const off = `sampled: each attribution is within ±${bound.toPrecision(2)}, at 95 %`;
+  return {
+    unit: explanation?.method === 'lime' ? `coefficient of ${unit}` : unit,
+    notes: [
+      ...(explanation === undefined ? [] : [factsLine(explanation)]),
+      ...(bound > 0 ? [off] : []),
+    ],
+    ...(width === undefined ? {} : { width }),
+  };
+}
+
+/** Features of a row as pixels, their channels together; refused where they are not as many. */
+function pixelsOf(set: PlottedSet, at: number, { shape }: PlotTask, command: Command): ImageCells {
+  if (shape === undefined) return command.error('error: --plot image needs --shape HEIGHTxWIDTH');
+  const { height, width, channels } = shape;
+  const own = set.explanations[at]?.attributions[set.output] ?? [];
+  if (own.length !== height * width * channels)
+    throw new ExplainError('EXPLAIN_IMAGE', {
+      got: `${own.length} features for ${height} × ${width} × ${channels}`,
+      want: 'as many',
+    });
+  const attributions = new Float64Array(height * width);
+  own.forEach((value, feature) => {
+    const pixel = Math.floor(feature / channels);
+    attributions[pixel] = (attributions[pixel] ?? 0) + value;
+  });
+  return { columns: width, rows: height, attributions };
 }
 
 function meanBar(set: ExplainedSet, options: PlotOptions): Plot {
@@ -75,6 +111,8 @@ function ladder(
   options: PlotOptions,
 ): Plot {
   const { model, rows } = set;
+  if (model.kind === 'predicted')
+    return command.error('error: --plot counterfactual needs --model FILE');
   const search = counterfactualsOf(model, { ...task, counterfactual: true }, command);
   const found = search?.search(rows[at] ?? []);
   if (found === undefined)

@@ -3,8 +3,16 @@ import type { Command } from 'commander';
 import { loneOption } from './outcome-options.ts';
 
 /** Pictures of one row, then those of all rows. */
-const ROW_KINDS = ['waterfall', 'force', 'interactions', 'counterfactual'] as const;
-const plotKinds = ['bar', ...ROW_KINDS, 'beeswarm', 'dependence', 'pdp', 'decision'] as const;
+const ROW_KINDS = ['waterfall', 'force', 'interactions', 'counterfactual', 'image'] as const;
+const plotKinds = [
+  'bar',
+  ...ROW_KINDS,
+  'beeswarm',
+  'dependence',
+  'pdp',
+  'decision',
+  'text',
+] as const;
 export type PlotKind = (typeof plotKinds)[number];
 
 /** The options of `showcause explain --plot`. */

@@ -39,13 +39,15 @@ function permutationLines({ permutation }: GlobalJson): Line[] {
   ];
 }
 
-function curveLines({ partialDependence, accumulatedEffects }: GlobalJson): Line[] {
+function curveLines(given: GlobalJson): Line[] {
+  const { partialDependence, accumulatedEffects, withoutCurve, explanation } = given;
   return [
+    ...withoutCurve.map((feature): Line => ['withoutCurve', feature, '', '', '']),
     ...partialDependence.flatMap(({ feature, grid, average, categories }) =>
       grid.map((at, i): Line => [
         'partialDependence',
         feature,
-        0,
+        explanation.output,
         categories?.[i] ?? at,
         average[i] ?? '',
       ]),
@@ -54,7 +56,7 @@ function curveLines({ partialDependence, accumulatedEffects }: GlobalJson): Line
       edges.map((at, i): Line => [
         'accumulatedEffect',
         feature,
-        0,
+        explanation.output,
         categories?.[i] ?? at,
         effect[i] ?? '',
       ]),
@@ -62,7 +64,7 @@ function curveLines({ partialDependence, accumulatedEffects }: GlobalJson): Line
   ];
 }
 
-function surrogateLines({ surrogate }: GlobalJson): Line[] {
+function surrogateLines({ surrogate, explanation }: GlobalJson): Line[] {
   if (surrogate === null) return [];
   const { heldOut, rules } = surrogate;
   return [
@@ -72,7 +74,7 @@ function surrogateLines({ surrogate }: GlobalJson): Line[] {
     ...rules.map(({ words, value, share }): Line => [
       'surrogate.rule',
       words,
-      0,
+      explanation.output,
       share ?? '',
       value,
     ]),

@@ -6,7 +6,9 @@ export function globalText(given: GlobalJson): string[] {
   const { explanation } = given;
   return [
     `${explanation.rows} rows   ${explanation.method}, ${explanation.outputSpace}   ${explanation.kernel}   seed ${explanation.seed}`,
-    `model ${explanation.modelHash}`,
+    explanation.modelHash === null
+      ? 'a model that is known by its answers alone'
+      : `model ${explanation.modelHash}`,
     ...importanceLines(given),
     ...permutationLines(given),
     ...curveLines(given),
@@ -16,10 +18,12 @@ export function globalText(given: GlobalJson): string[] {
   ];
 }
 
-function importanceLines({ importance }: GlobalJson): string[] {
+function importanceLines({ importance, explanation }: GlobalJson): string[] {
   const sorted = sortedBy(importance, ({ meanAbsolute }) => sum(meanAbsolute));
   return part(
-    'mean |attribution|, mean',
+    explanation.method === 'lime'
+      ? "mean |coefficient| of lime's lines, mean"
+      : 'mean |attribution|, mean',
     sorted.map(({ name, meanAbsolute, mean }) => [
       name,
       meanAbsolute.map((value) => value.toFixed(6)).join(' '),
@@ -41,9 +45,13 @@ function permutationLines({ permutation }: GlobalJson): string[] {
   );
 }
 
-function curveLines({ explanation, partialDependence }: GlobalJson): string[] {
-  if (partialDependence.length === 0) return [];
-  return part(
+function curveLines({ explanation, partialDependence, withoutCurve }: GlobalJson): string[] {
+  const missing =
+    withoutCurve.length === 0
+      ? []
+      : ['', `no curve: no row has a finite value of ${withoutCurve.map(plainName).join(', ')}`];
+  if (partialDependence.length === 0) return missing;
+  const curves = part(
     `partial dependence: mean score of output ${explanation.output} along each feature`,
     sortedBy(partialDependence, ({ range }) => range).map((curve) => [
       curve.feature,
@@ -52,6 +60,7 @@ function curveLines({ explanation, partialDependence }: GlobalJson): string[] {
       end(curve, Math.max),
     ]),
   );
+  return [...curves, ...missing];
 }
 
 function end(
@@ -64,7 +73,7 @@ function end(
   return `${signed(value)} at ${label === undefined ? short(grid[at] ?? NaN) : plainName(label)}`;
 }
 
-function surrogateLines({ surrogate }: GlobalJson): string[] {
+function surrogateLines({ surrogate, explanation, importance }: GlobalJson): string[] {
   if (surrogate === null) return [];
   const { depth, heldOut, rules } = surrogate;
   const r2 = heldOut.r2 === null ? 'undefined' : heldOut.r2.toFixed(4);
@@ -73,6 +82,9 @@ function surrogateLines({ surrogate }: GlobalJson): string[] {
   return [
     '',
     `surrogate tree of depth ${depth}: R² ${r2}${same}, on ${heldOut.rows} rows it never saw`,
+    ...((importance[0]?.mean.length ?? 1) > 1
+      ? [`  rules of the score of output ${explanation.output}`]
+      : []),
     ...rules.map(
       ({ words, value, share }) =>
         `  ${signed(value)}  ${share === null ? '' : `${percent(share).padStart(6)}  `}if ${words}`,

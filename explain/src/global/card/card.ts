@@ -1,7 +1,8 @@
-import type { Model } from '../../model/model.ts';
 import { globalJson } from '../json.ts';
 import type { GlobalJson } from '../json.ts';
 import type { GlobalExplanation } from '../overview.ts';
+import { hashOf } from '../subject.ts';
+import type { Subject } from '../subject.ts';
 import { STATED, assertSameModel } from './stated.ts';
 import type { Stated, StatedField } from './stated.ts';
 
@@ -10,14 +11,14 @@ export interface ModelCard extends GlobalJson {
   readonly v: 1;
   /** said by people; nothing here is made up */
   readonly stated: Readonly<Record<StatedField, string | null>>;
-  /** read from the model file */
+  /** read from the model file; null where the model is known by its answers alone */
   readonly model: {
-    readonly sha256: string;
-    readonly format: string;
-    readonly formatVersion: string;
-    readonly kind: 'trees' | 'linear';
-    readonly objective: string;
-    readonly link: string;
+    readonly sha256: string | null;
+    readonly format: string | null;
+    readonly formatVersion: string | null;
+    readonly kind: Subject['kind'];
+    readonly objective: string | null;
+    readonly link: string | null;
     readonly outputs: number;
     readonly trees: number | null;
     readonly features: readonly {
@@ -35,11 +36,11 @@ export interface ModelCard extends GlobalJson {
  * @throws ExplainError MODEL_CARD when the explanation is of another model file
  */
 export function modelCard(
-  model: Model,
+  model: Subject,
   explained: GlobalExplanation,
   stated: Stated = {},
 ): ModelCard {
-  assertSameModel(model.hash, explained.facts.modelHash);
+  assertSameModel(hashOf(model), explained.facts.modelHash);
   const said = STATED.map((field) => [field, stated[field] ?? null] as const);
   return {
     v: 1,
@@ -49,14 +50,15 @@ export function modelCard(
   };
 }
 
-function modelFacts(model: Model): ModelCard['model'] {
+function modelFacts(model: Subject): ModelCard['model'] {
+  const file = model.kind === 'predicted' ? null : model;
   return {
-    sha256: model.hash,
-    format: model.format,
-    formatVersion: model.formatVersion,
+    sha256: hashOf(model),
+    format: file?.format ?? null,
+    formatVersion: file?.formatVersion ?? null,
     kind: model.kind,
-    objective: model.objective,
-    link: model.link,
+    objective: file?.objective ?? null,
+    link: file?.link ?? null,
     outputs: model.outputs,
     trees: model.kind === 'trees' ? model.trees.length : null,
     features: model.featureNames.map((name, feature) => ({

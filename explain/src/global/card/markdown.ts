@@ -27,7 +27,7 @@ export function modelCardMarkdown(card: ModelCard): string {
     `# Model card: ${stated.name === null ? NOT_STATED : escapeMarkdown(stated.name)}`,
     ...section('Who and what', statedTable(card)),
     ...TITLES.flatMap(([field, title]) => section(title, [paragraph(stated[field])])),
-    ...section('The model file', modelLines(card)),
+    ...section(card.model.sha256 === null ? 'The model' : 'The model file', modelLines(card)),
     ...section('How it was explained', explanationLines(card)),
     ...section('What counts', importanceLines(card)),
     ...permutationLines(card),
@@ -55,12 +55,21 @@ function statedTable({ stated }: ModelCard): string[] {
   return table(['fact', 'stated'], rows);
 }
 
+const KINDS: Readonly<Record<ModelCard['model']['kind'], string>> = {
+  trees: 'trees',
+  linear: 'linear',
+  predicted: 'known by its answers alone: there was no file to read',
+};
+
 function modelLines({ model }: ModelCard): string[] {
+  const { sha256, format, formatVersion, objective, link } = model;
   const facts = [
-    ['SHA-256', `\`${model.sha256}\``],
-    ['format', escapeMarkdown(`${model.format} ${model.formatVersion}`)],
-    ['kind', model.trees === null ? model.kind : `${model.trees} trees`],
-    ['objective', escapeMarkdown(`${model.objective}, link ${model.link}`)],
+    ...(sha256 === null ? [] : [['SHA-256', `\`${sha256}\``]]),
+    ...(format === null ? [] : [['format', escapeMarkdown(`${format} ${formatVersion ?? ''}`)]]),
+    ['kind', model.trees === null ? KINDS[model.kind] : `${model.trees} trees`],
+    ...(objective === null
+      ? []
+      : [['objective', escapeMarkdown(`${objective}, link ${link ?? ''}`)]]),
     ['outputs', `${model.outputs}`],
     ['features', `${model.features.length}`],
   ];
@@ -107,7 +116,9 @@ function importanceLines({ importance, explanation }: ModelCard): string[] {
   const weight = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0);
   const sorted = [...importance].sort((a, b) => weight(b.meanAbsolute) - weight(a.meanAbsolute));
   return [
-    `Mean absolute attribution, in units of ${explanation.outputSpace}.`,
+    explanation.method === 'lime'
+      ? 'Mean absolute coefficient of the lines that LIME fits around the rows: they do not add up to scores.'
+      : `Mean absolute attribution, in units of ${explanation.outputSpace}.`,
     '',
     ...table(
       ['feature', 'mean absolute', 'mean', 'rows where it counts'],
@@ -140,7 +151,7 @@ function permutationLines({ permutation }: ModelCard): string[] {
   ]);
 }
 
-function curveLines({ partialDependence, explanation }: ModelCard): string[] {
+function curveLines({ partialDependence, withoutCurve, explanation }: ModelCard): string[] {
   if (partialDependence.length === 0) return [];
   const at = (one: ModelCard['partialDependence'][number], place: number) =>
     escapeMarkdown(one.categories?.[place] ?? number(one.grid[place] ?? NaN));
@@ -160,10 +171,16 @@ function curveLines({ partialDependence, explanation }: ModelCard): string[] {
     `Partial dependence of the score of output ${explanation.output} (${explanation.outputSpace}): its mean when every row is given one value.`,
     '',
     ...table(['feature', 'shape', 'lowest', 'highest'], rows),
+    ...(withoutCurve.length === 0
+      ? []
+      : [
+          '',
+          `No row has a finite value of ${withoutCurve.map(escapeMarkdown).join(', ')}: no curve.`,
+        ]),
   ]);
 }
 
-function surrogateLines({ surrogate, explanation }: ModelCard): string[] {
+function surrogateLines({ surrogate, explanation, model: { outputs } }: ModelCard): string[] {
   if (surrogate === null) return [];
   const { heldOut, depth, rules } = surrogate;
   const r2 = heldOut.r2 === null ? 'undefined: scores do not vary' : number(heldOut.r2);
@@ -173,7 +190,7 @@ function surrogateLines({ surrogate, explanation }: ModelCard): string[] {
     `A tree of depth ${depth} that imitates the model's scores (${explanation.outputSpace}), not the model itself. On ${heldOut.rows} rows held out from it: R² ${r2}${accuracy}.`,
     '',
     ...table(
-      ['rule', 'score', 'share of rows'],
+      ['rule', scoreName(explanation.output, outputs), 'share of rows'],
       rules.map((rule) => [
         escapeMarkdown(rule.words),
         number(rule.value),
@@ -181,4 +198,8 @@ function surrogateLines({ surrogate, explanation }: ModelCard): string[] {
       ]),
     ),
   ]);
+}
+
+function scoreName(output: number, outputs: number): string {
+  return outputs === 1 ? 'score' : `score of output ${output}`;
 }

@@ -35,10 +35,12 @@ export function parseStated(json: unknown): Stated {
 }
 
 /** @throws ExplainError MODEL_CARD when the facts are of another model */
-export function assertSameModel(hash: string, explained: string): void {
+export function assertSameModel(hash: string | null, explained: string | null): void {
+  const named = (one: string | null): string =>
+    one === null ? 'a model without a file' : `model ${one.slice(0, 12)}…`;
   if (hash !== explained)
     throw new ExplainError('MODEL_CARD', {
-      got: `an explanation of model ${explained.slice(0, 12)}…`,
-      want: `one of ${hash.slice(0, 12)}…`,
+      got: `an explanation of ${named(explained)}`,
+      want: `one of ${named(hash)}`,
     });
 }

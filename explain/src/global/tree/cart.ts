@@ -1,3 +1,4 @@
+import type { Steps } from '../../batch/turn.ts';
 import type { FeatureRow } from '../../model/tree-model.ts';
 import type { Tree } from '../../model/tree.ts';
 import { isCategorical } from '../features.ts';
@@ -33,13 +34,17 @@ interface Node {
  * where there were none; categories are split in two sets, exactly for one output and
  * by the best of the orders of the outputs for several. Equal gains: the first feature, the lowest threshold.
  */
-export function growTrees(features: FeatureFacts, data: CartData, bounds: CartBounds): Tree[] {
+export function* growTrees(
+  features: FeatureFacts,
+  data: CartData,
+  bounds: CartBounds,
+): Steps<Tree[]> {
   const nodes: Node[] = [root(data.rows.length)];
   const kinds = features.featureNames.map((_, feature) => isCategorical(features, feature));
   for (let index = 0; index < nodes.length; index++) {
     const node = nodes[index] as Node;
     if (node.depth >= bounds.depth || node.members.length < 2 * bounds.minLeaf) continue;
-    const split = bestSplit(data, node.members, kinds, bounds.minLeaf);
+    const split = yield* bestSplit(data, node.members, kinds, bounds.minLeaf);
     if (split === null) continue;
     node.split = split;
     node.leftChild = nodes.length;

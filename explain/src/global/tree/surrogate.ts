@@ -1,11 +1,14 @@
 import { wholeOption } from '../../agnostic/options.ts';
 import { ExplainError } from '../../errors.ts';
+import { atOnce } from '../../batch/turn.ts';
+import type { Steps } from '../../batch/turn.ts';
 import type { FeatureRow } from '../../model/tree-model.ts';
 import { leafOf } from '../../model/tree.ts';
 import type { Tree } from '../../model/tree.ts';
 import { seededRandom } from '../../numeric/random.ts';
 import { checkRows } from '../features.ts';
 import type { FeatureFacts } from '../features.ts';
+import { checkOutput } from '../partial-dependence.ts';
 import { places, shuffle } from '../../numeric/shuffle.ts';
 import { growTrees } from './cart.ts';
 import { fidelityOf } from './fidelity.ts';
@@ -24,6 +27,8 @@ export interface SurrogateOptions {
   readonly seed?: number;
   /** one output: scores from here on are the positive class. Several outputs: the largest is the class */
   readonly threshold?: number;
+  /** whose rules are told; 0 by default */
+  readonly output?: number;
 }
 
 /** A small tree that says roughly what the model says, with how roughly. */
@@ -31,7 +36,9 @@ export interface Surrogate {
   /** one tree per output, all of one structure */
   readonly trees: readonly Tree[];
   readonly outputs: number;
-  /** rules of the first output's tree; those of another are `treeRules(trees[k])` */
+  /** whose rules these are */
+  readonly output: number;
+  /** of the tree of `output`; those of another are `treeRules(trees[k])` */
   readonly rules: readonly Rule[];
   readonly depth: number;
   readonly minLeaf: number;
@@ -52,7 +59,8 @@ const LEAST_ROWS = 4;
  * Global surrogate: a CART tree of the model's scores (not of true outcomes), with its fidelity on rows held out from it.
  *
  * @param scores  of the model, row-major [rows × outputs]: margins or probabilities, as the rules are to speak
- * @throws ExplainError GLOBAL_ROWS below 4 rows or when scores are not as many per row, finite; FEATURE_COUNT, EXPLAIN_OPTION
+ * @throws ExplainError GLOBAL_ROWS below 4 rows or when scores are not as many per row, finite; FEATURE_COUNT, EXPLAIN_OPTION,
+ * EXPLAIN_OUTPUT
  */
 export function surrogateTree(
   features: FeatureFacts,
@@ -60,7 +68,17 @@ export function surrogateTree(
   scores: ArrayLike<number>,
   options: SurrogateOptions = {},
 ): Surrogate {
-  const { depth = 3, minLeaf = 5, heldOut = 0.25, seed = 0, threshold } = options;
+  return atOnce(surrogateSteps(features, rows, scores, options));
+}
+
+/** The same in steps. */
+export function* surrogateSteps(
+  features: FeatureFacts,
+  rows: readonly FeatureRow[],
+  scores: ArrayLike<number>,
+  options: SurrogateOptions = {},
+): Steps<Surrogate> {
+  const { depth = 3, minLeaf = 5, heldOut = 0.25, seed = 0, threshold, output = 0 } = options;
   wholeOption('depth', depth, 1, 12);
   wholeOption('minLeaf', minLeaf, 1, 1_000_000);
   wholeOption('seed', seed, 0, 2 ** 32 - 1);
@@ -72,9 +90,10 @@ export function surrogateTree(
   checkRows(rows, features.featureNames.length, LEAST_ROWS);
   const targets = checkedScores(scores, rows.length);
   const outputs = targets.length / rows.length;
+  checkOutput(output, outputs);
   const held = drawn(rows.length, heldOut, seed);
   const seen = places(rows.length).filter((row) => !held.has(row));
-  const trees = growTrees(
+  const trees = yield* growTrees(
     features,
     { rows: pick(rows, seen), outputs, targets: pickScores(targets, outputs, seen) },
     { depth, minLeaf },
@@ -96,7 +115,8 @@ export function surrogateTree(
   return {
     trees,
     outputs,
-    rules: treeRules(trees[0] as Tree),
+    output,
+    rules: treeRules(trees[output] as Tree),
     depth,
     minLeaf,
     seed,

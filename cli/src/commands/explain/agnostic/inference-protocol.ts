@@ -1,42 +1,49 @@
-/** How rows are asked about over HTTP, and what of the answer holds the predictions. */
+/** How rows or texts are asked about over HTTP, and what of the answer holds the predictions. */
 export interface InferenceProtocol {
-  readonly body: (rows: readonly Float64Array[]) => string;
+  readonly rows: (rows: readonly Float64Array[]) => string;
+  readonly texts: (texts: readonly string[]) => string;
   /** what `Predict` takes, still to be checked; undefined where the answer has no such member */
-  readonly predictionsIn: (answer: unknown, rows: number) => unknown;
+  readonly predictionsIn: (answer: unknown, asked: number) => unknown;
 }
 
 /** More outputs than any predict function may have. */
 const MAX_WIDTH = 1000;
 
-/** Plain JSON: `{"rows": [[…]]}` gets `{"predictions": [… or [[…]]]}`. A missing value is null. */
+/** Plain JSON: `{"rows": [[…]]}` or `{"texts": […]}` gets `{"predictions": [… or [[…]]]}`. A missing value is null. */
 const plainJson: InferenceProtocol = {
-  body: (rows) => `{"rows":[${rows.map(listed).join(',')}]}`,
+  rows: (rows) => `{"rows":[${rows.map(listed).join(',')}]}`,
+  texts: (texts) => JSON.stringify({ texts }),
   predictionsIn: (answer) => memberOf(answer, 'predictions'),
 };
 
 /**
- * Open Inference Protocol v2, `…/v2/models/NAME/infer`: one FP64 input `input-0` of shape [rows, features]; the first output, of shape
- * [rows] or [rows, outputs]. A missing value is null.
+ * Open Inference Protocol v2, `…/v2/models/NAME/infer`: one input `input-0`, FP64 of shape [rows, features] or BYTES of shape [texts];
+ * the first output, of shape [rows] or [rows, outputs]. A missing value is null.
  */
 const openInference: InferenceProtocol = {
-  body: (rows) => {
-    const shape = `[${rows.length},${rows[0]?.length ?? 0}]`;
+  rows: (rows) => {
     const data = rows.map((row) => Array.from(row, spelled).join(',')).join(',');
-    return `{"inputs":[{"name":"input-0","shape":${shape},"datatype":"FP64","data":[${data}]}]}`;
+    return inputOf('FP64', [rows.length, rows[0]?.length ?? 0], data);
   },
-  predictionsIn: (answer, rows) => {
+  texts: (texts) =>
+    inputOf('BYTES', [texts.length], texts.map((text) => JSON.stringify(text)).join(',')),
+  predictionsIn: (answer, asked) => {
     const outputs = memberOf(answer, 'outputs');
     const first: unknown = Array.isArray(outputs) ? outputs[0] : undefined;
     const [data, shape] = [listIn(first, 'data'), listIn(first, 'shape')];
     if (data === null || shape === null) return undefined;
     const [count, width = 1] = shape;
     // Before anything is built by it: what a server says of a size may be any number.
-    if (shape.length > 2 || count !== rows || !isWidth(width) || rows * width !== data.length)
+    if (shape.length > 2 || count !== asked || !isWidth(width) || asked * width !== data.length)
       return undefined;
     if (shape.length === 1) return data;
-    return Array.from({ length: rows }, (_, i): unknown => data.slice(i * width, (i + 1) * width));
+    return Array.from({ length: asked }, (_, i): unknown => data.slice(i * width, (i + 1) * width));
   },
 };
+
+function inputOf(datatype: string, shape: readonly number[], data: string): string {
+  return `{"inputs":[{"name":"input-0","shape":[${shape.join(',')}],"datatype":"${datatype}","data":[${data}]}]}`;
+}
 
 export function protocolOf(url: URL): InferenceProtocol {
   return /\/infer\/?$/.test(url.pathname) ? openInference : plainJson;

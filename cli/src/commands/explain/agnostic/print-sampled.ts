@@ -1,13 +1,16 @@
-import type { LimeTabularExplanation, RowShape } from '@showcause/explain';
+import type { AgnosticExplanation, LimeTabularExplanation, RowShape } from '@showcause/explain';
 import { formatOf } from '../format.ts';
 import type { FormatOptions } from '../format.ts';
 import { csvLine } from '../print-csv.ts';
-import type { Found } from './sampled-rows.ts';
 
 export interface SampledPrinter {
   /** before all rows */
   readonly title: readonly string[];
-  readonly linesOf: (found: Found, row: Float64Array, index: number) => readonly string[];
+  readonly linesOf: (
+    found: AgnosticExplanation,
+    row: Float64Array,
+    index: number,
+  ) => readonly string[];
 }
 
 export function printerOf(shape: RowShape, options: FormatOptions): SampledPrinter {
@@ -23,14 +26,15 @@ export function printerOf(shape: RowShape, options: FormatOptions): SampledPrint
   };
 }
 
-const isLime = (found: Found): found is LimeTabularExplanation => found.method === 'lime';
+const isLime = (found: AgnosticExplanation): found is LimeTabularExplanation =>
+  found.method === 'lime';
 
-function valuesOf(found: Found): readonly Float64Array[] {
+function valuesOf(found: AgnosticExplanation): readonly Float64Array[] {
   return isLime(found) ? found.coefficients : found.attributions;
 }
 
 /** Arrays by feature become objects by name; of several outputs, an array a feature. */
-function byName(names: readonly string[], found: Found): object {
+function byName(names: readonly string[], found: AgnosticExplanation): object {
   const named = (values: readonly Float64Array[]): object =>
     Object.fromEntries(names.map((name, i) => [name, perOutput(values.map((of) => of[i] ?? NaN))]));
   const entries = Object.entries(found).map(([key, value]): [string, unknown] => {
@@ -82,7 +86,7 @@ function csvLines(names: readonly string[]): SampledPrinter['linesOf'] {
 /** A readable page: the weightiest first, each with how far it may be off. */
 function page(
   names: readonly string[],
-  found: Found,
+  found: AgnosticExplanation,
   row: Float64Array,
   index: number,
 ): readonly string[] {
@@ -126,7 +130,7 @@ function shares(values: readonly number[]): string {
   return values.map((value) => value.toFixed(2)).join(' ');
 }
 
-function withError(found: Found, value: number, error: number): string {
+function withError(found: AgnosticExplanation, value: number, error: number): string {
   const isExact = isLime(found) ? error === 0 : found.isExact;
   return isExact ? signed(value) : `${signed(value)} ± ${error.toFixed(6)}`;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ExplainError } from '@showcause/explain';
-import type { Predict, Predicted } from '@showcause/explain';
+import type { Predict, PredictCall, Predicted, PredictTexts } from '@showcause/explain';
 import { protocolOf } from './inference-protocol.ts';
 
 export interface RemoteOptions {
@@ -8,6 +8,8 @@ export interface RemoteOptions {
   readonly timeoutMs: number;
   /** milliseconds before the second attempt; twice as many before each next one */
   readonly backOffMs?: number;
+  /** value of the header `Authorization`; it goes to this address and nowhere else, redirects being refused */
+  readonly authorization?: string | undefined;
 }
 
 /** Attempts of one call. */
@@ -35,26 +37,40 @@ interface Passing {
  * @throws ExplainError PREDICT_SERVER, PREDICT_TIMEOUT, PREDICT_KIND; the address, which may hold a secret, is in none of them
  */
 export function remotePredict(url: URL, options: RemoteOptions): Predict {
-  const protocol = protocolOf(url);
+  const { rows: spelled } = protocolOf(url);
+  return (rows, call) => asked(url, spelled(rows), rows.length, options, call);
+}
+
+/** The same for a model of texts. */
+export function remoteTexts(url: URL, options: RemoteOptions): PredictTexts {
+  const { texts: spelled } = protocolOf(url);
+  return (texts, call) => asked(url, spelled(texts), texts.length, options, call);
+}
+
+async function asked(
+  url: URL,
+  body: string,
+  count: number,
+  options: RemoteOptions,
+  { signal }: PredictCall,
+): Promise<Predicted> {
   const { backOffMs = BACK_OFF_MS } = options;
-  return async (rows, { signal }) => {
-    const body = protocol.body(rows);
-    const mostBytes = Math.min(MAX_ANSWER_BYTES, ANSWER_BYTES + ANSWER_BYTES_A_ROW * rows.length);
-    for (let attempt = 1; ; attempt++) {
-      const found = await attempted(url, body, { ...options, signal, mostBytes });
-      if ('answer' in found) {
-        const predictions = protocol.predictionsIn(found.answer, rows.length);
-        if (Array.isArray(predictions)) return predictions as Predicted;
-        throw new ExplainError('PREDICT_KIND', { got: 'an answer without predictions' });
-      }
-      if (attempt === ATTEMPTS) throw found.error;
-      await wait(found.afterMs ?? backOffMs * 2 ** (attempt - 1), undefined, { signal });
+  const mostBytes = Math.min(MAX_ANSWER_BYTES, ANSWER_BYTES + ANSWER_BYTES_A_ROW * count);
+  for (let attempt = 1; ; attempt++) {
+    const found = await attempted(url, body, { ...options, signal, mostBytes });
+    if ('answer' in found) {
+      const predictions = protocolOf(url).predictionsIn(found.answer, count);
+      if (Array.isArray(predictions)) return predictions as Predicted;
+      throw new ExplainError('PREDICT_KIND', { got: 'an answer without predictions' });
     }
-  };
+    if (attempt === ATTEMPTS) throw found.error;
+    await wait(found.afterMs ?? backOffMs * 2 ** (attempt - 1), undefined, { signal });
+  }
 }
 
 interface Attempt {
   readonly timeoutMs: number;
+  readonly authorization?: string | undefined;
   readonly signal: AbortSignal;
   readonly mostBytes: number;
 }
@@ -62,13 +78,17 @@ interface Attempt {
 async function attempted(
   url: URL,
   body: string,
-  { timeoutMs, signal, mostBytes }: Attempt,
+  { timeoutMs, authorization, signal, mostBytes }: Attempt,
 ): Promise<Passing | { readonly answer: unknown }> {
   const limit = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...(authorization === undefined ? {} : { authorization }),
+      },
       body,
       redirect: 'manual',
       signal: AbortSignal.any([signal, limit]),

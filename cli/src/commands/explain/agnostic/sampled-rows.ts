@@ -1,45 +1,35 @@
-import {
-  ExplainError,
-  kernelExplainer,
-  limeTabular,
-  loadModel,
-  permutationExplainer,
-  predictOf,
-  samplingExplainer,
-} from '@showcause/explain';
+import { attributionsOf, batchOf } from '@showcause/explain';
 import type {
-  Background,
-  LimeTabularExplanation,
-  PredictSource,
-  RowShape,
+  AgnosticExplainer,
+  AgnosticExplanation,
   RunOptions,
-  SampledExplanation,
+  Subject,
 } from '@showcause/explain';
 import type { Command } from 'commander';
-import { readInput } from '../../../files.ts';
 import type { Io } from '../../../io.ts';
 import { readBackground } from '../background.ts';
 import { openLines } from '../format.ts';
 import type { FormatOptions } from '../format.ts';
+import { asksGlobal } from '../global-options.ts';
+import type { GlobalFlags } from '../global-options.ts';
+import { explainWhole } from '../global-task.ts';
 import { inRow } from '../in-row.ts';
+import type { OutcomeOptions } from '../outcome-options.ts';
+import type { PlotFlags } from '../plot-options.ts';
+import { plotRows } from '../plot-rows.ts';
+import type { PlottedRow } from '../plot-rows.ts';
 import { writeWhole } from '../sink.ts';
 import { streamRows } from '../stream-rows.ts';
-import { columnsOf } from './columns.ts';
+import { askingOf, openExplainer, openModel } from './open-model.ts';
 import { printerOf } from './print-sampled.ts';
-import { remotePredict } from './remote-predict.ts';
 import type { SampledMethod, SampledOptions } from './sampled-options.ts';
 
-export interface SampledTask extends SampledOptions, FormatOptions {
+export interface SampledTask
+  extends SampledOptions, FormatOptions, GlobalFlags, PlotFlags, OutcomeOptions {
   readonly model?: string;
   readonly rows: string;
   readonly background?: string;
 }
-
-export type Found = SampledExplanation | LimeTabularExplanation;
-type Explain = (row: Float64Array, run: RunOptions) => Promise<Found>;
-
-/** Most features whose coalitions are all tried. */
-const MAX_ENUMERATED = 15;
 
 /** Rows under any model, by predictions alone: `--method kernel` and the like. */
 export async function explainSampled(
@@ -49,26 +39,73 @@ export async function explainSampled(
   command: Command,
 ): Promise<void> {
   if (options.background === undefined)
-    command.error(`error: --method ${method} needs --background FILE`);
-  const { source, shape } = openModel(options);
+    return command.error(`error: --method ${method} needs --background FILE`);
+  const model = openModel(io, options);
+  const { shape } = model;
   const background = readBackground(shape, options.background);
-  const run = { signal: io.signal };
-  const explain = await openMethod(method, { source, shape, background, options, run });
+  const explainer = await openExplainer(io, method, model, background, options);
+  const subject = (): Promise<Subject> =>
+    model.subject(Float64Array.from(background.rows[0] ?? []));
+  if (asksGlobal(options)) {
+    const of = { subject: await subject(), shape, explainer: batchOf(explainer) };
+    return explainWhole(io, { ...of, asking: askingOf(options) }, options);
+  }
+  const rows = sampledRows(io, explainer, streamRows(shape, options.rows));
+  const { plot } = options;
+  if (plot === undefined || plot === 'text') return printRows(io, rows, shape, options);
+  const task = { ...options, plot, asking: askingOf(options) };
+  return plotRows(io, plotted(rows), { model: await subject(), background }, task, command);
+}
+
+interface SampledRow {
+  /** from 0 */
+  readonly index: number;
+  readonly row: Float64Array;
+  readonly found: AgnosticExplanation;
+}
+
+async function* sampledRows(
+  io: Io,
+  explainer: AgnosticExplainer,
+  rows: AsyncIterable<Float64Array>,
+): AsyncGenerator<SampledRow> {
+  let index = 0;
+  for await (const row of rows) {
+    io.signal.throwIfAborted();
+    const run = { signal: io.signal, onProgress: told(io, index) };
+    const found = await explainer.explain(row, run).catch((error: unknown) =>
+      inRow(index, () => {
+        throw error;
+      }),
+    );
+    yield { index, row, found };
+    index++;
+  }
+}
+
+async function* plotted(rows: AsyncIterable<SampledRow>): AsyncGenerator<PlottedRow> {
+  for await (const { row, found } of rows) {
+    const [bound] =
+      found.method === 'lime' ? [] : [Math.max(...found.bounds95.flatMap((own) => [...own]))];
+    yield {
+      row,
+      explanation: attributionsOf(found),
+      ...(bound === undefined || !(bound > 0) ? {} : { bound }),
+    };
+  }
+}
+
+async function printRows(
+  io: Io,
+  rows: AsyncIterable<SampledRow>,
+  shape: Parameters<typeof printerOf>[0],
+  options: SampledTask,
+): Promise<void> {
   const printer = printerOf(shape, options);
   const output = openLines(io, options, printer.title);
   await writeWhole(io, output, async () => {
-    let index = 0;
-    for await (const row of streamRows(shape, options.rows)) {
-      io.signal.throwIfAborted();
-      const found = await explain(row, { ...run, onProgress: told(io, index) }).catch(
-        (error: unknown) =>
-          inRow(index, () => {
-            throw error;
-          }),
-      );
+    for await (const { index, row, found } of rows)
       for (const line of printer.linesOf(found, row, index)) output.line(line);
-      index++;
-    }
   });
 }
 
@@ -76,59 +113,4 @@ function told(io: Io, index: number): RunOptions['onProgress'] & object {
   return ({ done, total }) => {
     if (total > 1) io.progress?.(`row ${index + 1}: ${done} of ${total} predictions`);
   };
-}
-
-/** A saved model, or one behind HTTP whose columns are those of the rows. */
-function openModel(options: SampledTask): { source: PredictSource; shape: RowShape } {
-  if (options.predict === undefined) {
-    const model = loadModel(readInput(options.model ?? ''));
-    return { source: predictOf(model), shape: model };
-  }
-  const predict = remotePredict(options.predict, { timeoutMs: options.predictTimeout ?? 30_000 });
-  return {
-    source: { predict, modelHash: null, outputSpace: 'prediction' },
-    shape: columnsOf(options.rows),
-  };
-}
-
-interface Opening {
-  readonly source: PredictSource;
-  readonly shape: RowShape;
-  readonly background: Background;
-  readonly options: SampledTask;
-  readonly run: RunOptions;
-}
-
-async function openMethod(method: SampledMethod, opening: Opening): Promise<Explain> {
-  const { source, shape, background, options, run } = opening;
-  const { samples, seed, batchRows } = options;
-  const given = {
-    ...run,
-    background,
-    // An attempt over HTTP has its own time-out, and its own repetitions.
-    timeoutMs: 3_600_000,
-    ...(samples === undefined ? {} : { samples }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(batchRows === undefined ? {} : { batchRows }),
-  };
-  if (method === 'lime') {
-    const categorical = shape.featureTypes.flatMap((type, i) =>
-      type === 'categorical' ? [i] : [],
-    );
-    return limeTabular(source, { ...given, categorical }).explain;
-  }
-  const all = 2 ** shape.featureNames.length - 2;
-  const open = {
-    kernel: kernelExplainer,
-    permutation: permutationExplainer,
-    sampling: samplingExplainer,
-    enumerate: kernelExplainer,
-  }[method];
-  if (method !== 'enumerate') return (await open(source, given)).explain;
-  if (shape.featureNames.length > MAX_ENUMERATED)
-    throw new ExplainError('EXPLAIN_TOO_WIDE', {
-      got: `${shape.featureNames.length} features`,
-      want: `at most ${MAX_ENUMERATED}`,
-    });
-  return (await open(source, { ...given, samples: Math.max(2, all) })).explain;
 }
