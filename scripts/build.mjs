@@ -1,4 +1,5 @@
-// Builds everything that git does not hold: validators, contract artifacts, WebAssembly kernels, dist/.
+// Builds everything that git does not hold: validators, contract artifacts, WebAssembly kernels, dist/, the playground; then the loan example's
+// model card and global explanation, which git holds too.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -9,6 +10,7 @@ for (const command of [
   ['scripts/build-wasm.mjs'],
   ['node_modules/typescript/bin/tsc', '-b'],
   ['scripts/build-playground.mjs'],
+  ['scripts/make-model-card.mjs'],
 ]) {
   const { status } = spawnSync(
     process.execPath,

@@ -1,5 +1,6 @@
 // Makes the loan example's model card, its global explanation and the rules of its surrogate tree with `showcause explain`
-// on the held-out rows: examples/loan-api/model/{model-card.md,model-card.json,global.txt}. `--check` fails when one is stale.
+// on the held-out rows, with what drifted from the training rows: examples/loan-api/model/{model-card.md,model-card.json,global.txt}.
+// The last step of the build. `--check` fails when one is stale.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,6 +49,7 @@ function explain(rows, out, ...options) {
         '--scorer',
         'auc',
       ],
+      ...['--drift', join(model, 'training-rows.csv')],
       ...['--cohort', 'age_group', '--threshold', '0.28', '--stated', join(model, 'stated.json')],
       ...['--out', out, ...options],
     ],

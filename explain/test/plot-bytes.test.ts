@@ -12,7 +12,9 @@ const APPROXIMATE = [
   'pow sin sinh tan tanh',
 ].flatMap((names) => names.split(' ')) as (keyof Math & 'log')[];
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 test.each(kinds)('%s: no number is one that engines may round differently', (_kind, draw) => {
   for (const name of APPROXIMATE)

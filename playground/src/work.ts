@@ -15,6 +15,7 @@ export interface Files {
 
 /** Everything that pictures are made of. */
 export interface Work extends ExplainedSet {
+  readonly model: Model;
   readonly mutable: MutableFeatures;
 }
 

@@ -128,6 +128,30 @@ def write_held_out(out, numbers, records, rows, margins, risk):
     )
 
 
+def read_records():
+    with (HERE.parent / "data/germancredit.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def split(records):
+    """Numbers of the records of each part, ascending."""
+    order = list(range(1, len(records) + 1))
+    random.Random(SEED).shuffle(order)
+    parts, start = {}, 0
+    for name, count in SPLIT.items():
+        parts[name] = sorted(order[start : start + count])
+        start += count
+    return parts
+
+
+def write_training_rows(out, rows):
+    """What the model card compares the held-out applications with."""
+    path = out / "model/training-rows.csv"
+    lines = [",".join(str(value) for value in row) for row in [NAMES, *rows]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--out", type=Path, default=HERE.parent)
@@ -136,17 +160,11 @@ def main():
         (out / folder).mkdir(parents=True, exist_ok=True)
 
     source = HERE.parent / "data/germancredit.csv"
-    with source.open(encoding="utf-8", newline="") as file:
-        records = list(csv.DictReader(file))
+    records = read_records()
     rows = [features_of(record) for record in records]
     bad = np.array([record["creditability"] == "bad" for record in records], dtype=np.float32)
 
-    order = list(range(1, len(records) + 1))
-    random.Random(SEED).shuffle(order)
-    parts, start = {}, 0
-    for name, count in SPLIT.items():
-        parts[name] = sorted(order[start : start + count])
-        start += count
+    parts = split(records)
     take = {name: [number - 1 for number in numbers] for name, numbers in parts.items()}
     rows_of = {name: [rows[i] for i in taken] for name, taken in take.items()}
     bad_of = {name: bad[taken] for name, taken in take.items()}
@@ -175,6 +193,8 @@ def main():
     margins = model.predict(held_out, output_margin=True)
     write_held_out(out, parts["heldOut"], records, rows_of["heldOut"], margins, risk_of["heldOut"])
 
+    training_path = write_training_rows(out, rows_of["training"])
+
     metrics = {
         "model": {"name": "german-credit-risk", "version": VERSION, "format": "XGBoost UBJ", "sha256": sha256(model_path)},
         "predicts": "probability that the loan goes bad",
@@ -202,6 +222,7 @@ def main():
                 "model/held-out-scores.ndjson",
             )
         },
+        "trainingRows": {"model/training-rows.csv": sha256(training_path)},
         "versions": {
             "python": platform.python_version(),
             "xgboost": xgb.__version__,

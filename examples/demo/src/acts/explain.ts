@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toFeatures } from '@showcause/example-loan-api';
 import { loanModelFolder, showcauseOk } from '../commands.ts';
 import type { Decided, Demo } from '../context.ts';
 import { DemoError } from '../errors.ts';
+import { wholeModel } from './whole-model.ts';
 
 const BARS = 7;
 const HALF_WIDTH = 16;
@@ -23,7 +24,8 @@ export async function explain(demo: Demo): Promise<void> {
   screen.act(2, 'explain', 'exact SHAP attributions, and reasons in plain words');
   const chosen = chooseRefusal(demo.decided);
   if (chosen === null) {
-    screen.line('Not shown: rules decided all of these alone, so the model was never asked.');
+    screen.line('No one row: rules decided all of these alone, so the model was never asked.');
+    showWholeModel(demo);
     return;
   }
   const { application, answer } = chosen;
@@ -48,19 +50,12 @@ export async function explain(demo: Demo): Promise<void> {
     `base value + attributions = score, off by ${explained.additivityError.toExponential(0)}; ` +
       'recomputed here by showcause explain',
   );
-  for (const line of wholeModel()) screen.quiet(line);
+  showWholeModel(demo);
 }
 
-/** What lies beside the model about it as a whole; a build step makes the files and CI compares them. */
-function wholeModel(): string[] {
-  const { surrogate } = JSON.parse(
-    readFileSync(join(loanModelFolder, 'model-card.json'), 'utf8'),
-  ) as { surrogate: { depth: number; heldOut: { accuracy: number; rows: number } } };
-  const { accuracy, rows } = surrogate.heldOut;
-  return [
-    `The model as a whole: ${surrogate.depth} questions decide as it does in ${percent(accuracy)} of ${rows} unseen applications;`,
-    'what counts, these rules and the model card: examples/loan-api/model/global.txt, model-card.md',
-  ];
+function showWholeModel({ screen }: Demo): void {
+  screen.line();
+  for (const line of wholeModel()) screen.line(line);
 }
 
 function chooseRefusal(decided: readonly Decided[]): Decided | null {
