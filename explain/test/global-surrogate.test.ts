@@ -249,7 +249,9 @@ test('a tree never fits worse when it may be deeper', () => {
           targets: Float64Array.from(drawn, ([, , y]) => y),
         };
         const errors = [0, 1, 2, 3, 4].map((depth) => {
-          const [tree] = atOnce(growTrees(numericFeatures(['a', 'b']), data, { depth, minLeaf: 1 }));
+          const [tree] = atOnce(
+            growTrees(numericFeatures(['a', 'b']), data, { depth, minLeaf: 1 }),
+          );
           return data.rows.reduce(
             (sum, row, i) =>
               sum + (data.targets[i]! - tree!.value[leafOf(tree!, Float64Array.from(row))]!) ** 2,
