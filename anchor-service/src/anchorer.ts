@@ -1,33 +1,20 @@
-import {
-  equalBytes,
-  parseCheckpoint,
-  parseNote,
-  toBase64,
-  toHex,
-  verifyConsistency,
-} from '@showcause/core';
-import type { AnchorEvidence, Hash } from '@showcause/core';
+import { equalBytes, parseCheckpoint, parseNote, verifyConsistency } from '@showcause/core';
+import { CostMeter } from './anchor/costs.ts';
+import type { AnchorCosts } from './anchor/costs.ts';
+import { EvidenceKeeper } from './anchor/evidence.ts';
+import type { EvidenceOptions } from './anchor/evidence.ts';
+import { ForeignHeads } from './anchor/foreign-head.ts';
+import type { GasBook } from './anchor/gas-book.ts';
+import { checkSigned } from './anchor/log-view.ts';
+import type { SignedHead } from './anchor/log-view.ts';
+import { Schedule } from './anchor/schedule.ts';
+import { chooseSize } from './anchor/size.ts';
 import { ChainError } from './chain/errors.ts';
-import type { AnchorLogger, Chain, ChainHead, Countersign } from './chain/port.ts';
+import type { Chain, ChainHead, CheckpointStep, Countersign } from './chain/port.ts';
 import { pause } from './pause.ts';
 
-/** What the anchorer reads of the log; all of it from committed rows. */
-export interface AnchorLog {
-  /** The newest signed checkpoint that is served; null before the first. */
-  signedCheckpoint(): Promise<SignedHead | null>;
-  /** The signed checkpoint of exactly this size, if the log ever signed one. */
-  checkpointAt(size: number): Promise<Uint8Array | null>;
-  consistencyProof(oldSize: number, size: number): Promise<readonly Hash[]>;
-  /** Recomputed from stored leaf hashes, not read from a checkpoint. */
-  rootAt(size: number): Promise<Hash>;
-}
-
-export interface SignedHead {
-  size: number;
-  root: Hash;
-  /** the signed note */
-  note: Uint8Array;
-}
+export type { AnchorCosts } from './anchor/costs.ts';
+export type { AnchorLog, SignedHead } from './anchor/log-view.ts';
 
 export interface AnchorState {
   /** waiting: no contract or no checkpoint yet; pending: not sent or not final; final: the newest signed head is final and its evidence is saved */
@@ -39,20 +26,18 @@ export interface AnchorState {
   transactionHash: string | null;
 }
 
-export interface AnchorerOptions {
+export interface AnchorerOptions extends EvidenceOptions {
   chain: Chain;
-  chainId: number;
-  /** lower-case 0x hex */
-  contract: string;
-  log: AnchorLog;
-  countersign: Countersign;
-  /** Durable when it resolves; the same evidence may come twice. */
-  saveAnchor(evidence: AnchorEvidence): Promise<void>;
-  logger: AnchorLogger;
+  /** null: another process sends, and this one watches */
+  countersign: Countersign | null;
+  /** null: no limit */
+  gasBook?: GasBook | null;
   /** Unix milliseconds */
   clock?: () => number;
   pollMs?: number;
   minAdvanceIntervalMs?: number;
+  /** 0: everything goes with each step, and no size is rounded */
+  deadlineMs?: number;
   resendAfterMs?: number;
   /** A foreign head in a final block is believed when it is still there so long after it was first seen. */
   confirmForeignAfterMs?: number;
@@ -61,9 +46,19 @@ export interface AnchorerOptions {
 export interface Anchorer {
   /** One look at both heads and at most one transaction. @throws {ChainError} */
   anchorOnce(): Promise<AnchorState>;
+  /** The step that a look would send now, whatever the schedule says; null: there is none. Sends and signs nothing. */
+  nextStep(): Promise<PlannedStep | null>;
   /** Until the signal; rejects on what must stop anchoring: another chain, a foreign head, a contradicted checkpoint. */
   run(signal: AbortSignal): Promise<void>;
   state(): AnchorState;
+  costs(): AnchorCosts;
+  /** Looks once for what was sent. */
+  settleCosts(): Promise<void>;
+}
+
+/** A step with what shows that it extends the contract's head. */
+export interface PlannedStep extends CheckpointStep {
+  proof: readonly Uint8Array[];
 }
 
 export const DEFAULT_ANCHOR_POLL_MS = 1_000;
@@ -75,12 +70,19 @@ export const DEFAULT_CONFIRM_FOREIGN_AFTER_MS = 5_000;
 const MAX_BACKOFF_MS = 60_000;
 const fatalCodes: readonly string[] = ['CHAIN_ID', 'ANCHOR_FOREIGN_HEAD', 'ANCHOR_CHECKPOINT'];
 
+/** What one look sees. */
+interface Look {
+  final: ChainHead | null;
+  latest: ChainHead;
+  signed: SignedHead;
+}
+
 /**
- * Commits signed heads to the log's contract. It keeps no state of its own: the contract is the cursor, so a restart
- * between any two steps, a reorganisation or another sender of the same head heals in the next look.
+ * Commits signed heads to the log's contract. It keeps no state of its own that matters: the contract is the cursor, so a
+ * restart between any two steps, a reorganisation or another sender of the same head heals in the next look.
  */
 export function createAnchorer(options: AnchorerOptions): Anchorer {
-  const { chain, log, logger } = options;
+  const { chain, log, logger, gasBook = null } = options;
   const clock = options.clock ?? Date.now;
   let state: AnchorState = {
     status: 'waiting',
@@ -89,13 +91,29 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
     finalSize: 0,
     transactionHash: null,
   };
-  /** The step that may be on its way, so that a slow block is not answered with a second transaction. */
-  let sent: { from: number; to: number; at: number } | null = null;
-  let savedSize = 0;
-  /** A head in a final block that is not ours, by its size and root, and when it was first seen. */
-  let foreign: { head: string; at: number } | null = null;
+  const schedule = new Schedule({
+    clock,
+    minAdvanceIntervalMs: options.minAdvanceIntervalMs ?? DEFAULT_MIN_ADVANCE_INTERVAL_MS,
+    deadlineMs: options.deadlineMs ?? 0,
+    resendAfterMs: options.resendAfterMs ?? DEFAULT_RESEND_AFTER_MS,
+  });
+  const foreignHeads = new ForeignHeads(
+    log,
+    clock,
+    options.confirmForeignAfterMs ?? DEFAULT_CONFIRM_FOREIGN_AFTER_MS,
+  );
+  const evidence = new EvidenceKeeper(options);
+  const nonces = new Map<string, number>();
+  const costs = new CostMeter(options, (hash, gas) => {
+    const nonce = nonces.get(hash);
+    if (nonce !== undefined) gasBook?.settle(nonce, gas);
+    nonces.delete(hash);
+  });
+  /** The countersigner's last answer: a step that waits for the chain is not signed anew at each look. */
+  let signedStep: { step: CheckpointStep; signature: Uint8Array } | null = null;
 
-  async function anchorOnce(): Promise<AnchorState> {
+  /** @returns null while there is nothing to compare */
+  async function look(): Promise<Look | null> {
     const chainId = await chain.chainId();
     if (chainId !== options.chainId)
       throw new ChainError('CHAIN_ID', {
@@ -106,103 +124,127 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
     const final = await chain.head('finalized');
     const latest = await chain.head('latest');
     const signed = await log.signedCheckpoint();
-    if (latest === null || signed === null)
-      return (state = { ...state, status: 'waiting', signedSize: signed?.size ?? 0 });
+    if (latest === null || signed === null) {
+      state = { ...state, status: 'waiting', signedSize: signed?.size ?? 0 };
+      return null;
+    }
     if (final !== null && (final.blockNumber > latest.blockNumber || final.size > latest.size))
       throw new ChainError('CHAIN_ANSWER', { got: 'a final block above the latest' });
     await checkSigned(log, signed);
-    await refuseForeign(signed, final, latest);
-    if (final !== null) await keepEvidence(final);
+    await foreignHeads.refuse(signed, final, latest);
+    return { final, latest, signed };
+  }
+
+  async function anchorOnce(): Promise<AnchorState> {
+    const seen = await look();
+    if (seen === null) return state;
+    const { final, latest, signed } = seen;
+    if (final !== null) await evidence.keep(final);
+    await costs.look(latest.size);
     state = {
       ...state,
       signedSize: signed.size,
       latestSize: latest.size,
       finalSize: final?.size ?? 0,
-      status: 'pending',
+      status: final?.size === signed.size ? 'final' : 'pending',
     };
-    if (state.finalSize === signed.size) state = { ...state, status: 'final' };
-    else if (latest.size < signed.size && due(latest.size)) await advance(latest, signed);
+    if (options.countersign !== null && latest.size < signed.size)
+      await advance(latest, signed, options.countersign);
     return state;
   }
 
-  /**
-   * A head that is not ours stops anchoring at once, and the log only when a final block shows it in two looks: one
-   * answer of one node must not stop a log, and a block that is not final may go away.
-   */
-  async function refuseForeign(
-    signed: SignedHead,
-    final: ChainHead | null,
+  async function advance(
     latest: ChainHead,
+    signed: SignedHead,
+    countersign: Countersign,
   ): Promise<void> {
-    if (final !== null && !(await isOurs(log, signed, final))) {
-      const head = `${final.size} ${toHex(final.root)}`;
-      const confirmMs = options.confirmForeignAfterMs ?? DEFAULT_CONFIRM_FOREIGN_AFTER_MS;
-      const isConfirmed = foreign?.head === head && clock() - foreign.at >= confirmMs;
-      if (foreign?.head !== head) foreign = { head, at: clock() };
-      throw foreignHead(
-        isConfirmed ? 'ANCHOR_FOREIGN_HEAD' : 'ANCHOR_UNCONFIRMED_HEAD',
-        signed,
-        final,
-      );
-    }
-    foreign = null;
-    if (!(await isOurs(log, signed, latest)))
-      throw foreignHead('ANCHOR_UNCONFIRMED_HEAD', signed, latest);
+    log.alignTo?.(schedule.alignment(latest, signed.size));
+    const what = schedule.next(latest, signed.size);
+    if (what === 'wait') return;
+    refuseFrozen(latest);
+    gasBook?.requireRoom();
+    const step = await plan(latest, signed, what === 'whole');
+    const signature = await countersigned(step, countersign);
+    await send(step, signature, signed.size);
   }
 
-  function due(latestSize: number): boolean {
-    if (sent === null) return true;
-    const wait =
-      sent.from === latestSize
-        ? (options.resendAfterMs ?? DEFAULT_RESEND_AFTER_MS)
-        : (options.minAdvanceIntervalMs ?? DEFAULT_MIN_ADVANCE_INTERVAL_MS);
-    return clock() - sent.at >= wait;
+  /** Root, size and proof are computed and checked here: on chain nobody can check the size. */
+  async function plan(
+    latest: ChainHead,
+    signed: SignedHead,
+    isWhole: boolean,
+  ): Promise<PlannedStep> {
+    const isSigned = async (size: number) => (await log.checkpointAt(size)) !== null;
+    const size = isWhole ? signed.size : await chooseSize(latest.size, signed.size, isSigned);
+    const target = size === signed.size ? signed : await signedAt(size);
+    if (target !== signed) await checkSigned(log, target);
+    const proof = await log.consistencyProof(latest.size, size);
+    verifyConsistency(latest.size, latest.root, size, target.root, proof);
+    return { oldSize: latest.size, size, root: target.root, proof };
   }
 
-  async function advance(latest: ChainHead, signed: SignedHead): Promise<void> {
-    const proof = await log.consistencyProof(latest.size, signed.size);
-    verifyConsistency(latest.size, latest.root, signed.size, signed.root, proof);
-    const step = { oldSize: latest.size, size: signed.size, root: signed.root };
-    const countersignature = await options.countersign(step);
+  async function signedAt(size: number): Promise<SignedHead> {
+    const note = await log.checkpointAt(size);
+    if (note === null)
+      throw new ChainError('ANCHOR_CHECKPOINT', { got: `no signed checkpoint of size ${size}` });
+    return { size, root: parseCheckpoint(parseNote(note).text).root, note };
+  }
+
+  async function countersigned(step: PlannedStep, countersign: Countersign): Promise<Uint8Array> {
+    const { oldSize, size, root } = step;
+    const last = signedStep;
+    if (
+      last?.step.oldSize === oldSize &&
+      last.step.size === size &&
+      equalBytes(last.step.root, root)
+    )
+      return last.signature;
     try {
-      const { hash } = await chain.advance({
-        size: signed.size,
-        root: signed.root,
-        proof,
-        countersignature,
-      });
-      state = { ...state, transactionHash: hash };
-      logger.info({ from: latest.size, to: signed.size, transaction: hash }, 'anchor sent');
+      const signature = await countersign({ oldSize, size, root });
+      signedStep = { step, signature };
+      return signature;
     } catch (error) {
-      if (!(error instanceof ChainError && error.code === 'CHAIN_PENDING')) throw error;
-      logger.warn({ from: latest.size, to: signed.size }, 'an earlier transaction still waits');
+      // It signed a larger head before, for a step that a reorganisation undid.
+      if ((error as { got?: unknown }).got === 'COUNTERSIGN_SHRINK') schedule.goWhole();
+      throw error;
     }
-    sent = { from: latest.size, to: signed.size, at: clock() };
   }
 
-  async function keepEvidence(final: ChainHead): Promise<void> {
-    if (final.size === savedSize) return;
-    const checkpoint = await log.checkpointAt(final.size);
-    if (checkpoint === null) {
-      // The contract begins at size 1, which the log need not have signed.
-      if (final.size !== 1)
-        logger.warn({ size: final.size }, 'no signed checkpoint of the anchored size');
-      savedSize = final.size;
-      return;
+  async function send(
+    step: PlannedStep,
+    countersignature: Uint8Array,
+    signedSize: number,
+  ): Promise<void> {
+    const { oldSize: from, size: to, root, proof } = step;
+    let nonce: number | null = null;
+    try {
+      const { hash } = await chain.advance(
+        { size: to, root, proof, countersignature },
+        (priced) => {
+          ({ nonce } = priced);
+          gasBook?.reserve(priced.nonce, priced.gas);
+          return Promise.resolve();
+        },
+      );
+      state = { ...state, transactionHash: hash };
+      if (nonce !== null) nonces.set(hash, nonce);
+      costs.sent({ hash, from, to });
+      logger.info({ from, to, transaction: hash }, 'anchor sent');
+    } catch (error) {
+      // The countersigner's key may have been rotated since it signed.
+      if (error instanceof ChainError && error.code === 'CHAIN_REVERTED') signedStep = null;
+      if (!(error instanceof ChainError && error.code === 'CHAIN_PENDING')) throw error;
+      logger.warn({ from, to }, 'an earlier transaction still waits');
     }
-    matches(checkpoint, final);
-    await options.saveAnchor({
-      chainId: options.chainId,
-      contract: options.contract,
-      size: final.size,
-      root: toHex(final.root),
-      blockNumber: final.blockNumber,
-      blockHash: final.blockHash,
-      transactionHash: await chain.advancedIn(final.size, final.blockNumber).catch(() => null),
-      checkpoint: toBase64(checkpoint),
-    });
-    savedSize = final.size;
-    logger.info({ size: final.size, block: final.blockNumber }, 'head is final on the chain');
+    schedule.sent(from, to, signedSize);
+  }
+
+  async function nextStep(): Promise<PlannedStep | null> {
+    const seen = await look();
+    if (seen === null || seen.latest.size >= seen.signed.size) return null;
+    const { latest, signed } = seen;
+    refuseFrozen(latest);
+    return plan(latest, signed, schedule.next(latest, signed.size) === 'whole');
   }
 
   async function run(signal: AbortSignal): Promise<void> {
@@ -226,40 +268,16 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
     }
   }
 
-  return { anchorOnce, run, state: () => state };
+  return {
+    anchorOnce,
+    nextStep,
+    run,
+    state: () => state,
+    costs: () => costs.total,
+    settleCosts: () => costs.look(0),
+  };
 }
 
-/** A head of the contract must be one that this log has: else somebody else holds the operator's and countersigner's keys, our store was rolled back, or the node lies. */
-async function isOurs(log: AnchorLog, signed: SignedHead, head: ChainHead): Promise<boolean> {
-  return head.size <= signed.size && equalBytes(await log.rootAt(head.size), head.root);
-}
-
-function foreignHead(
-  code: 'ANCHOR_FOREIGN_HEAD' | 'ANCHOR_UNCONFIRMED_HEAD',
-  signed: SignedHead,
-  head: ChainHead,
-): ChainError {
-  return new ChainError(code, {
-    got: `size ${head.size}, root ${toHex(head.root)} in block ${head.blockNumber}`,
-    want: `a head of the log's own, at most ${signed.size}`,
-  });
-}
-
-/** The size that goes on chain is a claim nobody there can check: it is checked here, against the stored leaves and the note. */
-async function checkSigned(log: AnchorLog, signed: SignedHead): Promise<void> {
-  matches(signed.note, signed);
-  if (!equalBytes(await log.rootAt(signed.size), signed.root))
-    throw new ChainError('ANCHOR_CHECKPOINT', {
-      got: `another root at size ${signed.size}`,
-      want: 'the root of the stored leaves',
-    });
-}
-
-function matches(note: Uint8Array, head: { size: number; root: Hash }): void {
-  const checkpoint = parseCheckpoint(parseNote(note).text);
-  if (checkpoint.size !== head.size || !equalBytes(checkpoint.root, head.root))
-    throw new ChainError('ANCHOR_CHECKPOINT', {
-      got: `a checkpoint of size ${checkpoint.size}`,
-      want: `size ${head.size} and its root`,
-    });
+function refuseFrozen({ isFrozen, blockNumber }: ChainHead): void {
+  if (isFrozen) throw new ChainError('ANCHOR_FROZEN', { got: `a freeze in block ${blockNumber}` });
 }

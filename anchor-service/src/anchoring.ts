@@ -1,21 +1,18 @@
-import { equalBytes, fromBase64, proveConsistency, rootAt } from '@showcause/core';
-import type { AnchorEvidence, EntryOf, Hash } from '@showcause/core';
+import { equalBytes, fromBase64 } from '@showcause/core';
+import type { AnchorEvidence, EntryOf } from '@showcause/core';
 import type { KeyPair } from '@showcause/core/node';
+import { ownLog } from './anchor/log-view.ts';
+import { anchorerParts } from './anchor/parts.ts';
 import { createAnchorer } from './anchorer.ts';
-import type { AnchorLog } from './anchorer.ts';
+import type { Anchorer, AnchorCosts } from './anchorer.ts';
 import { ethereumAccount } from './chain/accounts.ts';
-import { contractAddress } from './chain/contract.ts';
 import { deployLogContract } from './chain/deploy.ts';
-import { createViemChain } from './chain/viem.ts';
-import { readToken } from './config.ts';
 import type { LogConfig } from './config.ts';
-import { httpCountersign } from './countersigner/client.ts';
 import { ServiceError } from './errors.ts';
 import { pause, within } from './pause.ts';
 import type { PipelineState } from './pipeline.ts';
 import type { LogFiles, Logger, Store } from './ports.ts';
 import type { Publisher } from './publisher.ts';
-import { publishedHashes } from './past-heads.ts';
 
 export interface AnchoringOptions {
   config: LogConfig;
@@ -33,6 +30,8 @@ export interface Anchoring {
   state(): PipelineState;
   /** Newest size whose anchor is final and kept. */
   settledSize(): number;
+  /** Of this process's transactions; null before the first look. */
+  costs(): AnchorCosts | null;
   close(): Promise<void>;
 }
 
@@ -49,21 +48,26 @@ const hopeless: readonly string[] = ['CHAIN_ID', 'CHAIN_CREATION_CODE', 'CHAIN_F
 export function startAnchoring(options: AnchoringOptions): Anchoring | null {
   const { config, genesis, operator, publisher, logger } = options;
   if (config.anchor === null) return null;
-  if (genesis.contract === null || operator === null)
+  const { contract } = genesis;
+  if (contract === null || (config.anchor.sends && operator === null))
     throw new ServiceError('CONFIG_GENESIS', { got: 'anchoring for a log without a contract' });
   const abort = new AbortController();
   let state: PipelineState = 'running';
   let settledSize = 0;
+  let anchorer: Anchorer | null = null;
   const run = async (): Promise<void> => {
     settledSize = await restoreAnchor(options);
-    const anchorer = createAnchorer({
-      ...anchorParts(options),
+    anchorer = createAnchorer({
+      ...anchorerParts(config, contract, options.logId, operator),
+      log: ownLog(options.store, options.files, publisher),
+      logger,
       async saveAnchor(evidence) {
         await saveAnchor(options, evidence);
         settledSize = Math.max(settledSize, evidence.size);
       },
     });
-    if (await deploy(options, abort.signal)) await anchorer.run(abort.signal);
+    if (operator === null || (await deploy(options, operator, abort.signal)))
+      await anchorer.run(abort.signal);
   };
   const running = run().then(
     () => (state = 'stopped'),
@@ -77,6 +81,7 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
   return {
     state: () => state,
     settledSize: () => settledSize,
+    costs: () => anchorer?.costs() ?? null,
     async close() {
       abort.abort();
       // A node or countersigner that hangs does not hold up the end; whatever it does later is found on the chain.
@@ -85,47 +90,18 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
   };
 }
 
-function anchorParts({
-  config,
-  genesis,
-  logId,
-  operator,
-  store,
-  files,
-  publisher,
-  logger,
-}: AnchoringOptions) {
-  const anchor = config.anchor!;
-  const contract = genesis.contract!;
-  const address = contractAddress(logId, contract);
-  return {
-    chain: createViemChain({
-      rpcUrl: anchor.rpcUrl,
-      chainId: contract.chainId,
-      contract: address,
-      account: ethereumAccount(operator!.secretKey),
-    }),
-    chainId: contract.chainId,
-    contract: address,
-    log: anchorLog(store, files, publisher),
-    countersign: httpCountersign(
-      anchor.countersigner.url,
-      readToken(anchor.countersigner.tokenFile),
-    ),
-    logger,
-    pollMs: anchor.pollMs,
-    minAdvanceIntervalMs: anchor.minAdvanceIntervalMs,
-  };
-}
-
 /** @returns false when it was closed first */
-async function deploy(options: AnchoringOptions, signal: AbortSignal): Promise<boolean> {
-  const { config, genesis, logId, operator, logger } = options;
-  while (!signal.aborted) {
+async function deploy(
+  { config, genesis, logId, logger }: AnchoringOptions,
+  operator: KeyPair,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { rpcUrls } = config.anchor!;
+  for (let tries = 0; !signal.aborted; tries++) {
     try {
       const { address, deployed } = await deployLogContract({
-        rpcUrl: config.anchor!.rpcUrl,
-        account: ethereumAccount(operator!.secretKey),
+        rpcUrl: rpcUrls[tries % rpcUrls.length]!,
+        account: ethereumAccount(operator.secretKey),
         logId,
         contract: genesis.contract!,
       });
@@ -139,17 +115,6 @@ async function deploy(options: AnchoringOptions, signal: AbortSignal): Promise<b
     }
   }
   return false;
-}
-
-/** The log as the anchorer sees it: published tiles, which were hashed again before their root was signed. */
-function anchorLog(store: Store, files: LogFiles, publisher: Publisher): AnchorLog {
-  const hashes = () => publishedHashes(files, publisher.published?.size ?? 0);
-  return {
-    signedCheckpoint: () => Promise.resolve(publisher.published),
-    checkpointAt: async (size) => (await store.checkpointOf(size))?.note ?? null,
-    consistencyProof: (oldSize, size) => proveConsistency(oldSize, size, hashes()),
-    rootAt: (size): Promise<Hash> => rootAt(size, hashes()),
-  };
 }
 
 /** Evidence that the store holds is served again after the log folder was lost. @returns its size */

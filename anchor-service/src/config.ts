@@ -5,6 +5,9 @@ import type { Json } from '@showcause/core';
 import { readSecretFile } from '@showcause/core/node';
 import * as v from 'valibot';
 import { parse as parseYaml } from 'yaml';
+import { anchorOf, anchorSchema } from './config/anchor.ts';
+import type { AnchorConfig } from './config/anchor.ts';
+import { milliseconds, path, url } from './config/values.ts';
 import { overlayEnvironment } from './config-env.ts';
 import type { Environment } from './config-env.ts';
 import { ServiceError } from './errors.ts';
@@ -17,8 +20,6 @@ const MIN_TOKEN_CHARACTERS = 16;
 /** Each has its own thread, connections and label in the metrics. */
 const MAX_LOGS = 64;
 
-const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
-const url = v.pipe(v.string(), v.maxLength(2048), v.url(), v.regex(/^https?:/));
 const http = v.strictObject({
   host: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
   port: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
@@ -30,9 +31,6 @@ const name = v.pipe(
 );
 /** A step of a path and a label: `/logs/loans-eu/checkpoint`. */
 const logName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/));
-const milliseconds = (least: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(86_400_000));
-
 const optionalPath = v.optional(v.nullable(path), null);
 const kafkaTls = v.strictObject({
   caFile: optionalPath,
@@ -69,13 +67,6 @@ const transport = v.variant('kind', [
     ),
   }),
 ]);
-
-const anchor = v.strictObject({
-  rpcUrl: url,
-  countersigner: v.strictObject({ url, tokenFile: path }),
-  pollMs: v.optional(milliseconds(10), 1_000),
-  minAdvanceIntervalMs: v.optional(milliseconds(0), 0),
-});
 
 const postgresStore = v.strictObject({
   kind: v.literal('postgres'),
@@ -124,7 +115,7 @@ const logMembers = {
   producer: name,
   checkpointIntervalMs: v.optional(milliseconds(10), 200),
   transport,
-  anchor: v.optional(v.nullable(anchor), null),
+  anchor: v.optional(v.nullable(anchorSchema), null),
 };
 /** What all logs of a service share. */
 const rimMembers = {
@@ -164,17 +155,21 @@ const countersignerSchema = v.strictObject({
   http,
 });
 
-type OneLog = v.InferOutput<typeof oneLogSchema>;
+type Rim = Omit<ManyLogs, 'logs'>;
 type ManyLogs = v.InferOutput<typeof manyLogsSchema>;
-type LogMembers = Omit<ManyLogs['logs'][number], 'name'>;
+type GivenMembers = Omit<ManyLogs['logs'][number], 'name'>;
+type LogMembers = Omit<GivenMembers, 'anchor'> & { anchor: AnchorConfig | null };
 
 /** What one log is made of; every path absolute. `name` is null where the service has this log alone. */
 export type LogConfig = LogMembers & { name: string | null };
 /** The same with what it shares with the other logs of its service. */
-export type HostedLogConfig = LogConfig & Pick<OneLog, 'http' | 'metrics'>;
+export type HostedLogConfig = LogConfig & Pick<Rim, 'http' | 'metrics'>;
 /** Configuration of the anchor service, of one log or of several; every path absolute. */
 export type ServiceConfig =
-  (OneLog & { logs?: undefined }) | (ManyLogs & { [member in keyof LogMembers]?: undefined });
+  | (Rim & LogMembers & { logs?: undefined })
+  | (Rim & { logs: (LogMembers & { name: string })[] } & {
+      [member in keyof LogMembers]?: undefined;
+    });
 /** Configuration of a countersigner; every path absolute; `log` is a folder or a URL. */
 export type CountersignerConfig = v.InferOutput<typeof countersignerSchema>;
 
@@ -235,7 +230,7 @@ function refuseShared(
     });
 }
 
-function locate(log: LogMembers, at: (relative: string) => string, where: string): LogMembers {
+function locate(log: GivenMembers, at: (relative: string) => string, where: string): LogMembers {
   if (!log.public && log.readerTokenFile === null)
     throw new ServiceError('CONFIG_MALFORMED', {
       got: `no readerTokenFile in ${where}`,
@@ -251,7 +246,7 @@ function locate(log: LogMembers, at: (relative: string) => string, where: string
     log: publishedLogOf(log.log, at, where),
     readerTokenFile: log.readerTokenFile === null ? null : at(log.readerTokenFile),
     transport: transportOf(transport, at),
-    anchor: anchor === null ? null : anchorOf(anchor, at),
+    anchor: anchor === null ? null : anchorOf(anchor, at, where),
   };
 }
 
@@ -276,17 +271,6 @@ function transportOf(
       keyFile: file(tls.keyFile),
     },
     sasl: sasl && { ...sasl, passwordFile: file(sasl.passwordFile) },
-  };
-}
-
-function anchorOf(
-  anchor: NonNullable<LogMembers['anchor']>,
-  at: (relative: string) => string,
-): NonNullable<LogMembers['anchor']> {
-  const { countersigner } = anchor;
-  return {
-    ...anchor,
-    countersigner: { ...countersigner, tokenFile: at(countersigner.tokenFile) },
   };
 }
 

@@ -74,6 +74,18 @@ async function publishedFrontier(
   }
 }
 
+/** The tree of `size` leaves, from a published one and the stored entries behind it. @param past  null: the empty tree */
+export async function frontierAt(
+  { store, files }: { store: Pick<Store, 'leaves'>; files: Places['files'] },
+  past: PastHead | null,
+  size: number,
+): Promise<TreeFrontier> {
+  const published = past === null ? null : await publishedFrontier(files, past);
+  const frontier = published ?? TreeFrontier.empty();
+  await appendStored(frontier, store, size);
+  return frontier;
+}
+
 /** Root of the first `size` leaves, recomputed from the stored entries. */
 export async function storedRoot(store: Pick<Store, 'leaves'>, size: number): Promise<Hash> {
   const frontier = TreeFrontier.empty();

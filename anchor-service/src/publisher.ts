@@ -19,7 +19,7 @@ import {
 import type { Hash, NoteSigner, NoteVerifier, TileCoordinate } from '@showcause/core';
 import { ServiceError, isOutage } from './errors.ts';
 import { forEachParallel } from './parallel.ts';
-import { checkPast } from './past-heads.ts';
+import { checkPast, frontierAt } from './past-heads.ts';
 import type { Leaf, LogFiles, Logger, SignedCheckpoint, SignedMark, Store } from './ports.ts';
 
 export interface PublisherOptions {
@@ -62,6 +62,7 @@ export class Publisher {
   /** what the `checkpoint` file holds, as far as we know */
   #note: Uint8Array | null = null;
   #halted: unknown = null;
+  #alignment = 1;
 
   private constructor(options: PublisherOptions) {
     this.#options = options;
@@ -109,6 +110,11 @@ export class Publisher {
     return this.#halted;
   }
 
+  /** A head at a multiple of `unit` is signed on the way to the next one; 1: none is. */
+  alignTo(unit: number): void {
+    this.#alignment = unit;
+  }
+
   /** Signs no more. */
   halt(reason: unknown): void {
     this.#halted ??= reason;
@@ -133,18 +139,31 @@ export class Publisher {
   }
 
   async #step(): Promise<boolean> {
-    const { store, origin, signer, verifier } = this.#options;
+    const { store } = this.#options;
     if (this.#pending !== null) await this.#publishNewest(this.#pending);
     const head = await store.head();
     const oldSize = this.#published?.size ?? 0;
     if (head.size === oldSize) return false;
-    await this.#writeTiles(oldSize, head.size);
-    const root = TreeFrontier.from(head.size, head.peaks).root();
-    await this.#checkTiles(oldSize, head.size, root);
-    const note = signCheckpoint({ origin, size: head.size, root }, [signer]);
-    openCheckpoint(note, origin, [verifier]);
-    await this.#publishNewest({ size: head.size, root, note });
+    const cut = head.size - (head.size % this.#alignment);
+    if (cut > oldSize && cut < head.size) {
+      const frontier = await frontierAt(this.#options, this.#published, cut);
+      await this.#publishHead({ size: cut, root: frontier.root() });
+    }
+    await this.#publishHead({
+      size: head.size,
+      root: TreeFrontier.from(head.size, head.peaks).root(),
+    });
     return true;
+  }
+
+  async #publishHead({ size, root }: { size: number; root: Hash }): Promise<void> {
+    const { origin, signer, verifier } = this.#options;
+    const oldSize = this.#published?.size ?? 0;
+    await this.#writeTiles(oldSize, size);
+    await this.#checkTiles(oldSize, size, root);
+    const note = signCheckpoint({ origin, size, root }, [signer]);
+    openCheckpoint(note, origin, [verifier]);
+    await this.#publishNewest({ size, root, note });
   }
 
   /** A folder that was lost is made again from the store; one that holds other bytes is refused. */

@@ -258,6 +258,6 @@ function measured({ config, operator, log, reader }: Host): MeasuredLog {
       store: dirname(signedFileOf(config)),
       ...(typeof config.log === 'string' ? { log: config.log } : {}),
     },
-    outlook: anchor === null || operator === null ? null : chainOutlook(anchor.rpcUrl, operator),
+    outlook: anchor === null || operator === null ? null : chainOutlook(anchor.rpcUrls, operator),
   };
 }

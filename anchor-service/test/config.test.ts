@@ -48,6 +48,54 @@ describe('the configuration of the service', () => {
     expect(() => readServiceConfig(config)).toThrow(code('CONFIG_MALFORMED'));
   });
 
+  describe('of the chain', () => {
+    const countersigner = { url: 'http://127.0.0.1:1', tokenFile: './token' };
+    const urls = ['http://a.example', 'http://b.example', 'http://c.example'];
+    const anchorOf = (anchor: object): unknown =>
+      readServiceConfig(
+        writeServiceFolder(newFolder(), { anchor: { countersigner, ...anchor } }).config,
+      ).anchor;
+
+    test('one endpoint is a list of one; of several more than half must agree', () => {
+      expect(anchorOf({ rpcUrl: urls[0] })).toMatchObject({
+        rpcUrls: urls.slice(0, 1),
+        quorum: 1,
+        finality: 'finalized',
+        sends: true,
+        deadlineMs: 0,
+        gasPerDay: null,
+      });
+      expect(anchorOf({ rpcUrls: urls.slice(0, 2) })).toMatchObject({ quorum: 2 });
+      expect(anchorOf({ rpcUrls: urls })).toMatchObject({ rpcUrls: urls, quorum: 2 });
+      expect(anchorOf({ rpcUrls: urls, quorum: 3 })).toMatchObject({ quorum: 3 });
+    });
+
+    test('the deadline follows the interval, up to a day', () => {
+      const rpcUrl = urls[0];
+      expect(anchorOf({ rpcUrl, minAdvanceIntervalMs: 600_000 })).toMatchObject({
+        deadlineMs: 1_800_000,
+      });
+      expect(anchorOf({ rpcUrl, minAdvanceIntervalMs: 80_000_000 })).toMatchObject({
+        deadlineMs: 86_400_000,
+      });
+      expect(anchorOf({ rpcUrl, deadlineMs: 5 })).toMatchObject({ deadlineMs: 5 });
+    });
+
+    test.each([
+      ['no endpoint', {}],
+      ['both spellings', { rpcUrl: urls[0], rpcUrls: urls }],
+      ['an empty list', { rpcUrls: [] }],
+      ['one endpoint twice', { rpcUrls: [urls[0], urls[0]] }],
+      ['a quorum of more than there are', { rpcUrls: urls, quorum: 4 }],
+      ['a quorum of none', { rpcUrls: urls, quorum: 0 }],
+      ['an unknown finality', { rpcUrl: urls[0], finality: 'soon' }],
+      ['no confirmations', { rpcUrl: urls[0], finality: { confirmations: 0 } }],
+      ['a budget below one anchor', { rpcUrl: urls[0], gasPerDay: 1 }],
+    ])('%s is refused', (_name, anchor) => {
+      expect(() => anchorOf(anchor)).toThrow(code('CONFIG_MALFORMED'));
+    });
+  });
+
   test('without an anchor and, for a public log, without a token file', () => {
     const { config } = writeServiceFolder(newFolder(), {
       public: true,

@@ -1,7 +1,8 @@
 import { concatHex } from 'viem/utils';
-import type { PrivateKeyAccount } from 'viem/accounts';
+import type { LocalAccount } from 'viem/accounts';
 import { contractAddress, initCode } from './contract.ts';
 import type { GenesisContract } from './contract.ts';
+import { Endpoints } from './endpoints.ts';
 import { ChainError } from './errors.ts';
 import { createRpc, requireChainId } from './rpc.ts';
 import type { Rpc } from './rpc.ts';
@@ -13,7 +14,7 @@ const DEFAULT_MINED_WITHIN_MS = 180_000;
 export interface DeployOptions {
   rpcUrl: string;
   /** pays; needs no role */
-  account: PrivateKeyAccount;
+  account: LocalAccount;
   logId: Uint8Array;
   contract: GenesisContract;
   /** for each RPC call */
@@ -57,9 +58,15 @@ async function send(
   data: `0x${string}`,
   address: string,
 ): Promise<`0x${string}` | null> {
+  const { rpcUrl, contract, timeoutMs } = options;
+  const endpoints = new Endpoints({
+    rpcUrls: [rpcUrl],
+    chainId: contract.chainId,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
   try {
-    return await sendTransaction(rpc, options.account, options.contract.chainId, {
-      to: options.contract.factory,
+    return await sendTransaction(endpoints, options.account, contract.chainId, {
+      to: contract.factory,
       data,
     });
   } catch (error) {

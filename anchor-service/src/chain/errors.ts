@@ -16,6 +16,30 @@ export const chainErrorCodes = {
     means: 'RPC endpoint is of another chain',
     fix: 'Give an endpoint of the chain that genesis names.',
   },
+  CHAIN_RATE_LIMITED: {
+    means: 'RPC endpoint wants to be asked less often',
+    fix: 'Wait, raise pollMs, or give more endpoints; it is left alone for as long as it said.',
+  },
+  CHAIN_QUORUM: {
+    means: 'not enough RPC endpoints say the same',
+    fix: 'Look which of anchor.rpcUrls lags, fails or lies; nothing counts as final meanwhile.',
+  },
+  CHAIN_STALE: {
+    means: 'node is behind what was seen on the chain before',
+    fix: 'Wait until it has caught up, or use another endpoint.',
+  },
+  CHAIN_NONCE: {
+    means: "account's number of transactions changed meanwhile, or a node counts another",
+    fix: 'Nothing: the next look counts again. If it stays, look who else uses the key.',
+  },
+  CHAIN_FEE_CAP: {
+    means: 'gas costs more than may be paid',
+    fix: 'Wait for cheaper blocks, or raise anchor.maxFeeGwei; anchoring later loses nothing.',
+  },
+  CHAIN_RECEIPT: {
+    means: "node's receipts, logs and blocks contradict one another",
+    fix: 'Use another endpoint; what is final is read from the state and not from these.',
+  },
   CHAIN_REVERTED: {
     means: 'contract refused the call',
     fix: 'Compare the head on the chain with the log.',
@@ -51,6 +75,18 @@ export const chainErrorCodes = {
   ANCHOR_UNCONFIRMED_HEAD: {
     means: 'node shows a head that this log never made, and did not yet confirm it',
     fix: 'Ask another node at once; signing goes on until a final block shows it twice.',
+  },
+  ANCHOR_WENT_BACK: {
+    means: 'head that was final is no longer on the chain',
+    fix: 'Ask other nodes: one lies, or the chain took back final blocks. It is anchored again.',
+  },
+  ANCHOR_FROZEN: {
+    means: "log's guardian has frozen the contract",
+    fix: 'Wait until the freeze ends; nothing is lost by anchoring later.',
+  },
+  ANCHOR_BUDGET: {
+    means: "day's gas for anchors is used up",
+    fix: 'Wait, or raise anchor.gasPerDay; anchoring later loses nothing.',
   },
   ANCHOR_CHECKPOINT: {
     means: 'signed checkpoint contradicts the stored tree',

@@ -1,5 +1,4 @@
-import { ChainError } from './errors.ts';
-import { createRpc } from './rpc.ts';
+import { createRpc, wei } from './rpc.ts';
 import type { Rpc } from './rpc.ts';
 
 /** What an operator's account can still pay, and what time the chain says it is. */
@@ -41,23 +40,22 @@ export function affordableAnchors(balance: bigint, price: bigint, isDeployed: bo
   return price === 0n ? PRICELESS : Number(left / (GAS_PER_ANCHOR * price));
 }
 
-/** Asks at most twice a minute, however often it is called. Resolves with null while the node does not answer. */
-export function chainOutlook(rpcUrl: string, operator: string): () => Promise<ChainOutlook | null> {
-  const rpc = createRpc(rpcUrl, RPC_TIMEOUT_MS);
+/**
+ * Asks the first node that answers, at most twice a minute, however often it is called. Resolves with null while none does.
+ */
+export function chainOutlook(
+  rpcUrls: readonly string[],
+  operator: string,
+): () => Promise<ChainOutlook | null> {
+  const rpcs = rpcUrls.map((url) => createRpc(url, RPC_TIMEOUT_MS));
   let asked: Promise<ChainOutlook | null> = Promise.resolve(null);
   let askedAt = -Infinity;
   return () => {
     if (performance.now() - askedAt < ASKED_EVERY_MS) return asked;
     askedAt = performance.now();
-    asked = readOutlook(rpc, operator, true).catch(() => null);
+    asked = Promise.any(rpcs.map((rpc) => readOutlook(rpc, operator, true))).catch(() => null);
     return asked;
   };
-}
-
-function wei(value: unknown, what: string): bigint {
-  if (typeof value !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(value))
-    throw new ChainError('CHAIN_ANSWER', { got: `no quantity for ${what}` });
-  return BigInt(value);
 }
 
 async function latestTime(rpc: Rpc): Promise<number> {

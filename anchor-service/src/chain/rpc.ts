@@ -1,39 +1,28 @@
-import { createClient, http } from 'viem';
-import type { Client, Transport } from 'viem';
 import { ChainError } from './errors.ts';
+import { NodeError, jsonRpc } from './json-rpc.ts';
 
 /** One RPC call may take this long, answer included. */
 export const DEFAULT_RPC_TIMEOUT_MS = 10_000;
-const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 /** JSON-RPC whose answers are still untrusted. */
 export interface Rpc {
-  /** For viem actions; what they throw is to be passed through `chainErrorOf`. */
-  client: Client<Transport>;
-  /** @throws {ChainError} `CHAIN_UNREACHABLE`, `CHAIN_TIMEOUT`, `CHAIN_REVERTED`, `CHAIN_FUNDS`, `CHAIN_ANSWER` */
+  /**
+   * @throws {ChainError} `CHAIN_UNREACHABLE`, `CHAIN_TIMEOUT`, `CHAIN_RATE_LIMITED`, `CHAIN_REVERTED`, `CHAIN_FUNDS`,
+   * `CHAIN_ANSWER`
+   */
   request(method: string, params: readonly unknown[]): Promise<unknown>;
+  /** The same, but what the node itself refuses with is a {@link NodeError}: for whoever reads its words. */
+  ask(method: string, params: readonly unknown[]): Promise<unknown>;
 }
 
 export function createRpc(url: string, timeoutMs: number = DEFAULT_RPC_TIMEOUT_MS): Rpc {
-  // No retries inside a call: the loop above decides, and a bound on time stays a bound.
-  const client = createClient({
-    transport: http(url, {
-      timeout: timeoutMs,
-      retryCount: 0,
-      maxResponseBodySize: MAX_RESPONSE_BYTES,
-    }),
-    cacheTime: 0,
-  });
+  // No repetition inside a call: the loop above decides, and a bound on time stays a bound.
+  const ask = jsonRpc(url, timeoutMs);
   return {
-    client,
+    ask,
     async request(method, params) {
       try {
-        return await (
-          client.request as (call: {
-            method: string;
-            params: readonly unknown[];
-          }) => Promise<unknown>
-        )({ method, params });
+        return await ask(method, params);
       } catch (error) {
         throw chainErrorOf(error, method);
       }
@@ -41,62 +30,33 @@ export function createRpc(url: string, timeoutMs: number = DEFAULT_RPC_TIMEOUT_M
   };
 }
 
-/** Levels of one error that may say something, outermost first. */
-function causes(error: unknown): Record<string, unknown>[] {
-  const found: Record<string, unknown>[] = [];
-  for (
-    let at = error;
-    typeof at === 'object' && at !== null && found.length < 8;
-    at = (at as { cause?: unknown }).cause
-  )
-    found.push(at as Record<string, unknown>);
-  return found;
-}
-
 /** The bytes that a contract reverted with, when the node told them. */
 export function revertData(error: unknown): `0x${string}` | null {
-  for (const { data } of causes(error)) {
-    const bytes =
-      typeof data === 'object' && data !== null ? (data as { data?: unknown }).data : data;
-    if (typeof bytes === 'string' && /^0x([0-9a-f]{2})*$/i.test(bytes))
-      return bytes as `0x${string}`;
-  }
-  return null;
+  if (!(error instanceof NodeError)) return null;
+  const { data } = error;
+  const bytes =
+    typeof data === 'object' && data !== null ? (data as { data?: unknown }).data : data;
+  return typeof bytes === 'string' && /^0x([0-9a-f]{2})*$/i.test(bytes)
+    ? (bytes as `0x${string}`)
+    : null;
 }
 
-/**
- * Says in our codes what viem threw. Its messages hold the endpoint's address, which may hold an API key, so that
- * neither they nor the error itself are kept.
- */
+/** JSON-RPC's code of a call that the EVM reverted (EIP-1474's successor in the execution API). */
+const REVERTED = 3;
+
+/** Says in our codes what a call failed with. A node's words are not kept: they may hold the address and its key. */
 export function chainErrorOf(error: unknown, doing: string): ChainError {
   if (error instanceof ChainError) return error;
-  const chain = causes(error);
-  const named = (pattern: RegExp): boolean =>
-    chain.some(({ name }) => typeof name === 'string' && pattern.test(name));
-  const said = (pattern: RegExp): boolean =>
-    chain.some(({ details, message }) => pattern.test(`${String(details)} ${String(message)}`));
-  const status = numberIn(chain, 'status');
-  if (named(/^(TimeoutError|AbortError)$/)) return new ChainError('CHAIN_TIMEOUT', { got: doing });
-  if (said(/insufficient funds|InsufficientFunds/i))
+  if (!(error instanceof NodeError)) return new ChainError('CHAIN_ANSWER', { got: doing });
+  if (/insufficient funds|InsufficientFunds/i.test(error.message))
     return new ChainError('CHAIN_FUNDS', { got: doing });
   if (
-    chain.some(({ code }) => code === 3) ||
-    said(/execution reverted/i) ||
+    error.code === REVERTED ||
+    /execution reverted/i.test(error.message) ||
     (revertData(error) ?? '0x') !== '0x'
   )
     return new ChainError('CHAIN_REVERTED', { got: doing });
-  if (status !== undefined)
-    return new ChainError('CHAIN_UNREACHABLE', { got: `status ${status} for ${doing}` });
-  if (said(/fetch failed|ECONNREFUSED|ECONNRESET|ENOTFOUND/))
-    return new ChainError('CHAIN_UNREACHABLE', { got: doing });
-  const rpcCode = numberIn(chain, 'code');
-  return new ChainError('CHAIN_ANSWER', {
-    got: rpcCode === undefined ? doing : `error ${rpcCode} for ${doing}`,
-  });
-}
-
-function numberIn(chain: readonly Record<string, unknown>[], name: string): number | undefined {
-  return chain.map((level) => level[name]).find((value) => typeof value === 'number');
+  return new ChainError('CHAIN_ANSWER', { got: `error ${error.code ?? ''} for ${doing}` });
 }
 
 /** A hex quantity as JSON-RPC writes it, below 2^53. @throws {ChainError} `CHAIN_ANSWER` */
@@ -107,6 +67,13 @@ export function quantity(value: unknown, what: string): number {
   if (!Number.isSafeInteger(number))
     throw new ChainError('CHAIN_ANSWER', { got: `2^53 or more for ${what}` });
   return number;
+}
+
+/** The same of an amount of coin or a price of gas, below 2^256. @throws {ChainError} `CHAIN_ANSWER` */
+export function wei(value: unknown, what: string): bigint {
+  if (typeof value !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(value))
+    throw new ChainError('CHAIN_ANSWER', { got: `no quantity for ${what}` });
+  return BigInt(value);
 }
 
 /** Lower-case 0x hex of exactly `length` bytes. @throws {ChainError} `CHAIN_ANSWER` */

@@ -1,66 +1,181 @@
-import type { PrivateKeyAccount } from 'viem/accounts';
-import { estimateFeesPerGas } from 'viem/actions';
+import type { LocalAccount } from 'viem/accounts';
 import { keccak256 } from 'viem/utils';
+import { Endpoints } from './endpoints.ts';
 import { ChainError } from './errors.ts';
+import { marketFees, raisedFees, requireBelow } from './fees.ts';
+import type { Fees } from './fees.ts';
+import { NodeError } from './json-rpc.ts';
 import { chainErrorOf, fixedHex, quantity } from './rpc.ts';
 import type { Rpc } from './rpc.ts';
 
 /** More than deployment or any proof needs; an endpoint that estimates more is not believed. */
 const MAX_GAS = 10_000_000;
 const GAS_MARGIN = 1.25;
+/** Wei for a unit of gas: 200 gwei. */
+export const DEFAULT_FEE_CAP = 200_000_000_000n;
+/** An eighth more each time: from nothing known to four times that. */
+const MOST_RAISES = 12;
 
-/**
- * Signs and sends one call. The nonce is the number of *mined* transactions, so that a call that is sent again
- * replaces the one that hangs instead of queueing behind it.
- * @returns the transaction's hash once the node took it
- * @throws {ChainError} `CHAIN_PENDING` when an earlier one with this nonce still waits and was not replaced
- */
-export async function sendTransaction(
-  rpc: Rpc,
-  account: PrivateKeyAccount,
-  chainId: number,
-  call: { to: string; data: string },
-): Promise<`0x${string}`> {
-  const request = { from: account.address, ...call };
-  const estimate = quantity(await rpc.request('eth_estimateGas', [request]), 'gas');
-  if (estimate > MAX_GAS)
-    throw new ChainError('CHAIN_ANSWER', { got: `${estimate} gas`, want: `at most ${MAX_GAS}` });
-  const nonce = quantity(
-    await rpc.request('eth_getTransactionCount', [account.address, 'latest']),
-    'nonce',
-  );
-  const serialized = await account.signTransaction({
-    type: 'eip1559',
-    chainId,
-    nonce,
-    to: call.to as `0x${string}`,
-    data: call.data as `0x${string}`,
-    gas: BigInt(Math.ceil(estimate * GAS_MARGIN)),
-    ...(await fees(rpc)),
-  });
-  const hash = keccak256(serialized);
-  try {
-    const answer = await rpc.client.request({
-      method: 'eth_sendRawTransaction',
-      params: [serialized],
-    });
-    if (fixedHex(answer, 32, 'transaction hash') !== hash)
-      throw new ChainError('CHAIN_ANSWER', { got: 'the hash of another transaction' });
-  } catch (error) {
-    const text = allMessages(error);
-    if (/already known|already imported|known transaction/i.test(text)) return hash;
-    if (/underpriced|replacement/i.test(text))
-      throw new ChainError('CHAIN_PENDING', { got: `nonce ${nonce}` });
-    throw chainErrorOf(error, 'eth_sendRawTransaction');
-  }
-  return hash;
+export interface Call {
+  to: string;
+  data: string;
 }
 
-async function fees(rpc: Rpc): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
+/** A call as it would be sent. */
+export interface Priced {
+  nonce: number;
+  /** limit of gas, with a margin over the estimate */
+  gas: number;
+  fees: Fees;
+}
+
+export interface SenderOptions {
+  endpoints: Endpoints;
+  account: LocalAccount;
+  chainId: number;
+  /** never offers more, wei for a unit of gas */
+  feeCap?: bigint;
+}
+
+/** Signs and sends calls of one account. */
+export interface Sender {
+  /** @throws {ChainError} `CHAIN_FEE_CAP` */
+  price(call: Call): Promise<Priced>;
+  /**
+   * Resolves with the transaction's hash once a node took it. The nonce is the number of *mined* transactions, so that a call that
+   * is sent again takes the place of the one that hangs, for fees that are raised up to the cap, instead of queueing
+   * behind it.
+   * @param agreed  told what it will cost at most, before anything is sent; may refuse
+   * @throws {ChainError} `CHAIN_PENDING` when another's transaction with this nonce waits: the next call replaces it;
+   * `CHAIN_NONCE`, `CHAIN_FEE_CAP`, `CHAIN_FUNDS`
+   */
+  send(call: Call, agreed?: (priced: Priced) => Promise<void>): Promise<`0x${string}`>;
+}
+
+export function createSender(options: SenderOptions): Sender {
+  const { endpoints, account, chainId } = options;
+  const cap = options.feeCap ?? DEFAULT_FEE_CAP;
+  /** What was offered last for a nonce, by us or, as far as we know, by somebody else. */
+  let offered: { nonce: number; fees: Fees } | null = null;
+
+  async function price(call: Call): Promise<Priced> {
+    const gas = await estimate(endpoints, account.address, call);
+    const nonce = await nextNonce(endpoints, account.address);
+    const market = await endpoints.first(marketFees);
+    const fees = offered?.nonce === nonce ? raisedFees(offered.fees, market) : market;
+    requireBelow(fees, cap);
+    return { nonce, gas, fees };
+  }
+
+  async function send(
+    call: Call,
+    agreed?: (priced: Priced) => Promise<void>,
+  ): Promise<`0x${string}`> {
+    const priced = await price(call);
+    await agreed?.(priced);
+    const isKnown = offered?.nonce === priced.nonce;
+    let { fees } = priced;
+    for (let raises = 0; ; raises++) {
+      const signed = await sign(account, chainId, call, { ...priced, fees });
+      const verdict = await broadcast(endpoints, signed);
+      offered = { nonce: priced.nonce, fees };
+      if (verdict === 'taken') return keccak256(signed);
+      // Of a transaction that we know nothing of, such as one of our last life: it gets its time first.
+      if (!isKnown || raises === MOST_RAISES)
+        throw new ChainError('CHAIN_PENDING', { got: `nonce ${priced.nonce}` });
+      fees = raisedFees(fees, fees);
+      requireBelow(fees, cap);
+    }
+  }
+
+  return { price, send };
+}
+
+/** One call of one account, for who sends no second. @throws {ChainError} as {@link Sender.send} */
+export function sendTransaction(
+  endpoints: Endpoints,
+  account: LocalAccount,
+  chainId: number,
+  call: Call,
+): Promise<`0x${string}`> {
+  return createSender({ endpoints, account, chainId }).send(call);
+}
+
+async function estimate(endpoints: Endpoints, from: string, call: Call): Promise<number> {
+  const gas = await endpoints.first(async (rpc) =>
+    quantity(await rpc.request('eth_estimateGas', [{ from, ...call }]), 'gas'),
+  );
+  if (gas > MAX_GAS)
+    throw new ChainError('CHAIN_ANSWER', { got: `${gas} gas`, want: `at most ${MAX_GAS}` });
+  return Math.ceil(gas * GAS_MARGIN);
+}
+
+/** The largest that a quorum has reached: one that lags or lies makes neither a gap nor a second life of a nonce. */
+async function nextNonce(endpoints: Endpoints, address: string): Promise<number> {
+  const said = await endpoints.ask(async (rpc) =>
+    quantity(await rpc.request('eth_getTransactionCount', [address, 'latest']), 'nonce'),
+  );
+  const counts = said.map(({ value }) => value).sort((a, b) => b - a);
+  return counts[endpoints.quorum - 1]!;
+}
+
+function sign(
+  account: LocalAccount,
+  chainId: number,
+  { to, data }: Call,
+  { nonce, gas, fees }: Priced,
+): Promise<`0x${string}`> {
+  const common = {
+    chainId,
+    nonce,
+    to: to as `0x${string}`,
+    data: data as `0x${string}`,
+    gas: BigInt(gas),
+  };
+  const { maxFeePerGas, maxPriorityFeePerGas } = fees;
+  return account.signTransaction(
+    fees.isLegacy
+      ? { ...common, type: 'legacy', gasPrice: maxFeePerGas }
+      : { ...common, type: 'eip1559', maxFeePerGas, maxPriorityFeePerGas },
+  );
+}
+
+/**
+ * Offers it to every node: a node that swallows it hinders nobody. One that took it is enough.
+ * @throws {ChainError} what it was refused with by all
+ */
+async function broadcast(
+  endpoints: Endpoints,
+  signed: `0x${string}`,
+): Promise<'taken' | 'underpriced'> {
+  const said = await endpoints.askEach((rpc) => offer(rpc, signed));
+  const verdicts = said.map(({ value }) => value);
+  if (verdicts.includes('taken')) return 'taken';
+  if (verdicts.includes('underpriced')) return 'underpriced';
+  throw (
+    verdicts.find((verdict) => verdict instanceof ChainError) ??
+    new ChainError('CHAIN_UNREACHABLE', { got: 'no endpoint that takes a transaction' })
+  );
+}
+
+async function offer(
+  rpc: Rpc,
+  signed: `0x${string}`,
+): Promise<'taken' | 'underpriced' | ChainError> {
   try {
-    return await estimateFeesPerGas(rpc.client);
+    const answer = await rpc.ask('eth_sendRawTransaction', [signed]);
+    if (fixedHex(answer, 32, 'transaction hash') !== keccak256(signed))
+      throw new ChainError('CHAIN_ANSWER', { got: 'the hash of another transaction' });
+    return 'taken';
   } catch (error) {
-    throw chainErrorOf(error, 'fees');
+    // The node did not answer, or not in this language: that is no verdict on the transaction.
+    if (!(error instanceof NodeError)) throw error;
+    const text = error.message;
+    if (/already known|already imported|known transaction/i.test(text)) return 'taken';
+    if (/underpriced|replacement|fee too low to replace/i.test(text)) return 'underpriced';
+    if (/nonce (is )?too (low|high)|nonce gap|invalid nonce|OldNonce/i.test(text))
+      return new ChainError('CHAIN_NONCE', { got: 'another one than the node wants' });
+    return chainErrorOf(error, 'eth_sendRawTransaction');
   }
 }
 
@@ -79,11 +194,4 @@ export async function waitMined(rpc: Rpc, hash: string, withinMs: number): Promi
       throw new ChainError('CHAIN_TIMEOUT', { got: 'a transaction that is not mined' });
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
-}
-
-function allMessages(error: unknown): string {
-  let text = '';
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++)
-    text += `${at.message} ${String((at as { details?: unknown }).details)} `;
-  return text;
 }

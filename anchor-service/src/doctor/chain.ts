@@ -12,7 +12,7 @@ import { judgeHead } from './heads.ts';
 import type { StoreFacts } from './store.ts';
 
 export interface ChainQuestion {
-  rpcUrl: string;
+  rpcUrls: readonly string[];
   contract: NonNullable<EntryOf<'genesis'>['contract']>;
   genesis: Uint8Array;
   /** null: the store could not be read */
@@ -23,31 +23,33 @@ const RPC_TIMEOUT_MS = 5_000;
 const WARN_ANCHORS = 1_000;
 const WEI_PER_COIN = 10n ** 18n;
 
-/** The node, its chain, the contract, its head against the store, what the operator can still pay, and the node's time. */
+/** Each node and its chain; through the first of the right one contract, its head against the store, funds and time. */
 export async function checkChain(
   question: ChainQuestion,
 ): Promise<{ findings: Finding[]; blockTime: number | null }> {
-  const { rpcUrl, contract } = question;
+  const { rpcUrls, contract } = question;
+  const answers = await Promise.all(rpcUrls.map((url) => checkEndpoint(url, contract.chainId)));
+  const rpcUrl = rpcUrls[answers.findIndex(({ level }) => level === 'ok')];
+  if (rpcUrl === undefined) return { findings: answers, blockTime: null };
+  const { findings, isThere } = await checkContract({ ...question, rpcUrl });
   const rpc = createRpc(rpcUrl, RPC_TIMEOUT_MS);
+  const { finding, blockTime } = await outlook(rpc, contract.operator, isThere);
+  return { findings: [...answers, ...findings, finding], blockTime };
+}
+
+async function checkEndpoint(rpcUrl: string, chainId: number): Promise<Finding> {
+  const name = 'chain';
   try {
+    const rpc = createRpc(rpcUrl, RPC_TIMEOUT_MS);
     const found = quantity(await rpc.request('eth_chainId', []), 'chain id');
-    if (found !== contract.chainId)
-      return {
-        findings: [
-          fail(
-            'chain',
-            `chain ${found}, genesis names ${contract.chainId}`,
-            'Give anchor.rpcUrl a node of the chain that genesis names.',
-          ),
-        ],
-        blockTime: null,
-      };
-    const { findings, isThere } = await checkContract(question);
-    const { finding, blockTime } = await outlook(rpc, contract.operator, isThere);
-    const answers = ok('chain', `${hostOf(rpcUrl)} answers for chain ${found}`);
-    return { findings: [answers, ...findings, finding], blockTime };
+    if (found === chainId) return ok(name, `${hostOf(rpcUrl)} answers for chain ${found}`);
+    return fail(
+      name,
+      `${hostOf(rpcUrl)} is of chain ${found}, genesis names ${chainId}`,
+      'Give anchor.rpcUrls nodes of the chain that genesis names.',
+    );
   } catch (error) {
-    return { findings: [failed('chain', error)], blockTime: null };
+    return failed(name, error);
   }
 }
 
@@ -56,7 +58,7 @@ async function checkContract({
   contract,
   genesis,
   store,
-}: ChainQuestion): Promise<{ findings: Finding[]; isThere: boolean }> {
+}: ChainQuestion & { rpcUrl: string }): Promise<{ findings: Finding[]; isThere: boolean }> {
   const logId = logIdOf(genesis);
   try {
     const address = contractAddress(logId, contract);
@@ -84,7 +86,7 @@ function missing(address: string, store: StoreFacts | null): Finding {
     : fail(
         'contract',
         `nothing at ${address}, but ${store.anchoredSize} entries were anchored`,
-        'Give anchor.rpcUrl a node that has the whole chain; a development chain forgets.',
+        'Give anchor.rpcUrls nodes that have the whole chain; a development chain forgets.',
       );
 }
 

@@ -199,7 +199,7 @@ async function* outsideFindings(
     return times;
   }
   const { findings, blockTime } = await checkChain({
-    rpcUrl: anchor.rpcUrl,
+    rpcUrls: anchor.rpcUrls,
     contract,
     genesis: bytes,
     store,

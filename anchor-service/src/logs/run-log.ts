@@ -172,7 +172,7 @@ function readKeys(config: LogConfig, passphrase: string | undefined): Keys {
   return {
     log: read('log'),
     producer: read('producer'),
-    operator: config.anchor === null ? null : read('operator'),
+    operator: config.anchor?.sends === true ? read('operator') : null,
   };
 }
 
@@ -230,8 +230,10 @@ async function headsOnChain(
       import('../chain/contract.ts'),
     ]);
     const chain = createViemChain({
-      rpcUrl: anchor.rpcUrl,
+      rpcUrl: anchor.rpcUrls,
+      quorum: anchor.quorum,
       chainId: contract.chainId,
+      finality: anchor.finality,
       contract: contractAddress(logId, contract),
       timeoutMs: START_RPC_TIMEOUT_MS,
     });

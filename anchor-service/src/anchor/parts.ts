@@ -1,0 +1,52 @@
+import type { GenesisContract } from '@showcause/core';
+import type { KeyPair } from '@showcause/core/node';
+import { ethereumAccount } from '../chain/accounts.ts';
+import { contractAddress } from '../chain/contract.ts';
+import { createViemChain } from '../chain/viem.ts';
+import { readToken } from '../config.ts';
+import type { LogConfig } from '../config.ts';
+import { httpCountersign } from '../countersigner/client.ts';
+import { signedFileOf } from '../signed-file.ts';
+import { openGasBook } from './gas-book.ts';
+
+const WEI_PER_GWEI = 1e9;
+
+/**
+ * What an anchorer needs of chain, countersigner and configuration.
+ * @param operator  null: it only watches
+ */
+export function anchorerParts(
+  config: LogConfig,
+  contract: GenesisContract,
+  logId: Uint8Array,
+  operator: KeyPair | null,
+) {
+  const anchor = config.anchor!;
+  const address = contractAddress(logId, contract);
+  const { countersigner, gasPerDay } = anchor;
+  return {
+    chain: createViemChain({
+      rpcUrl: anchor.rpcUrls,
+      quorum: anchor.quorum,
+      chainId: contract.chainId,
+      contract: address,
+      finality: anchor.finality,
+      feeCap: BigInt(Math.round(anchor.maxFeeGwei * WEI_PER_GWEI)),
+      ...(operator === null ? {} : { account: ethereumAccount(operator.secretKey) }),
+    }),
+    chainId: contract.chainId,
+    contract: address,
+    countersign:
+      operator === null
+        ? null
+        : httpCountersign(countersigner.url, readToken(countersigner.tokenFile)),
+    gasBook:
+      operator === null || gasPerDay === null
+        ? null
+        : openGasBook(`${signedFileOf(config)}.gas`, gasPerDay, Date.now),
+    pollMs: anchor.pollMs,
+    minAdvanceIntervalMs: anchor.minAdvanceIntervalMs,
+    deadlineMs: anchor.deadlineMs,
+    resendAfterMs: anchor.resendAfterMs,
+  };
+}

@@ -1,0 +1,187 @@
+import { ChainError } from './errors.ts';
+import { chainErrorOf, createRpc, quantity } from './rpc.ts';
+import type { Rpc } from './rpc.ts';
+
+export interface EndpointOptions {
+  /** of one chain; at least one */
+  rpcUrls: readonly string[];
+  /** how many must say the same before it is believed; more than half when not given */
+  quorum?: number;
+  chainId: number;
+  /** for each RPC call */
+  timeoutMs?: number;
+}
+
+/** How one endpoint answered last. Endpoints are told by their number, from 1: an address may hold a key. */
+export interface EndpointState {
+  endpoint: number;
+  /** null: it answered */
+  code: string | null;
+}
+
+/** What one endpoint said. */
+export interface Said<T> {
+  endpoint: number;
+  rpc: Rpc;
+  value: T;
+}
+
+interface Endpoint {
+  number: number;
+  rpc: Rpc;
+  code: string | null;
+  /** it is of another chain, by its last word on that */
+  isStrange: boolean;
+  /** not asked before, ms of `performance.now`, while enough others are there */
+  restsUntil: number;
+  failures: number;
+}
+
+const FIRST_REST_MS = 5_000;
+const LONGEST_REST_MS = 60_000;
+
+/** How many of so many must agree when nobody says: more than half, so that no two groups can agree on two things. */
+export function majority(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
+
+/**
+ * Several nodes of one chain, of which some may lie, lag or hang. One that takes too long is left alone for a while, as long as
+ * enough others answer, so that it holds up nobody but once.
+ */
+export class Endpoints {
+  readonly quorum: number;
+  readonly #all: readonly Endpoint[];
+  readonly #chainId: number;
+
+  constructor({ rpcUrls, quorum, chainId, timeoutMs }: EndpointOptions) {
+    this.quorum = quorum ?? majority(rpcUrls.length);
+    if (rpcUrls.length === 0 || this.quorum < 1 || this.quorum > rpcUrls.length)
+      throw new RangeError(`got a quorum of ${this.quorum} of ${rpcUrls.length} endpoints`);
+    this.#chainId = chainId;
+    this.#all = rpcUrls.map((url, i) => ({
+      number: i + 1,
+      rpc: createRpc(url, timeoutMs),
+      code: null,
+      isStrange: false,
+      restsUntil: -Infinity,
+      failures: 0,
+    }));
+  }
+
+  states(): EndpointState[] {
+    return this.#all.map(({ number, code }) => ({ endpoint: number, code }));
+  }
+
+  /**
+   * The chain that they are of: what genesis names when enough say so. One that says another is not asked anything else
+   * until it says otherwise.
+   * @throws {ChainError} what the only one failed with, or `CHAIN_QUORUM`
+   */
+  async chainId(): Promise<number> {
+    for (const endpoint of this.#all) endpoint.isStrange = false;
+    const said = await this.askEach(async (rpc) =>
+      quantity(await rpc.request('eth_chainId', []), 'chain id'),
+    );
+    for (const { endpoint, value } of said)
+      if (value !== this.#chainId) this.#estrange(this.#all[endpoint - 1]!);
+    const ours = said.filter(({ value }) => value === this.#chainId);
+    if (ours.length >= this.quorum) return this.#chainId;
+    const [first] = said;
+    if (first !== undefined && said.length === this.#all.length && ours.length === 0)
+      return first.value;
+    throw this.#tooFew(ours.length);
+  }
+
+  /** What all say that can be asked now. @throws {ChainError} when fewer than a quorum answer */
+  async ask<T>(call: (rpc: Rpc) => Promise<T>): Promise<Said<T>[]> {
+    const said = await this.askEach(call);
+    if (said.length < this.quorum) throw this.#tooFew(said.length);
+    return said;
+  }
+
+  /**
+   * What a quorum says alike.
+   * @param keyOf  equal for answers that say the same
+   * @throws {ChainError} `CHAIN_QUORUM` when they disagree
+   */
+  async agree<T>(call: (rpc: Rpc) => Promise<T>, keyOf: (value: T) => string): Promise<T> {
+    const said = await this.ask(call);
+    const groups = new Map<string, T[]>();
+    for (const { value } of said)
+      groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
+    for (const values of groups.values()) if (values.length >= this.quorum) return values[0]!;
+    throw new ChainError('CHAIN_QUORUM', {
+      got: `${groups.size} different answers of ${said.length} endpoints`,
+      want: `${this.quorum} that say the same`,
+    });
+  }
+
+  /**
+   * The first that answers, for what is checked in another way or cannot do harm.
+   * @throws {ChainError} of those that all failed, the refusal of the contract or of the account rather than silence
+   */
+  async first<T>(call: (rpc: Rpc) => Promise<T>): Promise<T> {
+    const errors: ChainError[] = [];
+    for (const endpoint of this.#awake()) {
+      try {
+        return await this.#tell(endpoint, call);
+      } catch (error) {
+        errors.push(chainErrorOf(error, 'a call'));
+      }
+    }
+    throw errors.find(({ code }) => TELLING.includes(code)) ?? errors[0] ?? this.#tooFew(0);
+  }
+
+  /** What those say that answer, perhaps none. @throws what the only endpoint failed with */
+  async askEach<T>(call: (rpc: Rpc) => Promise<T>): Promise<Said<T>[]> {
+    const asked = this.#awake();
+    const answers = await Promise.allSettled(asked.map((endpoint) => this.#tell(endpoint, call)));
+    // With one endpoint its own failure says most.
+    const [only] = answers;
+    if (this.#all.length === 1 && only?.status === 'rejected') throw only.reason;
+    return answers.flatMap((answer, i) => {
+      const { number, rpc } = asked[i]!;
+      return answer.status === 'fulfilled' ? [{ endpoint: number, rpc, value: answer.value }] : [];
+    });
+  }
+
+  async #tell<T>(endpoint: Endpoint, call: (rpc: Rpc) => Promise<T>): Promise<T> {
+    try {
+      const value = await call(endpoint.rpc);
+      endpoint.code = null;
+      endpoint.failures = 0;
+      return value;
+    } catch (error) {
+      endpoint.code = error instanceof ChainError ? error.code : 'CHAIN_ANSWER';
+      if (endpoint.code === 'CHAIN_TIMEOUT') {
+        const restMs = Math.min(FIRST_REST_MS * 2 ** endpoint.failures++, LONGEST_REST_MS);
+        endpoint.restsUntil = performance.now() + restMs;
+      }
+      throw error;
+    }
+  }
+
+  /** Those that are asked now: the rested ones when they are enough, else all. */
+  #awake(): Endpoint[] {
+    const ours = this.#all.filter(({ isStrange }) => !isStrange);
+    const rested = ours.filter(({ restsUntil }) => restsUntil <= performance.now());
+    return rested.length >= this.quorum ? rested : ours;
+  }
+
+  #estrange(endpoint: Endpoint): void {
+    endpoint.isStrange = this.#all.length > 1;
+    endpoint.code = 'CHAIN_ID';
+  }
+
+  #tooFew(count: number): ChainError {
+    const why = this.states().flatMap(({ code }) => (code === null ? [] : [code]));
+    return new ChainError('CHAIN_QUORUM', {
+      got: `${count} of ${this.#all.length} endpoints (${[...new Set(why)].join(', ') || 'none'})`,
+      want: `${this.quorum}`,
+    });
+  }
+}
+
+/** What is about the call and not about the node. */
+const TELLING: readonly string[] = ['CHAIN_REVERTED', 'CHAIN_FUNDS'];
