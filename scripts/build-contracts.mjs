@@ -8,6 +8,7 @@ import { compile, compilerVersion, readSources, replaceFile, stampOf } from './s
 const outDir = new URL('../contracts/src/generated', import.meta.url).pathname;
 const sources = readSources(['contracts/src']);
 const contracts = [
+  ['RuleGuard.sol', 'RuleGuard'],
   ['ShowcauseLog.sol', 'ShowcauseLog'],
   ['ShowcauseLogSuccessor.sol', 'ShowcauseLogSuccessor'],
 ];

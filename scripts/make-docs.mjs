@@ -39,14 +39,18 @@ async function tableOf(dir) {
 }
 
 async function contractErrors() {
-  const { showcauseLogSuccessorAbi } = await import(join(root, 'contracts/dist/index.js'));
-  const source = ['LogHead', 'LogSuccession', 'Rfc9162']
+  const { ruleGuardAbi, showcauseLogSuccessorAbi } = await import(
+    join(root, 'contracts/dist/index.js')
+  );
+  const source = ['LogHead', 'LogSuccession', 'Rfc9162', 'LogInclusion', 'RuleGuard']
     .map((name) => readFileSync(join(root, `contracts/src/${name}.sol`), 'utf8'))
     .join('\n');
   // Beside its own the successor has all errors of the first contract.
-  return showcauseLogSuccessorAbi
-    .filter(({ type }) => type === 'error')
-    .map(({ name }) => {
+  const errors = [...showcauseLogSuccessorAbi, ...ruleGuardAbi].filter(
+    ({ type }) => type === 'error',
+  );
+  return [...new Set(errors.map(({ name }) => name))]
+    .map((name) => {
       const lines = source.split('\n');
       const at = lines.findIndex((line) => line.includes(`error ${name}(`));
       let comment = '';

@@ -15,4 +15,16 @@ interface IShowcauseLog {
 
     /// @notice Whether consumers must not act on the log. Evidence keeps flowing.
     function halted() external view returns (bool);
+
+    /// @notice When consumers were last let act again, Unix seconds; 0: never. What was known before was judged then.
+    function resumedAt() external view returns (uint64);
+}
+
+/// @title What the guardian of a log may do
+interface IGuardedLog is IShowcauseLog {
+    /// @notice Tells consumers to stop.
+    function halt() external;
+
+    /// @notice Stops anchoring for a while.
+    function freeze() external;
 }

@@ -27,6 +27,7 @@ abstract contract LogHead is IShowcauseLog {
     uint40 private _frozenUntil;
     // Slot 3.
     address private _guardian;
+    uint40 private _resumedAt;
 
     uint256 private constant TIME_SHIFT = 48;
     uint256 private constant OPERATOR_SHIFT = 88;
@@ -144,6 +145,7 @@ abstract contract LogHead is IShowcauseLog {
     function resume() external {
         _onlyTimelock();
         _packed &= ~(uint256(HALTED) << FLAGS_SHIFT);
+        _resumedAt = uint40(block.timestamp);
         emit Resumed();
     }
 
@@ -188,6 +190,11 @@ abstract contract LogHead is IShowcauseLog {
     /// @inheritdoc IShowcauseLog
     function halted() external view returns (bool) {
         return uint8(_packed >> FLAGS_SHIFT) & HALTED != 0;
+    }
+
+    /// @inheritdoc IShowcauseLog
+    function resumedAt() external view returns (uint64) {
+        return _resumedAt;
     }
 
     function operator() public view returns (address) {

@@ -1,4 +1,5 @@
 /** What `npm run build` made of the contracts: interface, creation code and its keccak256. */
+export { ruleGuardAbi, ruleGuardCreationCode } from './generated/rule-guard.ts';
 export {
   showcauseLogAbi,
   showcauseLogCreationCode,

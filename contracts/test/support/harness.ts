@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
 import type { Abi } from 'viem';
 import type { Anvil } from '../../../test/support/anvil.ts';
-import { mined } from './log.ts';
+import { mined } from './contract.ts';
 
 export interface Harness {
   call<T>(functionName: string, args: readonly unknown[], options?: { gas?: number }): Promise<T>;

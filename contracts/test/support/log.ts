@@ -1,10 +1,4 @@
-import {
-  decodeErrorResult,
-  decodeFunctionResult,
-  encodeDeployData,
-  encodeFunctionData,
-  getAddress,
-} from 'viem/utils';
+import { encodeDeployData } from 'viem/utils';
 import { privateKeyToAccount, generatePrivateKey } from 'viem/accounts';
 import type { PrivateKeyAccount } from 'viem/accounts';
 import {
@@ -15,6 +9,8 @@ import {
 } from '../../src/index.ts';
 import type { Abi } from 'viem';
 import type { Anvil } from '../../../test/support/anvil.ts';
+import { deployContract, openContract } from './contract.ts';
+import type { DeployedContract } from './contract.ts';
 import { hex } from './tree.ts';
 import type { Hex } from './tree.ts';
 
@@ -35,19 +31,7 @@ export function makeRoles(): Roles {
   };
 }
 
-export interface DeployedLog {
-  address: Hex;
-  checksumAddress: Hex;
-  /** Mines a call; `ok`, or the contract's own error name. State changes only when ok. */
-  send(
-    from: string,
-    functionName: string,
-    args?: readonly unknown[],
-    gas?: number,
-  ): Promise<string>;
-  read<T>(functionName: string, args?: readonly unknown[]): Promise<T>;
-  /** Least gas limit with which a block takes the call: 21,000 and 10 or 40 for each zero or other byte (EIP-7623). */
-  floorGas(functionName: string, args: readonly unknown[]): number;
+export interface DeployedLog extends DeployedContract {
   head(): Promise<{ size: number; root: Hex; lastAdvance: number; flags: number }>;
 }
 
@@ -103,56 +87,19 @@ export async function deploySuccessor(
 }
 
 async function deployed(anvil: Anvil, data: Hex): Promise<DeployedLog> {
-  const from = '0x00000000000000000000000000000000000000bb';
-  await anvil.fund(from);
-  await anvil.rpc('anvil_impersonateAccount', [from]);
-  const call = { from, data, gas: '0x4c4b40' };
-  await named(() => anvil.rpc('eth_call', [call, 'latest']));
-  const { contractAddress } = await mined(anvil, await anvil.rpc('eth_sendTransaction', [call]));
-  return opened(anvil, contractAddress as Hex);
+  return opened(anvil, await deployContract(anvil, data, abi));
 }
 
 /** Any function by name: these tests send what the types would not let them. */
 const abi: Abi = showcauseLogSuccessorAbi;
 
 export function opened(anvil: Anvil, address: Hex): DeployedLog {
-  const encode = (functionName: string, args: readonly unknown[]): Hex =>
-    encodeFunctionData({ abi, functionName, args });
-  const read = async <T>(functionName: string, args: readonly unknown[] = []): Promise<T> => {
-    const data = await anvil.rpc<Hex>('eth_call', [
-      { to: address, data: encode(functionName, args) },
-      'latest',
-    ]);
-    return decodeFunctionResult({ abi, functionName, data }) as T;
-  };
+  const contract = openContract(anvil, address, abi);
   return {
-    address,
-    checksumAddress: getAddress(address),
-    read,
-    floorGas(functionName, args) {
-      const bytes = Buffer.from(encode(functionName, args).slice(2), 'hex');
-      return bytes.reduce((gas, byte) => gas + (byte === 0 ? 10 : 40), 21_000);
-    },
-    async send(from, functionName, args = [], gas = 1_000_000) {
-      await anvil.fund(from);
-      await anvil.rpc('anvil_impersonateAccount', [from]);
-      const call = {
-        from,
-        to: address,
-        data: encode(functionName, args),
-        gas: `0x${gas.toString(16)}`,
-      };
-      try {
-        await named(() => anvil.rpc('eth_call', [call, 'latest']));
-      } catch (error) {
-        const { status } = await mined(anvil, await anvil.rpc('eth_sendTransaction', [call]));
-        return status === '0x1' ? 'ok though the simulation refused' : (error as Error).message;
-      }
-      const { status } = await mined(anvil, await anvil.rpc('eth_sendTransaction', [call]));
-      return status === '0x1' ? 'ok' : 'reverted though the simulation passed';
-    },
+    ...contract,
     async head() {
-      const [size, root, lastAdvance, flags] = await read<[bigint, Hex, bigint, number]>('head');
+      const [size, root, lastAdvance, flags] =
+        await contract.read<[bigint, Hex, bigint, number]>('head');
       return { size: Number(size), root, lastAdvance: Number(lastAdvance), flags };
     },
   };
@@ -217,32 +164,4 @@ export function checkpointOf(contract: string, step: SignedStep, domain: DomainC
     primaryType: 'Checkpoint',
     message: { oldSize: BigInt(step.oldSize), size: BigInt(step.size), root: hex(step.root) },
   } as const;
-}
-
-async function named<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    const { data } = error as { data?: Hex };
-    if (data === undefined || data === '0x') throw error;
-    throw new Error(decodeErrorResult({ abi: showcauseLogSuccessorAbi, data }).errorName, {
-      cause: error,
-    });
-  }
-}
-
-export async function mined(
-  anvil: Anvil,
-  hash: unknown,
-): Promise<{ status: string; contractAddress: string }> {
-  // The node answers a transaction's hash before its block is there.
-  for (let tries = 0; tries < 400; tries++) {
-    const receipt = await anvil.rpc<{ status: string; contractAddress: string } | null>(
-      'eth_getTransactionReceipt',
-      [hash],
-    );
-    if (receipt !== null) return receipt;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('a transaction that is not mined within 4 s');
 }
