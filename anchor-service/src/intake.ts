@@ -7,7 +7,6 @@ import {
   leafHash,
   parseEntry,
   streamPosition,
-  toHex,
 } from '@showcause/core';
 import type { EntryOf, Hash, Json, KnownEntry, ParsedEntry } from '@showcause/core';
 import type { QuarantineReason } from './errors.ts';
@@ -18,8 +17,6 @@ export interface StreamMessage {
   entry: Uint8Array;
   sealed: Uint8Array;
   hash: Hash;
-  /** `hash` as hex */
-  hex: string;
   position: Position;
   /** hex; null in a typed entry, which does not say */
   prev: string | null;
@@ -58,7 +55,7 @@ export function readMessage(item: SourceItem): Read {
   const place = placeOf(parsed, item);
   if (place === null) return { kind: 'bad', reason: 'MALFORMED' };
   const hash = leafHash(entry);
-  return { kind: 'stream', message: { entry, sealed, hash, hex: toHex(hash), ...place } };
+  return { kind: 'stream', message: { entry, sealed, hash, ...place } };
 }
 
 /** A registration item: the bare entry, or a message that holds one. */

@@ -1,5 +1,5 @@
-import { coversProducer, fromHex, producerKeyId, toHex } from '@showcause/core';
-import type { EntryOf } from '@showcause/core';
+import { coversProducer, fromHex, isHexOf, producerKeyId, toHex } from '@showcause/core';
+import type { EntryOf, Hash } from '@showcause/core';
 
 /** One `add` of a key, and what a later revocation still lets in. */
 export interface RegisteredKey {
@@ -58,10 +58,10 @@ export class KeyRegistry {
 export function admits(
   key: RegisteredKey,
   position: { producer: string; epoch: number; seq: number },
-  leaf: string,
+  leaf: Hash,
 ): boolean {
   if (key.closes === null) return true;
   const last = key.closes[`${position.producer} ${position.epoch}`];
   if (last === undefined || position.seq > last.seq) return false;
-  return position.seq < last.seq || leaf === last.leaf;
+  return position.seq < last.seq || isHexOf(last.leaf, leaf);
 }

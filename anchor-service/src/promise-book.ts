@@ -220,7 +220,8 @@ export class PromiseBook {
     const slots: Choice[][] = [];
     for (let seq = firstSeq; seq < firstSeq + count; seq++) {
       const choices = new Map<string, Choice>();
-      for (const { message } of this.#candidates(group, id, seq)) choices.set(message.hex, message);
+      for (const { message } of this.#candidates(group, id, seq))
+        choices.set(toHex(message.hash), message);
       const stored = await this.#stored(promise.producer, group.epoch, seq);
       if (stored !== null) choices.set(toHex(stored.hash), stored);
       slots.push([...choices.values()]);

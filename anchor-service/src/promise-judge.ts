@@ -50,7 +50,7 @@ export class PromiseJudge {
     const { signed, type } = message;
     const listed = promise.keys.filter(({ types }) => types.includes(type));
     if (listed.length === 0) return 'TYPE';
-    if (!listed.some((key) => admits(key, message.position, message.hex))) return 'REVOKED';
+    if (!listed.some((key) => admits(key, message.position, message.hash))) return 'REVOKED';
     if (signed === null) return null;
     return isSigned(signed as SignedEntry, this.#logId, listed[0]!) ? null : 'SIGNATURE';
   }

@@ -1,11 +1,10 @@
 import {
   CodedError,
-  decodeEntryBundle,
+  bundleHashes,
   encodeEntryBundle,
   entryBundles,
   equalBytes,
-  leafHash,
-  merkleRoot,
+  joinedRoot,
   newTiles,
   openCheckpoint,
   rootAt,
@@ -261,7 +260,7 @@ export class Publisher {
     const items = known?.index === index ? known.items.slice(0, width) : [];
     for (let item = items.length; item < width; item++) {
       const tile = { level: below, index: index * TILE_WIDTH + item, width: TILE_WIDTH };
-      items.push(merkleRoot(await this.#hashes(tile)));
+      items.push(joinedRoot(await this.#hashTile(tile)));
     }
     this.#edges.set(level, { index, items });
     return joined(items);
@@ -270,9 +269,8 @@ export class Publisher {
   /** What lies on disk must give the same head: bundles against level 0, all levels against the root. */
   async #checkTiles(oldSize: number, size: number, root: Hash): Promise<void> {
     await forEachParallel(entryBundles(oldSize, size), READERS, async (bundle) => {
-      const entries = decodeEntryBundle(await this.#tile(bundle), bundle.width);
-      const hashes = await this.#hashes({ ...bundle, level: 0 });
-      if (entries.some((entry, i) => !equalBytes(leafHash(entry), hashes[i]!)))
+      const hashes = bundleHashes(await this.#tile(bundle), bundle.width);
+      if (!equalBytes(hashes, await this.#hashTile({ ...bundle, level: 0 })))
         throw new ServiceError('PUBLISH_ROOT', { got: tilePath(bundle) });
     });
     if (
@@ -306,13 +304,6 @@ export class Publisher {
         want: `${want}`,
       });
     return bytes;
-  }
-
-  async #hashes(tile: TileCoordinate): Promise<Hash[]> {
-    const bytes = await this.#hashTile(tile);
-    return Array.from({ length: tile.width }, (_, i) =>
-      bytes.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)),
-    );
   }
 
   /** A record of what was signed is believed when the log's key signed it. @throws {ServiceError} `STORE_CORRUPT` */

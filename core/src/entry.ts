@@ -1,6 +1,8 @@
+import { fromUtf8 } from './bytes.ts';
 import { ShowcauseError } from './errors.ts';
+import { readExactForm } from './exact-form.ts';
 import { entryValidators } from './generated/entry-validators.ts';
-import { canonicalBytes, isJsonObject, parseCanonicalJson } from './json.ts';
+import { canonicalBytes, isJsonObject, parseCanonicalText } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 import { entrySchemas } from './schema/entries.ts';
 import type { TypeOf } from './schema/types.ts';
@@ -43,7 +45,10 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
       want: `1 to ${MAX_ENTRY_BYTES}`,
     });
   if (bytes[0] !== 0x7b) return { kind: 'typed', tag: typedTag(bytes) };
-  const value = parseCanonicalJson(bytes);
+  const text = fromUtf8(bytes);
+  const exact = readExactForm(text);
+  if (exact !== null) return { kind: 'known', entry: exact };
+  const value = parseCanonicalText(text);
   const type = isJsonObject(value) ? value['type'] : undefined;
   if (!isJsonObject(value) || typeof type !== 'string' || !TYPE_NAME.test(type))
     throw new ShowcauseError('ENTRY_SCHEMA', { got: 'no `type`', want: 'a type name' });

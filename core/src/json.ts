@@ -31,13 +31,17 @@ export function parseJson(text: string): Json {
  * @throws {ShowcauseError} as {@link parseJson}; `JSON_NOT_CANONICAL`; `BYTES_ENCODING` unless UTF-8
  */
 export function parseCanonicalJson(bytes: Uint8Array): Json {
-  const text = fromUtf8(bytes);
+  return parseCanonicalText(fromUtf8(bytes));
+}
+
+/** {@link parseCanonicalJson} of a text that was decoded already. */
+export function parseCanonicalText(text: string): Json {
   const quick = readQuickly(text);
   if (quick !== undefined) return quick;
   const value = parseJson(text);
   if (canonicalJson(value) !== text)
     throw new ShowcauseError('JSON_NOT_CANONICAL', {
-      got: `${bytes.length} bytes`,
+      got: `${text.length} characters`,
       want: 'RFC 8785',
     });
   return value;
@@ -66,7 +70,8 @@ function isCertain(value: Json, depth: number): boolean {
   if (Array.isArray(value))
     return (value as readonly Json[]).every((item) => isCertain(item, depth + 1));
   let last: string | null = null;
-  for (const [key, member] of Object.entries(value as JsonObject)) {
+  for (const key of Object.keys(value)) {
+    const member = (value as JsonObject)[key]!;
     if ((last !== null && last > key) || !isWellFormed(key) || !isCertain(member, depth + 1))
       return false;
     last = key;

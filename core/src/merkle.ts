@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from './bytes.ts';
 import { ShowcauseError } from './errors.ts';
-import { sha256 } from './hash.ts';
+import { sha256, sha256Into } from './hash.ts';
 
 /** A SHA-256 hash, 32 bytes. */
 export type Hash = Uint8Array;
@@ -8,19 +8,34 @@ export type Hash = Uint8Array;
 /** MTH({}) = SHA-256 of nothing: the root of the tree without leaves. */
 export const emptyRoot: Hash = sha256(new Uint8Array(0));
 
-// Hashing is synchronous, so one buffer serves every call, and one view while entries have one length: an allocation
-// costs half a hash.
+// Hashing is synchronous, so one buffer serves every call, and one view each length, of which entries have few: an allocation costs half a
+// hash.
 const leafBuffer = new Uint8Array(65_536);
-let leafView = leafBuffer.subarray(0, 1);
+const leafViews = new Map<number, Uint8Array>();
+const MAX_VIEWS = 256;
 
 /** SHA-256(0x00 ‖ entry), RFC 6962 section 2.1. */
 export function leafHash(entry: Uint8Array): Hash {
-  const length = entry.length + 1;
-  if (leafView.length !== length)
-    leafView =
-      length <= leafBuffer.length ? leafBuffer.subarray(0, length) : new Uint8Array(length);
-  leafView.set(entry, 1);
-  return sha256(leafView);
+  const hash = new Uint8Array(32);
+  leafHashInto(entry, hash, 0);
+  return hash;
+}
+
+/** Writes the leaf hash of `entry` to `target` from `at` on. */
+export function leafHashInto(entry: Uint8Array, target: Uint8Array, at: number): void {
+  const view = leafView(entry.length + 1);
+  view.set(entry, 1);
+  sha256Into(view, target, at);
+}
+
+function leafView(length: number): Uint8Array {
+  if (length > leafBuffer.length) return new Uint8Array(length);
+  let view = leafViews.get(length);
+  if (view === undefined) {
+    if (leafViews.size >= MAX_VIEWS) leafViews.clear();
+    leafViews.set(length, (view = leafBuffer.subarray(0, length)));
+  }
+  return view;
 }
 
 const pair = new Uint8Array(65);
@@ -145,9 +160,34 @@ export function verifyConsistency(
 
 /** The root over leaf hashes held in memory, RFC 6962 section 2.1. */
 export function merkleRoot(leaves: readonly Hash[]): Hash {
-  let level = leaves;
-  while (level.length > 1) level = parents(level);
-  return level[0] ?? emptyRoot;
+  const nodes = new Uint8Array(32 * leaves.length);
+  leaves.forEach((leaf, i) => {
+    if (leaf.length !== 32)
+      throw new RangeError(`got a leaf hash of ${leaf.length} bytes, want 32`);
+    nodes.set(leaf, 32 * i);
+  });
+  return fold(nodes);
+}
+
+/** The same over hashes that stand one after the other, 32 bytes each. */
+export function joinedRoot(hashes: Uint8Array): Hash {
+  if (hashes.length % 32 !== 0)
+    throw new RangeError(`got hashes of ${hashes.length} bytes, want 32 each`);
+  // A Buffer's own slice would be a view.
+  return fold(new Uint8Array(hashes));
+}
+
+/** Level by level, each in the place of the one below: a node without a sibling moves up unhashed. */
+function fold(nodes: Uint8Array): Hash {
+  if (nodes.length === 0) return emptyRoot;
+  for (let count = nodes.length / 32; count > 1; count = Math.ceil(count / 2)) {
+    for (let i = 0; i + 1 < count; i += 2) {
+      for (let k = 0; k < 64; k++) pair[1 + k] = nodes[32 * i + k]!;
+      sha256Into(pair, nodes, 16 * i);
+    }
+    if (count % 2 === 1) nodes.copyWithin(16 * (count - 1), 32 * (count - 1), 32 * count);
+  }
+  return nodes.slice(0, 32);
 }
 
 /**

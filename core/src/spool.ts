@@ -75,7 +75,7 @@ export function decodeSpoolHeader(bytes: Uint8Array): { header: SpoolHeader; len
     };
     const length = bytes.length - reader.remaining;
     if (!equalBytes(magic, utf8(MAGIC))) throw new RangeError('magic');
-    if (reader.uint(4) !== crc32c(bytes.subarray(0, length))) throw new RangeError('CRC');
+    if (reader.uint(4) !== crc32c(bytes, 0, length)) throw new RangeError('CRC');
     if (!isProducerName(header.producer)) throw new RangeError('producer name');
     return { header, length: length + 4 };
   } catch (cause) {
@@ -120,7 +120,7 @@ export function readSpoolRecord(bytes: Uint8Array, at: number): SpoolRead {
     return { kind: 'corrupt' };
   const next = at + RECORD_HEAD_BYTES + length;
   if (next > bytes.length) return { kind: 'end', missing: next - bytes.length };
-  if (crc32c(bytes.subarray(at + 8, next)) !== head.getUint32(4)) return { kind: 'corrupt' };
+  if (crc32c(bytes, at + 8, next) !== head.getUint32(4)) return { kind: 'corrupt' };
   return {
     kind: 'record',
     record: { type, seq, bytes: bytes.subarray(at + RECORD_HEAD_BYTES, next) },
@@ -199,7 +199,7 @@ export function encodeMessage(message: Message): Uint8Array {
 
 /** Entry and payload are views of `bytes`, not copies. @throws {ShowcauseError} `BYTES_LENGTH`, `ENTRY_SIZE` */
 export function decodeMessage(bytes: Uint8Array): Message {
-  const length = new ByteReader(bytes.subarray(0, 4)).uint(4);
+  const length = lengthAhead(bytes);
   if (length < 1 || length > MAX_ENTRY_BYTES)
     throw new ShowcauseError('ENTRY_SIZE', {
       got: `${length} bytes`,
@@ -212,4 +212,14 @@ export function decodeMessage(bytes: Uint8Array): Message {
       want: `${length} of the entry and at most ${MAX_SEALED_BYTES} sealed`,
     });
   return { entry: bytes.subarray(4, 4 + length), sealed: bytes.subarray(4 + length) };
+}
+
+/** Byte by byte: all that a reader allocates would be most of what reading a message costs. */
+function lengthAhead(bytes: Uint8Array): number {
+  if (bytes.length < 4)
+    throw new ShowcauseError('BYTES_LENGTH', {
+      got: `${bytes.length} bytes`,
+      want: 'a length of 4',
+    });
+  return bytes[0]! * 2 ** 24 + bytes[1]! * 2 ** 16 + bytes[2]! * 2 ** 8 + bytes[3]!;
 }

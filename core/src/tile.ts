@@ -1,7 +1,5 @@
-import { concatBytes, u16 } from './bytes.ts';
 import { ShowcauseError } from './errors.ts';
-import { merkleRoot } from './merkle.ts';
-import type { Hash } from './merkle.ts';
+import { joinedRoot, leafHashInto } from './merkle.ts';
 import type { HashReader, NodeCoordinate } from './tree.ts';
 
 /** Hashes of a full tile, entries of a full bundle. */
@@ -107,16 +105,24 @@ function checkGrowth(oldSize: number, size: number): void {
 export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
   if (entries.length < 1 || entries.length > TILE_WIDTH)
     throw new RangeError(`got ${entries.length} entries, want 1 to ${TILE_WIDTH}`);
-  const parts: Uint8Array[] = [];
+  let length = 0;
   for (const entry of entries) {
     if (entry.length > MAX_ENTRY)
       throw new ShowcauseError('ENTRY_SIZE', {
         got: `${entry.length} bytes`,
         want: `at most ${MAX_ENTRY}`,
       });
-    parts.push(u16(entry.length), entry);
+    length += 2 + entry.length;
   }
-  return concatBytes(...parts);
+  const bundle = new Uint8Array(length);
+  let at = 0;
+  for (const entry of entries) {
+    bundle[at] = entry.length >> 8;
+    bundle[at + 1] = entry.length & 255;
+    bundle.set(entry, at + 2);
+    at += 2 + entry.length;
+  }
+  return bundle;
 }
 
 /**
@@ -143,6 +149,16 @@ export function decodeEntryBundle(bytes: Uint8Array, width: number): Uint8Array[
 }
 
 /**
+ * Leaf hashes of the entries of a bundle, one after the other, as a tile of level 0 holds them.
+ * @throws {ShowcauseError} as {@link decodeEntryBundle}
+ */
+export function bundleHashes(bytes: Uint8Array, width: number): Uint8Array {
+  const hashes = new Uint8Array(32 * width);
+  decodeEntryBundle(bytes, width).forEach((entry, i) => leafHashInto(entry, hashes, 32 * i));
+  return hashes;
+}
+
+/**
  * Reads tree nodes out of the tiles of a log of `size` leaves; each tile is fetched once. The tiles are not trusted:
  * what is computed from them must be compared with a signed root.
  *
@@ -162,13 +178,9 @@ export function tileHashReader(
       if (!tiles.has(path)) tiles.set(path, fetchTile(tile, fetch));
     }
     const fetched = await Promise.all(places.map(({ tile }) => tiles.get(tilePath(tile))!));
-    return places.map(({ first, count }, i) => {
-      const bytes = fetched[i]!;
-      const hashes: Hash[] = [];
-      for (let item = first; item < first + count; item++)
-        hashes.push(bytes.slice(32 * item, 32 * item + 32));
-      return merkleRoot(hashes);
-    });
+    return places.map(({ first, count }, i) =>
+      joinedRoot(fetched[i]!.subarray(32 * first, 32 * (first + count))),
+    );
   };
 }
 

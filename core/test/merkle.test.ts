@@ -6,7 +6,9 @@ import {
   fromBase64,
   fromHex,
   inclusionPath,
+  joinedRoot,
   leafHash,
+  leafHashInto,
   merkleRoot,
   nodeHash,
   rootFromInclusionProof,
@@ -49,6 +51,12 @@ describe('hashes', () => {
     }
   });
 
+  test('a leaf hash is written where it is wanted', () => {
+    const row = new Uint8Array(96).fill(9);
+    leafHashInto(utf8('L123456'), row, 32);
+    expect(toHex(row)).toBe('09'.repeat(32) + toHex(leafHash(utf8('L123456'))) + '09'.repeat(32));
+  });
+
   test('a node takes two hashes of 32 bytes', () => {
     const hash = new Uint8Array(32);
     for (const length of [0, 31, 33]) {
@@ -70,6 +78,17 @@ describe('the published tree of eight leaves', () => {
     expect(tree.roots.map((_, size) => toHex(merkleRoot(leaves.slice(0, size))))).toStrictEqual(
       tree.roots,
     );
+  });
+
+  test('hashes in a row have the same root, and stay as they are', () => {
+    for (let size = 0; size <= leaves.length; size++) {
+      const joined = Buffer.concat(leaves.slice(0, size));
+      const before = joined.toString('hex');
+      expect(toHex(joinedRoot(joined))).toBe(tree.roots[size]);
+      expect(joined.toString('hex')).toBe(before);
+    }
+    expect(() => joinedRoot(new Uint8Array(33))).toThrow(RangeError);
+    expect(() => merkleRoot([new Uint8Array(31)])).toThrow(RangeError);
   });
 
   test('every leaf of every size is provable', () => {

@@ -28,6 +28,7 @@ import { attempt, bytes, leafColumns, number, splitHashes, toLeaf } from './sqli
 import { indexOfHash, prepareDatabase } from './sqlite-schema.ts';
 import { openSqlite } from '../sqlite/driver.ts';
 import type { SqliteDatabase, SqliteDriver, SqliteValue } from '../sqlite/driver.ts';
+import { insertRows } from '../sqlite/many-rows.ts';
 
 export interface SqliteStoreOptions {
   driver?: SqliteDriver;
@@ -66,6 +67,22 @@ export function openSqliteReader(path: string): StoreReader {
   database.exec('PRAGMA query_only = ON');
   return new SqliteStore(database, null);
 }
+
+const insertLeaves = insertRows<Leaf>(
+  `INSERT INTO leaves (${leafColumns})`,
+  ({ index, hash, entry, position }) => [
+    index,
+    hash,
+    entry,
+    position?.producer ?? null,
+    position?.epoch ?? null,
+    position?.seq ?? null,
+  ],
+);
+const insertSealed = insertRows<Change['sealed'][number]>(
+  'INSERT INTO sealed (idx, bytes)',
+  ({ index, bytes: sealed }) => [index, sealed],
+);
 
 class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
@@ -112,18 +129,8 @@ class SqliteStore implements Store {
 
   #write(change: Change): void {
     const db = this.#database;
-    for (const { index, hash, entry, position } of change.leaves)
-      db.run(
-        `INSERT INTO leaves (${leafColumns}) VALUES (?, ?, ?, ?, ?, ?)`,
-        index,
-        hash,
-        entry,
-        position?.producer ?? null,
-        position?.epoch ?? null,
-        position?.seq ?? null,
-      );
-    for (const { index, bytes: sealed } of change.sealed)
-      db.run('INSERT INTO sealed VALUES (?, ?)', index, sealed);
+    insertLeaves(db, change.leaves);
+    insertSealed(db, change.sealed);
     for (const { producer, epoch, firstSeq, count, bytes: promise } of change.promises)
       db.run(
         'INSERT OR IGNORE INTO promises VALUES (?, ?, ?, ?, ?)',

@@ -8,7 +8,7 @@ import {
   verifyRegistration,
   verifyStreamSignature,
 } from '@showcause/core';
-import type { Json, KnownEntry, StreamedEntry } from '@showcause/core';
+import type { Hash, Json, KnownEntry, StreamedEntry } from '@showcause/core';
 import { ChainError } from '../chain/errors.ts';
 import { KeyRegistry, admits } from '../keys.ts';
 import type { RegisteredKey } from '../keys.ts';
@@ -60,10 +60,10 @@ export function createEntryChecker(log: { logId: Uint8Array }): EntryChecker {
       if (entry.type === 'key') keys.apply(entry);
       return;
     }
-    if (isStreamed(entry)) checkStreamed(entry, toHex(leafHash(bytes)), index);
+    if (isStreamed(entry)) checkStreamed(entry, leafHash(bytes), index);
   }
 
-  function checkStreamed(entry: StreamedEntry, leaf: string, index: number): void {
+  function checkStreamed(entry: StreamedEntry, leaf: Hash, index: number): void {
     const candidates = keys
       .coveringProducer(entry.producer)
       .filter((key) => key.types.includes(entry.type) && admits(key, entry, leaf));

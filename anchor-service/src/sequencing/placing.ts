@@ -1,4 +1,4 @@
-import { MAX_VERBATIM_BYTES, isHexOf, sha256, toBase64 } from '@showcause/core';
+import { MAX_VERBATIM_BYTES, isHexOf, sha256, toBase64, toHex } from '@showcause/core';
 import type { StreamMessage } from '../intake.ts';
 import type { SourceItem } from '../ports.ts';
 import type { Resolution, VerifiedPromise, Waiting } from '../promise-book.ts';
@@ -90,7 +90,7 @@ export class Placing {
     const { counts, logger } = this.#shared;
     counts.equivocations++;
     logger.error({ ...message.position }, 'second entry at a taken sequence number');
-    const key = equivocationKey(message.position, message.hex);
+    const key = equivocationKey(message.position, toHex(message.hash));
     if (this.#told?.delete(key) !== true) await this.#tellEquivocation(message, promise);
     this.#refusals.keep(item, 'EQUIVOCATION');
     settle();
@@ -104,7 +104,7 @@ export class Placing {
     this.#end.writeOwn({
       type: 'equivocation',
       about: { ...message.position },
-      leaf: message.hex,
+      leaf: toHex(message.hash),
       entry: message.entry.length > MAX_VERBATIM_BYTES ? null : toBase64(message.entry),
       promises,
     });

@@ -29,6 +29,23 @@ export function storeConformance(stores: Stores): void {
     await store.close();
   });
 
+  test('many rows of a change keep their order and their bytes', async () => {
+    const store = await stores.create();
+    const lease = await store.takeLease();
+    const leaves = Array.from({ length: 64 + 8 + 8 + 3 }, (_, i) => leaf(i, i % 5 ? at(i) : null));
+    const sealed = leaves
+      .slice(0, 73)
+      .map(({ index }) => ({ index, bytes: utf8(`sealed ${'x'.repeat(index)}`) }));
+    await store.commit(change(lease, leaves, { sealed }));
+    expect(await store.leaves(0, 100)).toStrictEqual(leaves);
+    const found = await Promise.all(leaves.map(({ index }) => store.sealed(index)));
+    expect(found).toStrictEqual(leaves.map((_, i) => sealed[i]?.bytes ?? null));
+    await store.close();
+    const again = await stores.reopen();
+    expect(await again.leaves(0, 100)).toStrictEqual(leaves);
+    await again.close();
+  });
+
   test('a change is all there afterwards, byte for byte', async () => {
     const store = await stores.create();
     const lease = await store.takeLease();

@@ -34,7 +34,7 @@ export function decodeRecord(bytes: Uint8Array): KeyRecord | null {
   const ordinal = reader.uint(4);
   const owner = reader.take(32);
   const wrapped = reader.take(40);
-  const intact = reader.uint(4) === crc32c(bytes.subarray(0, RECORD_BYTES - 4));
+  const intact = reader.uint(4) === crc32c(bytes, 0, RECORD_BYTES - 4);
   return intact && kind >= KEY && kind <= DESTROYED ? { kind, ordinal, owner, wrapped } : null;
 }
 

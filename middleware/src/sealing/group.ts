@@ -71,7 +71,7 @@ export class GroupBuffer {
     bytes.writeUInt32BE(Math.floor(seq / 2 ** 32), at + 8);
     bytes.writeUInt32BE(seq % 2 ** 32, at + 12);
     bytes[at + 16] = type;
-    bytes.writeUInt32BE(crc32c(bytes.subarray(at + 8, at + HEAD + body)), at + 4);
+    bytes.writeUInt32BE(crc32c(bytes, at + 8, at + HEAD + body), at + 4);
   }
 
   #grow(by: number): number {
