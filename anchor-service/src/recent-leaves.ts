@@ -1,15 +1,17 @@
 import type { Leaf, Position } from './ports.ts';
-import { joinBytes, splitBytes } from './sqlite/packed-change.ts';
+import { joinBytes } from './sqlite/packed-change.ts';
 import type { Joined } from './sqlite/packed-change.ts';
 
 const MAX_LEAVES = 32_768;
 const MAX_BYTES = 16 * 1024 * 1024;
+const HASH_BYTES = 32;
 
 /** Leaves of one transaction as few objects: they live long enough for the collector to move each of them twice. */
 interface Batch {
   first: number;
   entries: Joined;
-  hashes: Joined;
+  /** in a row */
+  hashes: Uint8Array;
   positions: readonly (Position | null)[];
 }
 
@@ -28,7 +30,7 @@ export class RecentLeaves {
     const batch = {
       first: leaves[0]!.index,
       entries: joinBytes(leaves.map(({ entry }) => entry)),
-      hashes: joinBytes(leaves.map(({ hash }) => hash)),
+      hashes: joinBytes(leaves.map(({ hash }) => hash)).bytes,
       positions: leaves.map(({ position }) => position),
     };
     this.#batches.push(batch);
@@ -45,20 +47,28 @@ export class RecentLeaves {
   read(from: number, count: number): Leaf[] | null {
     const first = this.#batches[0]?.first;
     if (first === undefined || from < first || from + count > first + this.#count) return null;
-    const end = from + count;
-    return this.#batches
-      .filter((batch) => batch.first < end && batch.first + batch.positions.length > from)
-      .flatMap(leavesOf)
-      .filter(({ index }) => index >= from && index < end);
+    const leaves: Leaf[] = [];
+    for (const batch of this.#batches)
+      if (batch.first < from + count && batch.first + batch.positions.length > from)
+        addLeaves(leaves, batch, from, from + count);
+    return leaves;
   }
 }
 
-function leavesOf({ first, entries, hashes, positions }: Batch): Leaf[] {
-  const hash = splitBytes(hashes);
-  return splitBytes(entries).map((entry, i) => ({
-    index: first + i,
-    hash: hash[i]!,
-    entry,
-    position: positions[i]!,
-  }));
+/** Leaves of a batch from `from` on, up to before `end`. */
+function addLeaves(
+  leaves: Leaf[],
+  { first, entries, hashes, positions }: Batch,
+  from: number,
+  end: number,
+): void {
+  let at = 0;
+  for (let i = 0; i < positions.length && first + i < end; i++) {
+    const start = at;
+    at += entries.lengths[i]!;
+    if (first + i < from) continue;
+    const entry = entries.bytes.subarray(start, at);
+    const hash = hashes.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1));
+    leaves.push({ index: first + i, hash, entry, position: positions[i]! });
+  }
 }

@@ -1,5 +1,6 @@
 import { equalBytes, isHexOf, toHex } from '@showcause/core';
 import type { Hash } from '@showcause/core';
+import { ByPosition } from './by-position.ts';
 import type { StreamMessage } from './intake.ts';
 import { previousOf } from './intake.ts';
 import type { EpochState, Leaf, Position, Store } from './ports.ts';
@@ -34,10 +35,11 @@ export class StreamLedger {
   readonly #store: LedgerReads;
   readonly #producers = new Map<string, Map<number, EpochState>>();
   /** leaves of the transaction that is being built */
-  readonly #fresh = new Map<string, Leaf>();
+  readonly #fresh = new ByPosition<Leaf>();
   /** what `recall` read for it */
-  readonly #recalled = new Map<string, Hash | null>();
-  readonly #changed = new Map<string, EpochState>();
+  readonly #recalled = new ByPosition<Hash | null>();
+  /** its producers' epochs that changed */
+  readonly #changed = new Map<string, Set<number>>();
 
   constructor(store: LedgerReads) {
     this.#store = store;
@@ -52,29 +54,27 @@ export class StreamLedger {
 
   /** Asks the store once for all that the transaction will want to know of these positions. */
   async recall(positions: readonly Position[]): Promise<void> {
-    const wanted = new Map<string, Position>();
+    const wanted: Position[] = [];
     for (const position of positions) {
       const state = (await this.#epochs(position.producer)).get(position.epoch);
-      const key = positionKey(position);
-      if (state !== undefined && position.seq <= state.seq && !this.#fresh.has(key))
-        wanted.set(key, position);
+      const isThere = state !== undefined && position.seq <= state.seq;
+      if (isThere && this.#fresh.get(position) === undefined) wanted.push(position);
     }
-    if (wanted.size === 0) return;
-    const hashes = await this.#store.hashesAt([...wanted.values()]);
-    [...wanted.keys()].forEach((key, i) => this.#recalled.set(key, hashes[i] ?? null));
+    if (wanted.length === 0) return;
+    const hashes = await this.#store.hashesAt(wanted);
+    wanted.forEach((position, i) => this.#recalled.set(position, hashes[i] ?? null));
   }
 
   /** The leaf at a position, also one of the transaction that is being built. */
   async leafAt(position: Position): Promise<Leaf | null> {
     const state = (await this.#epochs(position.producer)).get(position.epoch);
     if (state === undefined || position.seq > state.seq) return null;
-    return this.#fresh.get(positionKey(position)) ?? this.#store.leafAt(position);
+    return this.#fresh.get(position) ?? this.#store.leafAt(position);
   }
 
   /** Its leaf hash alone. */
   async hashAt(position: Position): Promise<Hash | null> {
-    const key = positionKey(position);
-    const known = this.#fresh.get(key)?.hash ?? this.#recalled.get(key);
+    const known = this.#fresh.get(position)?.hash ?? this.#recalled.get(position);
     if (known !== undefined) return known;
     const { producer, epoch, seq } = position;
     const state = (await this.#epochs(producer)).get(epoch);
@@ -127,7 +127,7 @@ export class StreamLedger {
   /** Records an entry that `place` let in, with its leaf: what the store has of its producer was read then. */
   take(message: Pick<StreamMessage, 'position' | 'signed'>, leaf: Leaf): void {
     const { producer, epoch, seq } = message.position;
-    this.#fresh.set(positionKey(message.position), leaf);
+    this.#fresh.set(message.position, leaf);
     const state = this.#producers.get(producer)?.get(epoch);
     if (state === undefined || seq > state.seq)
       this.#set({ producer, epoch, seq, leaf: leaf.hash, closedAt: state?.closedAt ?? null });
@@ -151,7 +151,9 @@ export class StreamLedger {
 
   /** What changed since the last call, for the transaction. */
   takeChanges(): EpochState[] {
-    const changes = [...this.#changed.values()];
+    const changes = [...this.#changed].flatMap(([producer, epochs]) =>
+      [...epochs].map((epoch) => this.#producers.get(producer)!.get(epoch)!),
+    );
     this.#changed.clear();
     this.#fresh.clear();
     this.#recalled.clear();
@@ -196,7 +198,9 @@ export class StreamLedger {
   #set(state: EpochState): void {
     const epochs = this.#producers.get(state.producer) ?? new Map<number, EpochState>();
     this.#producers.set(state.producer, epochs.set(state.epoch, state));
-    this.#changed.set(`${state.producer} ${state.epoch}`, state);
+    const changed = this.#changed.get(state.producer);
+    if (changed === undefined) this.#changed.set(state.producer, new Set([state.epoch]));
+    else changed.add(state.epoch);
   }
 
   async #epochs(producer: string): Promise<Map<number, EpochState>> {
@@ -212,8 +216,4 @@ export class StreamLedger {
 
 export function hashOf(hash: Hash | null): string {
   return hash === null ? NO_PREV : toHex(hash);
-}
-
-function positionKey({ producer, epoch, seq }: Position): string {
-  return `${producer} ${epoch} ${seq}`;
 }

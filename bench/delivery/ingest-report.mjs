@@ -70,11 +70,12 @@ function addPlain(rows, bars, [way, { drained }], plain) {
   bars.push(atLeast(`${way}: whole path beside a plain insert`, 0.7, rows[at].ratioTo[0].ratio));
 }
 
-function addSustained(rows, bars, { rate, seconds, entries, memory }) {
+function addSustained(rows, bars, { rate, cpu, seconds, entries, memory }) {
   const name = `sustained for ${Math.round(seconds)} s`;
   const { startMb, endMb, mbPerMillion } = memory;
   rows.push(
     rowOf(`embedded, SQLite, ${name}: rate`, 'entries/s', [rate]),
+    rowOf(`embedded, SQLite, ${name}: CPU`, 'us/entry', [cpu]),
     rowOf(`embedded, SQLite, ${name}: entries`, 'entries', [entries]),
     rowOf(`embedded, SQLite, ${name}: memory at the start`, 'MB', [startMb]),
     rowOf(`embedded, SQLite, ${name}: memory at the end`, 'MB', [endMb]),

@@ -31,7 +31,9 @@ export function packChange({ leaves, sealed, ...rest }: Change): PackedChange {
   const producers = new Map<string, number>();
   leaves.forEach(({ hash, position }, i) => {
     hashes.set(hash, HASH_BYTES * i);
-    positions.set(placeOf(position, producers), 3 * i);
+    positions[3 * i] = placeOf(position, producers);
+    positions[3 * i + 1] = position?.epoch ?? 0;
+    positions[3 * i + 2] = position?.seq ?? 0;
   });
   return {
     ...rest,
@@ -40,29 +42,30 @@ export function packChange({ leaves, sealed, ...rest }: Change): PackedChange {
     producers: [...producers.keys()],
     positions,
     sealed: joinBytes(sealed.map(({ bytes }) => bytes)),
-    sealedIndexes: Float64Array.from(sealed, ({ index }) => index),
+    sealedIndexes: Float64Array.from(sealed.map(({ index }) => index)),
   };
 }
 
-function placeOf(position: Position | null, producers: Map<string, number>): number[] {
-  if (position === null) return [NOWHERE, 0, 0];
-  const { producer, epoch, seq } = position;
-  let place = producers.get(producer);
-  if (place === undefined) producers.set(producer, (place = producers.size));
-  return [place, epoch, seq];
+function placeOf(position: Position | null, producers: Map<string, number>): number {
+  if (position === null) return NOWHERE;
+  let place = producers.get(position.producer);
+  if (place === undefined) producers.set(position.producer, (place = producers.size));
+  return place;
 }
 
 /** Byte strings are views of the packed arrays. */
 export function unpackChange(packed: PackedChange): Change {
   const { hashes, entries, producers, positions, sealed, sealedIndexes, ...rest } = packed;
   const leaves = splitBytes(entries).map((entry, i): Leaf => {
-    const [place, epoch, seq] = positions.subarray(3 * i, 3 * i + 3);
-    const producer = producers[place!];
+    const producer = producers[positions[3 * i]!];
     return {
       index: rest.oldSize + i,
       hash: hashes.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)) satisfies Hash,
       entry,
-      position: producer === undefined ? null : { producer, epoch: epoch!, seq: seq! },
+      position:
+        producer === undefined
+          ? null
+          : { producer, epoch: positions[3 * i + 1]!, seq: positions[3 * i + 2]! },
     };
   });
   return {
@@ -80,8 +83,10 @@ export function buffersOf({ hashes, entries, positions, sealed }: PackedChange):
 }
 
 export function joinBytes(parts: readonly Uint8Array[]): Joined {
-  const lengths = Uint32Array.from(parts, ({ length }) => length);
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  const lengths = new Uint32Array(parts.length);
+  let sum = 0;
+  for (let i = 0; i < parts.length; i++) sum += lengths[i] = parts[i]!.length;
+  const bytes = new Uint8Array(sum);
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
@@ -92,6 +97,9 @@ export function joinBytes(parts: readonly Uint8Array[]): Joined {
 
 /** Views, not copies. */
 export function splitBytes({ bytes, lengths }: Joined): Uint8Array[] {
+  const parts: Uint8Array[] = [];
   let at = 0;
-  return Array.from(lengths, (length) => bytes.subarray(at, (at += length)));
+  // By index: what iterates over typed arrays makes an object for each step.
+  for (let i = 0; i < lengths.length; i++) parts.push(bytes.subarray(at, (at += lengths[i]!)));
+  return parts;
 }
