@@ -10,9 +10,9 @@ export class ByPosition<T> {
 
   set({ producer, epoch, seq }: Position, value: T): void {
     let epochs = this.#producers.get(producer);
-    if (epochs === undefined) this.#producers.set(producer, (epochs = new Map()));
+    if (epochs === undefined) this.#producers.set(producer, (epochs = new Map<number, Map<number, T>>()));
     let seqs = epochs.get(epoch);
-    if (seqs === undefined) epochs.set(epoch, (seqs = new Map()));
+    if (seqs === undefined) epochs.set(epoch, (seqs = new Map<number, T>()));
     seqs.set(seq, value);
   }
 
