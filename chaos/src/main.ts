@@ -37,6 +37,7 @@ async function main(): Promise<number> {
     until: Date.now() + options.minutes * 60_000,
     only: options.only,
     share: options.profile === 'ci' ? 1 / 5 : Infinity,
+    atOnce: options.atOnce,
     onLine(line) {
       lines.push(line);
       appendFileSync(join(work, 'lines.ndjson'), `${JSON.stringify(line)}\n`);

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { faults } from './catalogue.ts';
+import { configurations, faults } from './catalogue.ts';
 import type { Fault } from './catalogue.ts';
 
-export const usage = `usage: npm run chaos -- [--profile ci|full] [--minutes M] [--seed S] [--only FAULT,…] [--report DIR] [--json]
+export const usage = `usage: npm run chaos -- [--profile ci|full] [--minutes M] [--seed S] [--only FAULT,…] [--at-once N] [--report DIR] [--json]
        npm run chaos -- --replay FILE --runs N [--seed S] [--json]
        npm run chaos -- --check FILE
 faults: ${faults.join(', ')}`;
@@ -13,6 +13,8 @@ export interface Options {
   minutes: number;
   seed: string;
   only: readonly Fault[];
+  /** systems that run at the same time; fewer leave a small machine room for what it measures */
+  atOnce: number;
   /** folder of reports; null: none is written */
   report: string | null;
   /** lines of an earlier run */
@@ -33,6 +35,9 @@ export function parseOptions(args: readonly string[], defaultSeed: string): Opti
   if (!(minutes > 0 && minutes <= 1_440)) throw wrong(`--minutes ${values.minutes}`);
   const runs = Number(values.runs);
   if (!Number.isSafeInteger(runs) || runs < 1 || runs > 1_000) throw wrong(`--runs ${values.runs}`);
+  const atOnce = Number(values['at-once']);
+  if (!Number.isSafeInteger(atOnce) || atOnce < 1 || atOnce > configurations.length)
+    throw wrong(`--at-once ${values['at-once']}`);
   const seed = values.seed ?? defaultSeed;
   if (!/^[\w.-]{1,100}$/.test(seed)) throw wrong('a seed with other than letters, digits, . _ -');
   return {
@@ -41,6 +46,7 @@ export function parseOptions(args: readonly string[], defaultSeed: string): Opti
     minutes,
     seed,
     only: chosen,
+    atOnce,
     report: values.report ?? null,
     file: replay ?? check ?? '',
     runs,
@@ -57,6 +63,7 @@ function parse(args: readonly string[]) {
         minutes: { type: 'string' },
         seed: { type: 'string' },
         only: { type: 'string' },
+        'at-once': { type: 'string', default: String(configurations.length) },
         report: { type: 'string' },
         replay: { type: 'string' },
         runs: { type: 'string', default: '3' },

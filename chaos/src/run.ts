@@ -8,6 +8,7 @@ import type { Plan } from './plan.ts';
 import type { BatchLine, EndLine, Line, TrialLine } from './records.ts';
 import { buildShim } from './system/shim.ts';
 import { NotHere } from './system/system.ts';
+import { Turns } from './turns.ts';
 
 export interface RunOptions {
   seed: string;
@@ -20,6 +21,8 @@ export interface RunOptions {
   only: readonly Fault[];
   /** of a round; above 1: round after round */
   share: number;
+  /** systems at the same time */
+  atOnce: number;
   onLine: (line: Line) => void;
   onTrial: (line: TrialLine) => void;
 }
@@ -29,15 +32,19 @@ const shimmed: readonly Fault[] = ['sync-error', 'clock-jump'];
 
 export type Outcome = Pick<EndLine, 'skipped' | 'left'>;
 
-/** Every configuration in a lane of its own, all at once. */
+/** Every configuration in a lane of its own; `atOnce` of them have a system at the same time, in turn. */
 export async function runLanes(options: RunOptions): Promise<Outcome> {
   const shim = buildShim(join(options.work, 'shim.so'));
   const skipped = shim === null ? shimmed.map((fault) => `${fault}: no C compiler`) : [];
   const possible = options.only.filter((fault) => shim !== null || !shimmed.includes(fault));
   const numbers = counter();
+  const turns = new Turns(options.atOnce);
   const lanes = configurations
     .filter((one) => possible.some((fault) => timesOf(fault, one) > 0))
-    .map((configuration) => new Lane(options, { configuration, faults: possible, shim, numbers }));
+    .map(
+      (configuration) =>
+        new Lane(options, { configuration, faults: possible, shim, numbers, turns }),
+    );
   const missing = await Promise.all(lanes.map((lane) => lane.run()));
   const left = lanes.reduce((sum, lane) => sum + lane.left, 0);
   return { skipped: [...skipped, ...missing.flat()], left };
@@ -47,10 +54,11 @@ export async function runLanes(options: RunOptions): Promise<Outcome> {
 export async function runPlans(options: RunOptions, plans: readonly Plan[]): Promise<Outcome> {
   const shim = buildShim(join(options.work, 'shim.so'));
   const numbers = counter();
+  const turns = new Turns(1);
   const outcome = { skipped: [] as string[], left: 0 };
   for (const plan of plans) {
     const { configuration } = plan;
-    const lane = new Lane(options, { configuration, faults: [], shim, numbers });
+    const lane = new Lane(options, { configuration, faults: [], shim, numbers, turns });
     outcome.skipped.push(...(await lane.batch([plan])));
     outcome.left += lane.left;
   }
@@ -67,6 +75,7 @@ interface LaneSetting {
   faults: readonly Fault[];
   shim: string | null;
   numbers: () => number;
+  turns: Turns;
 }
 
 class Lane {
@@ -86,11 +95,7 @@ class Lane {
     for (let round = 0; round < Math.max(1, share) && Date.now() < until; round++) {
       const plans = drawRound(seedBelow(seed, round), { ...this.#own, share: Math.min(1, share) });
       for (let at = 0; at < plans.length; at += BATCH) {
-        if (Date.now() >= until) {
-          if (share <= 1) this.left += plans.length - at;
-          break;
-        }
-        const missing = await this.batch(plans.slice(at, at + BATCH));
+        const missing = await this.#own.turns.take(() => this.batch(plans.slice(at, at + BATCH)));
         if (missing.length > 0) return missing;
       }
     }
@@ -100,6 +105,10 @@ class Lane {
   async batch(plans: readonly Plan[]): Promise<string[]> {
     const { work, env, until, onLine, onTrial } = this.#options;
     const { configuration, shim } = this.#own;
+    if (Date.now() >= until) {
+      if (this.#options.share <= 1) this.left += plans.length;
+      return [];
+    }
     const number = this.#own.numbers();
     const inline = new Draw(`${plans[0]?.seed}/sealing`).whole(0, 3) === 0;
     const dir = batchFolder(work, number);
