@@ -37,7 +37,7 @@ const table: readonly { part: string; may: RegExp }[] = [
   { part: 'anchor-service/src/chain', may: /^(@showcause\/(core|contracts)|viem(\/.*)?|node:.*)$/ },
   {
     part: 'anchor-service/src/countersigner',
-    may: /^(@showcause\/(core|core\/node|contracts)|viem(\/.*)?|express|valibot|pino|node:.*)$/,
+    may: /^(@showcause\/(core|core\/node|contracts)|viem(\/.*)?|express|prom-client|node:.*)$/,
   },
   {
     part: 'anchor-service/src/adapters',

@@ -7,7 +7,9 @@ import * as v from 'valibot';
 import { parse as parseYaml } from 'yaml';
 import { anchorOf, anchorSchema } from './config/anchor.ts';
 import type { AnchorConfig } from './config/anchor.ts';
-import { milliseconds, path, url } from './config/values.ts';
+import { countersignerOf, countersignerSchema } from './config/countersigner.ts';
+import type { CountersignerConfig } from './config/countersigner.ts';
+import { http, milliseconds, path, url } from './config/values.ts';
 import { overlayEnvironment } from './config-env.ts';
 import type { Environment } from './config-env.ts';
 import { ServiceError } from './errors.ts';
@@ -20,10 +22,6 @@ const MIN_TOKEN_CHARACTERS = 16;
 /** Each has its own thread, connections and label in the metrics. */
 const MAX_LOGS = 64;
 
-const http = v.strictObject({
-  host: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
-  port: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
-});
 const name = v.pipe(
   v.string(),
   v.maxLength(64),
@@ -142,19 +140,6 @@ const serviceSchema = v.lazy((input) =>
     : oneLogSchema,
 );
 
-const countersignerSchema = v.strictObject({
-  v: v.literal(1),
-  keys: path,
-  policy: path,
-  /** where it is given, the contract's address is computed from it and must be the policy's */
-  genesis: v.optional(v.nullable(path), null),
-  log: path,
-  readerTokenFile: v.optional(v.nullable(path), null),
-  tokenFile: path,
-  state: path,
-  http,
-});
-
 type Rim = Omit<ManyLogs, 'logs'>;
 type ManyLogs = v.InferOutput<typeof manyLogsSchema>;
 type GivenMembers = Omit<ManyLogs['logs'][number], 'name'>;
@@ -170,8 +155,7 @@ export type ServiceConfig =
   | (Rim & { logs: (LogMembers & { name: string })[] } & {
       [member in keyof LogMembers]?: undefined;
     });
-/** Configuration of a countersigner; every path absolute; `log` is a folder or a URL. */
-export type CountersignerConfig = v.InferOutput<typeof countersignerSchema>;
+export type { CountersignerConfig };
 
 /**
  * Reads and checks a JSON or YAML file (`.yaml`, `.yml`) with what the environment says instead, as
@@ -315,17 +299,7 @@ function storeOf(
 /** The same for a countersigner, behind `SHOWCAUSE_COUNTERSIGN__`. @throws {ServiceError} as {@link readServiceConfig} */
 export function readCountersignerConfig(file: string, env: Environment = {}): CountersignerConfig {
   const at = (relative: string): string => resolve(dirname(file), relative);
-  const config = read(countersignerSchema, file, env, 'SHOWCAUSE_COUNTERSIGN__');
-  return {
-    ...config,
-    keys: at(config.keys),
-    policy: at(config.policy),
-    genesis: config.genesis === null ? null : at(config.genesis),
-    log: /^https?:\/\//.test(config.log) ? config.log : at(config.log),
-    readerTokenFile: config.readerTokenFile === null ? null : at(config.readerTokenFile),
-    tokenFile: at(config.tokenFile),
-    state: at(config.state),
-  };
+  return countersignerOf(read(countersignerSchema, file, env, 'SHOWCAUSE_COUNTERSIGN__'), at);
 }
 
 /** The token in a 0600 file. @throws {ServiceError} `CONFIG_TOKEN` */

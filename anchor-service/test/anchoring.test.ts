@@ -25,7 +25,7 @@ import { checkpointTypedData } from '../src/chain/typed-data.ts';
 import { createViemChain } from '../src/chain/viem.ts';
 import { readCountersignerConfig, readServiceConfig } from '../src/config.ts';
 import { startCountersigner } from '../src/countersigner/start.ts';
-import type { RunningCountersigner } from '../src/countersigner/start.ts';
+import type { RunningCountersigner } from '../src/countersigner/run.ts';
 import { startService } from '../src/service.ts';
 import type { AnchorService } from '../src/service.ts';
 import { TestProducer, TestSpool } from '../src/testing.ts';

@@ -10,6 +10,8 @@ export interface Io {
   progress?(text: string): void;
   /** ends long-running commands; one whose result is not whole then throws its reason */
   signal: AbortSignal;
+  /** asks a long-running command to read its files again, as SIGHUP does */
+  onHangUp?(listener: () => void): void;
   env: Readonly<Record<string, string | undefined>>;
 }
 

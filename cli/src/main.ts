@@ -22,6 +22,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     ? { progress: (text: string) => void process.stderr.write(`\r${text}\u001b[K`) }
     : {}),
   signal: ending.signal,
+  onHangUp: (listener) => void process.on('SIGHUP', listener),
   env: process.env,
 });
 

@@ -39,7 +39,9 @@ export function anchorerParts(
     countersign:
       operator === null
         ? null
-        : httpCountersign(countersigner.url, readToken(countersigner.tokenFile)),
+        : httpCountersign(countersigner.url, () => readToken(countersigner.tokenFile), {
+            tls: countersigner.tls,
+          }),
     gasBook:
       operator === null || gasPerDay === null
         ? null

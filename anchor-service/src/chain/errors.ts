@@ -136,6 +136,50 @@ export const chainErrorCodes = {
     means: 'countersignature has no form that the contract takes',
     fix: 'Sign with secp256k1, low s, v 27 or 28.',
   },
+  COUNTERSIGN_FORGOTTEN: {
+    means: 'state is older than what its key has signed',
+    fix: 'Bring back the newest state; a key that takes over from another names the size in takesOverAt.',
+  },
+  COUNTERSIGN_BEHIND: {
+    means: 'countersigner is not through with the entries yet',
+    fix: 'Ask again: it goes on from where it was.',
+  },
+  COUNTERSIGN_BUSY: {
+    means: 'too many requests wait, or the countersigner is ending',
+    fix: 'Ask again later, one request at a time.',
+  },
+  COUNTERSIGN_RATE: {
+    means: 'more requests or new heads than the countersigner allows',
+    fix: 'Ask less often, or agree on other limits with who runs it.',
+  },
+  COUNTERSIGN_CLIENT_MISSING: {
+    means: 'client showed no certificate',
+    fix: 'Give certFile and keyFile in anchor.countersigner.tls.',
+  },
+  COUNTERSIGN_CLIENT_EXPIRED: {
+    means: "client's certificate is expired or not valid yet",
+    fix: 'Renew it, or set the clock.',
+  },
+  COUNTERSIGN_CLIENT_CA: {
+    means: "client's certificate comes from another authority",
+    fix: "Use one from the authority in the countersigner's tls.caFile.",
+  },
+  COUNTERSIGN_CLIENT_UNKNOWN: {
+    means: 'client is not one that may ask',
+    fix: "Name it in the countersigner's tls.clients, if it should.",
+  },
+  COUNTERSIGN_SERVER_CERTIFICATE: {
+    means: "countersigner's certificate is expired, of another name or of another authority",
+    fix: 'Compare it with anchor.countersigner: url and tls.caFile.',
+  },
+  COUNTERSIGN_TLS: {
+    means: 'no TLS connection with the countersigner came about',
+    fix: 'Check that it speaks TLS 1.2 or later at this address.',
+  },
+  COUNTERSIGN_TLS_FILE: {
+    means: 'own certificate, key or authority cannot be used',
+    fix: 'Give PEM files that are a pair, in date, the key with mode 0600.',
+  },
   COUNTERSIGN_REFUSED: { means: 'countersigner refused', fix: 'Read the code it gave.' },
   COUNTERSIGN_UNREACHABLE: {
     means: 'countersigner does not answer',

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { majority } from '../chain/endpoints.ts';
 import { ServiceError } from '../errors.ts';
-import { milliseconds, path, url, whole } from './values.ts';
+import { countersignerAccessOf, countersignerAccessSchema } from './countersigner.ts';
+import { milliseconds, url, whole } from './values.ts';
 
 const MAX_ENDPOINTS = 16;
 /** A reorganisation that is deeper than this ends no finality: it ends the chain. */
@@ -24,7 +25,7 @@ export const anchorSchema = v.strictObject({
     ]),
     'finalized',
   ),
-  countersigner: v.strictObject({ url, tokenFile: path }),
+  countersigner: countersignerAccessSchema,
   /** false: another process (`showcause anchor`) sends; this one watches, and keeps the evidence */
   sends: v.optional(v.boolean(), true),
   pollMs: v.optional(milliseconds(10), 1_000),
@@ -68,7 +69,7 @@ export function anchorOf(
     rpcUrls: urls,
     quorum,
     deadlineMs: given.deadlineMs ?? Math.min(DEADLINE_INTERVALS * minAdvanceIntervalMs, MAX_MS),
-    countersigner: { ...countersigner, tokenFile: at(countersigner.tokenFile) },
+    countersigner: countersignerAccessOf(countersigner, at),
   };
 }
 

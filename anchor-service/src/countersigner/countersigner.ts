@@ -1,29 +1,30 @@
-import { appendFileSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  CodedError,
-  TreeFrontier,
-  decodeEntryBundle,
-  equalBytes,
-  leafHash,
-  openCheckpoint,
-  parseVkey,
-  proveConsistency,
-  tileHashReader,
-  toHex,
-  verifyConsistency,
-} from '@showcause/core';
-import type { Checkpoint, NoteVerifier } from '@showcause/core';
+import { fromHex, parseVkey } from '@showcause/core';
 import type { LogReader } from '@showcause/core/node';
-import { fromHex } from '@showcause/core';
-import type { PrivateKeyAccount } from 'viem/accounts';
+import type { LocalAccount } from 'viem/accounts';
 import { ChainError } from '../chain/errors.ts';
 import type { AnchorLogger, CheckpointStep, Countersign } from '../chain/port.ts';
 import { checkpointTypedData } from '../chain/typed-data.ts';
 import { createEntryChecker } from './entry-checker.ts';
 import type { EntryChecker } from './entry-checker.ts';
+import { follow } from './follow.ts';
+import { createLogSource } from './log-source.ts';
+import type { LogSource, SignedCheckpoint } from './log-source.ts';
+import { RefusalLog } from './refusals.ts';
 import { StateFile } from './state.ts';
-import type { SignedState } from './state.ts';
+import type { Memory, Position, WriteFile } from './state.ts';
+import { Tally } from './tally.ts';
+import type { Counts } from './tally.ts';
+import {
+  checkAsked,
+  checkGrown,
+  checkPublished,
+  checkRange,
+  checkRemembered,
+  checkSame,
+  checkSizes,
+  followedSize,
+  outcomeOf,
+} from './verdict.ts';
 
 export interface CountersignerPolicy {
   /** 32 bytes */
@@ -40,20 +41,27 @@ export interface CountersignerOptions {
   /** with a reader token where the log is not public: every entry is fetched */
   reader: LogReader;
   policy: CountersignerPolicy;
-  account: PrivateKeyAccount;
+  account: LocalAccount;
   /** its own folder: state, lock, refusals */
   stateDir: string;
+  /** a second place for the newest signed head; null: none */
+  markFile?: string | null;
+  /** a head that another key countersigned before this one took over; null: this key began with the log */
+  takesOverAt?: number | null;
+  /** how long one request may work, 20,000 unless told; what it reached is kept, and the next goes on from there */
+  requestMs?: number;
+  /** least time between two new heads; 0: none */
+  minSignatureIntervalMs?: number;
   checker?: EntryChecker;
+  write?: WriteFile;
   logger: AnchorLogger;
 }
 
-export interface CountersignerState {
+export interface CountersignerState extends Counts {
   /** of the newest head that was signed */
   size: number;
-  /** requests without a signature since the start, for whatever reason */
-  refused: number;
-  /** why the last request failed here, although it may have been right: null once one was signed or rightly refused */
-  failing: string | null;
+  /** leaves that were read, judged and hashed */
+  followed: number;
 }
 
 export interface Countersigner {
@@ -62,245 +70,178 @@ export interface Countersigner {
   /** Recomputes the head from the entries and signs the step, or rejects with `COUNTERSIGN_*`. One at a time. */
   countersign: Countersign;
   state: () => CountersignerState;
+  /** The log's checkpoint now, under its key and not smaller than what was followed. @throws {ChainError} `COUNTERSIGN_LOG`, `_SHRINK`, `_BEHIND` */
+  look(withinMs: number): Promise<SignedCheckpoint>;
+  /** Ends the request in progress early, keeping what it reached. */
+  stop(): void;
   /** Waits for the request in progress and frees the state folder. */
   close(): Promise<void>;
 }
 
-const BUNDLE = 256;
-const MAX_SIZE = 2 ** 48;
-const MAX_REFUSALS_BYTES = 4 * 1024 * 1024;
+const REQUEST_MS = 20_000;
+/** Each waits at most as long as one request may work. */
+const MAX_WAITING = 8;
 
 /**
  * A second party's signature under what the operator anchors. It believes nothing it is sent: it follows the published
- * log from the head it signed last, hashes every entry itself and signs only the root and leaf count that come out.
- * Because it goes on from its own stored subtrees, whatever it signs extends all it signed before.
+ * log from where it was last, hashes every entry itself and signs only root and leaf count that come out. Because it goes
+ * on from its own stored subtrees, whatever it signs extends all it signed before.
+ * @throws {ChainError} `COUNTERSIGN_STATE`, `COUNTERSIGN_FORGOTTEN`
  */
 export function createCountersigner(options: CountersignerOptions): Countersigner {
-  const { policy, stateDir, logger } = options;
+  const { policy, account, stateDir, takesOverAt = null, minSignatureIntervalMs = 0 } = options;
   const verifiers = policy.logKeys.map(parseVkey);
   const checker = options.checker ?? createEntryChecker(policy);
-  const file = new StateFile(stateDir, policy);
-  let signed = readState(file);
-  let refused = 0;
-  let failing: string | null = null;
+  const file = openState(options);
+  const stopping = new AbortController();
+  const tally = new Tally(new RefusalLog(stateDir), options.logger);
+  let memory = readState(file);
+  let signedAt = -Infinity;
+  let waiting = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function judge(step: CheckpointStep): Promise<Uint8Array> {
+  const patience = (ms: number): AbortSignal =>
+    AbortSignal.any([AbortSignal.timeout(ms), stopping.signal]);
+  const sourceUntil = (signal: AbortSignal): LogSource =>
+    createLogSource(options.reader, { origin: policy.origin, verifiers }, signal);
+
+  /** Durable before anything else is done with it. */
+  function remember(next: Memory): void {
+    file.write(next);
+    memory = next;
+  }
+
+  async function judge(step: CheckpointStep, signal: AbortSignal): Promise<Uint8Array> {
     checkRange(step);
-    const checkpoint = await readCheckpoint(options.reader, policy.origin, verifiers);
-    refuseShrink(signed, step, checkpoint);
-    if (signed === null || step.size > signed.size) {
-      const next = await follow(step, checkpoint);
-      // Durable before the signature exists: a crash between the two costs a signature, never a contradiction.
-      file.write(next);
-      signed = next;
-    } else if (!equalBytes(step.root, signed.root)) {
-      throw new ChainError('COUNTERSIGN_FORK', {
-        got: `root ${toHex(step.root)} at size ${step.size}`,
-        want: toHex(signed.root),
-      });
-    }
+    checkRemembered(memory, takesOverAt, step);
+    const source = sourceUntil(signal);
+    const published = await source.checkpoint();
+    tally.seen = published.note;
+    checkSizes(memory, step, published.checkpoint.size);
+    const { signed } = memory;
+    if (signed !== null && step.size === signed.size) checkSame(signed, step);
+    else await extend(step, published, source);
     return sign(step);
   }
 
-  /** The tree of `step.size`, from the entries alone. */
-  async function follow(step: CheckpointStep, checkpoint: Checkpoint): Promise<SignedState> {
-    const frontier =
-      signed === null ? TreeFrontier.empty() : TreeFrontier.from(signed.size, signed.peaks);
-    checker.load(signed?.checker ?? null);
-    while (frontier.size < step.size) {
-      const index = Math.floor(frontier.size / BUNDLE);
-      const entries = await readBundle(
-        options.reader,
-        index,
-        Math.min(BUNDLE, checkpoint.size - index * BUNDLE),
-      );
-      const end = Math.min(entries.length, step.size - index * BUNDLE);
-      for (const entry of entries.slice(frontier.size - index * BUNDLE, end)) {
-        checkEntry(checker, entry, frontier.size);
-        const leaf = leafHash(entry);
-        if (frontier.size === 0 && !equalBytes(leaf, policy.logId))
-          throw new ChainError('COUNTERSIGN_LOG', { got: 'the genesis of another log' });
-        frontier.append(leaf);
-      }
+  /** Makes a new head the newest that was signed: a crash before the signature costs a signature, never a contradiction. */
+  async function extend(
+    { size, root }: CheckpointStep,
+    published: SignedCheckpoint,
+    source: LogSource,
+  ): Promise<void> {
+    checkInterval();
+    const base = await reach(size, published.checkpoint.size, source);
+    try {
+      await checkPublished(source, base, published.checkpoint);
+    } catch (error) {
+      // What was read since then may have been a lie on the way: the next request reads it again.
+      if (memory.progress !== null && outcomeOf(error).outcome === 'refused')
+        remember({ ...memory, progress: null });
+      throw error;
     }
-    const root = frontier.root();
-    await compare(options.reader, step, root, checkpoint);
-    return { size: step.size, root, peaks: frontier.peaks(), checker: checker.state() };
+    const next = { ...memory, base, progress: null, note: published.note };
+    try {
+      await checkAsked(source, { size, root }, base);
+    } catch (error) {
+      remember(next);
+      throw error;
+    }
+    remember({ ...next, signed: { size, root } });
+    signedAt = performance.now();
+  }
+
+  /** The tree of at least `size` leaves, from the entries alone. */
+  async function reach(size: number, published: number, source: LogSource): Promise<Position> {
+    const from = memory.progress ?? memory.base;
+    if (from !== null && from.size >= size) return from;
+    return follow({
+      source,
+      checker,
+      logId: policy.logId,
+      from,
+      to: size,
+      published,
+      keep: (progress) => remember({ ...memory, progress }),
+      now: () => performance.now(),
+    });
+  }
+
+  function checkInterval(): void {
+    const left = Math.ceil(signedAt + minSignatureIntervalMs - performance.now());
+    if (left > 0)
+      throw new ChainError('COUNTERSIGN_RATE', {
+        got: `a new head ${left} ms too early`,
+        want: `one every ${minSignatureIntervalMs} ms`,
+      });
   }
 
   async function sign(step: CheckpointStep): Promise<Uint8Array> {
-    const signature = await options.account.signTypedData(
+    const signature = await account.signTypedData(
       checkpointTypedData(policy.chainId, policy.contract, step),
     );
-    logger.info({ from: step.oldSize, to: step.size }, 'countersigned');
+    options.logger.info({ from: step.oldSize, to: step.size }, 'countersigned');
     return fromHex(signature.slice(2), 65);
   }
 
-  async function countersign(step: CheckpointStep): Promise<Uint8Array> {
-    const mine = turn.then(() => judge(step));
-    turn = mine.catch(() => undefined);
+  async function answer(step: CheckpointStep, signal: AbortSignal): Promise<Uint8Array> {
+    tally.seen = null;
     try {
-      const signature = await mine;
-      failing = null;
+      const signature = await judge(step, signal);
+      tally.signed();
       return signature;
     } catch (error) {
-      refused++;
-      failing = ownFailure(error);
-      note(stateDir, step, error);
-      logger.warn(
-        { code: (error as { code?: unknown }).code, from: step.oldSize, to: step.size },
-        'countersignature refused',
-      );
+      tally.failed(step, error, memory.note);
       throw error;
     }
   }
 
+  async function countersign(step: CheckpointStep): Promise<Uint8Array> {
+    if (waiting >= MAX_WAITING)
+      throw new ChainError('COUNTERSIGN_BUSY', { got: `${waiting} requests that wait` });
+    waiting++;
+    const signal = patience(options.requestMs ?? REQUEST_MS);
+    const mine = turn.then(() => answer(step, signal));
+    turn = mine.catch(() => undefined);
+    try {
+      return await mine;
+    } finally {
+      waiting--;
+    }
+  }
+
   return {
-    address: options.account.address.toLowerCase(),
+    address: account.address.toLowerCase(),
     countersign,
-    state: () => ({ size: signed?.size ?? 0, refused, failing }),
+    state: () => ({
+      size: memory.signed?.size ?? 0,
+      followed: followedSize(memory),
+      ...tally.counts(),
+    }),
+    async look(withinMs) {
+      const seen = await sourceUntil(patience(withinMs)).checkpoint();
+      checkGrown(seen.checkpoint.size, followedSize(memory));
+      return seen;
+    },
+    stop: () => stopping.abort(),
     async close() {
+      stopping.abort();
       await turn;
       file.close();
     },
   };
 }
 
-/** The log cannot be read, or the state cannot be kept: no verdict on what was asked. */
-function ownFailure(error: unknown): string | null {
-  const code = error instanceof CodedError ? error.code : 'COUNTERSIGN_STATE';
-  return code === 'COUNTERSIGN_LOG' || code === 'COUNTERSIGN_STATE' ? code : null;
+function openState({ policy, stateDir, markFile = null, write }: CountersignerOptions): StateFile {
+  const places = { dir: stateDir, markFile, ...(write === undefined ? {} : { write }) };
+  return new StateFile(places, policy);
 }
 
-function readState(file: StateFile): SignedState | null {
+function readState(file: StateFile): Memory {
   try {
     return file.read();
   } catch (error) {
     file.close();
     throw error;
   }
-}
-
-function checkRange({ oldSize, size, root }: CheckpointStep): void {
-  const whole = Number.isSafeInteger(oldSize) && Number.isSafeInteger(size);
-  if (!whole || oldSize < 1 || oldSize >= size || size >= MAX_SIZE || root.length !== 32)
-    throw new ChainError('COUNTERSIGN_RANGE', { got: `${oldSize} to ${size}` });
-}
-
-function refuseShrink(
-  signed: SignedState | null,
-  step: CheckpointStep,
-  checkpoint: Checkpoint,
-): void {
-  const least = signed?.size ?? 0;
-  if (checkpoint.size < least)
-    throw new ChainError('COUNTERSIGN_SHRINK', {
-      got: `a published log of size ${checkpoint.size}`,
-      want: `at least ${least}`,
-    });
-  if (step.size < least)
-    throw new ChainError('COUNTERSIGN_SHRINK', {
-      got: `size ${step.size}`,
-      want: `at least ${least}`,
-    });
-  if (step.size > checkpoint.size)
-    throw new ChainError('COUNTERSIGN_UNPUBLISHED', {
-      got: `size ${step.size}`,
-      want: `at most ${checkpoint.size}`,
-    });
-}
-
-/** Recomputed, requested and published must be one history; which two differ decides what is wrong. */
-async function compare(
-  reader: LogReader,
-  step: CheckpointStep,
-  root: Uint8Array,
-  checkpoint: Checkpoint,
-): Promise<void> {
-  const published = await isPublished(reader, step.size, root, checkpoint);
-  if (equalBytes(step.root, root) && published) return;
-  const facts = { got: `root ${toHex(step.root)} at size ${step.size}`, want: toHex(root) };
-  throw new ChainError(published ? 'COUNTERSIGN_ROOT' : 'COUNTERSIGN_FORK', facts);
-}
-
-/** Whether the log's signed checkpoint extends the tree that was recomputed. */
-async function isPublished(
-  reader: LogReader,
-  size: number,
-  root: Uint8Array,
-  checkpoint: Checkpoint,
-): Promise<boolean> {
-  if (size === checkpoint.size) return equalBytes(root, checkpoint.root);
-  const read = tileHashReader(checkpoint.size, (tile) => reader.tile(tile));
-  try {
-    verifyConsistency(
-      size,
-      root,
-      checkpoint.size,
-      checkpoint.root,
-      await proveConsistency(size, checkpoint.size, read),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof CodedError && error.code.startsWith('PROOF_')) return false;
-    throw new ChainError('COUNTERSIGN_LOG', { got: 'hash tiles', cause: error });
-  }
-}
-
-async function readCheckpoint(
-  reader: LogReader,
-  origin: string,
-  verifiers: readonly NoteVerifier[],
-): Promise<Checkpoint> {
-  try {
-    return openCheckpoint(await reader.checkpoint(), origin, verifiers);
-  } catch (cause) {
-    throw new ChainError('COUNTERSIGN_LOG', {
-      got: describe(cause),
-      want: 'a checkpoint signed by the log',
-      cause,
-    });
-  }
-}
-
-async function readBundle(reader: LogReader, index: number, width: number): Promise<Uint8Array[]> {
-  try {
-    return decodeEntryBundle(await reader.tile({ level: 'entries', index, width }), width);
-  } catch (cause) {
-    throw new ChainError('COUNTERSIGN_LOG', {
-      got: `entry bundle ${index}: ${describe(cause)}`,
-      cause,
-    });
-  }
-}
-
-function checkEntry(checker: EntryChecker, entry: Uint8Array, index: number): void {
-  try {
-    checker.check(entry, index);
-  } catch (cause) {
-    if (cause instanceof ChainError) throw cause;
-    throw new ChainError('COUNTERSIGN_ENTRY', {
-      got: `${describe(cause)} at index ${index}`,
-      cause,
-    });
-  }
-}
-
-/** A line a refusal, kept by the party that refused; the file is halved in two when it grows. */
-function note(dir: string, step: CheckpointStep, error: unknown): void {
-  const path = join(dir, 'refusals.ndjson');
-  const line = {
-    time: new Date().toISOString(),
-    code: describe(error),
-    oldSize: step.oldSize,
-    size: step.size,
-    root: toHex(step.root),
-  };
-  appendFileSync(path, `${JSON.stringify(line)}\n`, { mode: 0o600 });
-  if (statSync(path).size > MAX_REFUSALS_BYTES) renameSync(path, `${path}.1`);
-}
-
-function describe(error: unknown): string {
-  return error instanceof CodedError ? error.code : 'an unexpected failure';
 }

@@ -8,20 +8,15 @@ import type { CountersignerConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../ports.ts';
 import { createCountersigner } from './countersigner.ts';
-import type { CountersignerPolicy, CountersignerState } from './countersigner.ts';
-import { serveCountersigner } from './server.ts';
-
-export interface RunningCountersigner {
-  url: string;
-  /** lower-case 0x hex, of the key that signs */
-  address: string;
-  state(): CountersignerState;
-  close(): Promise<void>;
-}
+import type { CountersignerPolicy } from './countersigner.ts';
+import { rehearse } from './dry-run.ts';
+import type { Rehearsal } from './dry-run.ts';
+import { runCountersigner } from './run.ts';
+import type { RunningCountersigner } from './run.ts';
 
 /**
  * Starts a countersigner from its configuration.
- * @throws {ServiceError} `CONFIG_*` @throws {ChainError} `COUNTERSIGN_STATE`
+ * @throws {ServiceError} `CONFIG_*` @throws {ChainError} `COUNTERSIGN_STATE`, `COUNTERSIGN_FORGOTTEN`, `COUNTERSIGN_TLS_FILE`
  */
 export async function startCountersigner(
   config: CountersignerConfig,
@@ -32,35 +27,28 @@ export async function startCountersigner(
     keyPath(config.keys, 'countersigner'),
     passphraseOf(config.keys, deps.passphrase),
   );
-  const token = readToken(config.tokenFile);
   const countersigner = createCountersigner({
     reader: readerOf(config),
     policy,
     account: ethereumAccount(key.secretKey),
     stateDir: config.state,
+    markFile: config.markFile,
+    takesOverAt: config.takesOverAt,
+    ...config.limits,
     logger: deps.logger,
   });
-  try {
-    const server = await serveCountersigner({
-      countersigner,
-      token,
-      ...config.http,
-      logger: deps.logger,
-    });
-    deps.logger.info({ url: server.url, ...countersigner.state() }, 'listening');
-    return {
-      url: server.url,
-      address: countersigner.address,
-      state: () => countersigner.state(),
-      async close() {
-        await server.close();
-        await countersigner.close();
-      },
-    };
-  } catch (error) {
-    await countersigner.close();
-    throw error;
-  }
+  return runCountersigner(config, policy, countersigner, deps.logger);
+}
+
+/** What `startCountersigner` would sign now. @throws as {@link rehearse} */
+export function rehearseCountersigner(
+  config: CountersignerConfig,
+  signal: AbortSignal,
+): Promise<Rehearsal> {
+  return rehearse(
+    { reader: readerOf(config), policy: policyOf(config), stateDir: config.state },
+    signal,
+  );
 }
 
 function readerOf({ log, readerTokenFile }: CountersignerConfig) {

@@ -207,7 +207,7 @@ async function* outsideFindings(
   yield* findings;
   if (blockTime !== null) times.push({ from: 'the newest block', at: blockTime, isPast: true });
   const { finding, date } = await checkCountersigner(
-    anchor.countersigner.url,
+    anchor.countersigner,
     contract.countersigner.toLowerCase(),
   );
   yield finding;

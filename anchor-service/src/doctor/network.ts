@@ -2,8 +2,11 @@ import { isJsonObject, parseJson } from '@showcause/core';
 import type { Json, JsonObject } from '@showcause/core';
 import { pathOf } from '../config.ts';
 import type { HostedLogConfig } from '../config.ts';
+import type { TlsFiles } from '../countersigner/tls-files.ts';
+import { exchange } from '../countersigner/transport.ts';
+import { isLoopback } from '../loopback.ts';
 import { hostOf } from './chain.ts';
-import { fail, ok, unknown, warn } from './finding.ts';
+import { fail, failed, ok, unknown, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -31,10 +34,6 @@ export function judgeListening({ http, metrics, public: isPublic }: HostedLogCon
       ),
     );
   return findings;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 /** Whether a service answers where this configuration puts it, and what it says of itself. */
@@ -74,44 +73,39 @@ function notReady(status: Json | undefined): string {
 
 /** @param address  lower-case 0x address that genesis names */
 export async function checkCountersigner(
-  url: string,
+  { url, tls }: { url: string; tls: TlsFiles | null },
   address: string,
 ): Promise<{ finding: Finding; date: number | null }> {
   const name = 'countersigner';
-  const answer = await ask(`${url.replace(/\/+$/, '')}/health`);
-  if (answer === null)
-    return {
-      finding: fail(
-        name,
-        `no answer from ${hostOf(url)}`,
-        'Start it or mend the way to it; the log goes on without new anchors meanwhile.',
-      ),
-      date: null,
-    };
-  const { body, date } = answer;
-  if (body === null)
-    return { finding: unknown(name, `no health at ${hostOf(url)}`, 'Check the address.'), date };
-  const { address: found, refused, failing } = body;
+  try {
+    const { body, date } = await exchange({
+      url: `${url.replace(/\/+$/, '')}/health`,
+      method: 'GET',
+      timeoutMs: TIMEOUT_MS,
+      tls,
+    });
+    return { finding: judgeCountersigner(objectIn(body), hostOf(url), address), date };
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code !== 'COUNTERSIGN_UNREACHABLE') return { finding: failed(name, error), date: null };
+    const fix = 'Start it or mend the way to it; the log goes on without new anchors meanwhile.';
+    return { finding: fail(name, `no answer from ${hostOf(url)}`, fix), date: null };
+  }
+}
+
+function judgeCountersigner(body: JsonObject | null, host: string, address: string): Finding {
+  const name = 'countersigner';
+  if (body === null) return unknown(name, `no health at ${host}`, 'Check the address.');
+  const { address: found, refused, failing, code } = body;
+  if (typeof code === 'string')
+    return fail(name, `turns this service away: ${code}`, 'See docs/errors.md.');
   if (found !== address)
-    return {
-      finding: fail(
-        name,
-        'signs with another key than genesis names',
-        'Give it the key of this log.',
-      ),
-      date,
-    };
+    return fail(name, 'signs with another key than genesis names', 'Give it the key of this log.');
   if (typeof failing === 'string')
-    return { finding: fail(name, `cannot do its work: ${failing}`, 'Read its log.'), date };
-  const finding =
-    typeof refused === 'number' && refused > 0
-      ? warn(
-          name,
-          `refused ${refused} heads`,
-          'Read its log: what it refused contradicts what it had signed.',
-        )
-      : ok(name, `${hostOf(url)} answers`);
-  return { finding, date };
+    return fail(name, `cannot do its work: ${failing}`, 'Read its log.');
+  return typeof refused === 'number' && refused > 0
+    ? warn(name, `refused ${refused} heads`, 'Ask who runs it which, and why.')
+    : ok(name, `${host} answers`);
 }
 
 /** Null when nobody answers; `body` null when it is no JSON object. */
