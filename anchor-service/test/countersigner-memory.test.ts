@@ -16,7 +16,7 @@ import type { PublishedLog } from './support/published.ts';
 
 const countersigners = new Countersigners(createTestLog());
 const { log } = countersigners;
-const coded = (code: string): Error => expect.objectContaining({ code });
+const coded = (code: string): unknown => expect.objectContaining({ code });
 let published: PublishedLog;
 beforeAll(async () => {
   published = await publishLog(log);

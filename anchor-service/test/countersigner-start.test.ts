@@ -280,7 +280,7 @@ describe('readiness', () => {
 });
 
 describe('what a configuration may not say', () => {
-  const malformed = (got: string): Error =>
+  const malformed = (got: string): unknown =>
     expect.objectContaining({ code: 'CONFIG_MALFORMED', got: expect.stringContaining(got) });
 
   test('plain HTTP beyond this machine, unless somebody says so', () => {
