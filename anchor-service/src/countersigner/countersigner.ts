@@ -142,7 +142,7 @@ export function createCountersigner(options: CountersignerOptions): Countersigne
     }
     const next = { ...memory, base, progress: null, note: published.note };
     try {
-      await checkAsked(source, { size, root }, base);
+      await checkAsked(source, { size, root }, base, published.checkpoint.size);
     } catch (error) {
       remember(next);
       throw error;

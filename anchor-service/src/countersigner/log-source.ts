@@ -24,8 +24,11 @@ export interface LogSource {
   checkpoint(): Promise<SignedCheckpoint>;
   /** `width` entries of bundle `index` */
   bundle(index: number, width: number): Promise<Uint8Array[]>;
-  /** Whether the first is a prefix of the second, by the log's own hash tiles. `of.size` must be known to be its leaf count. */
-  isPrefix(head: SignedHead, of: SignedHead): Promise<boolean>;
+  /**
+   * Whether the first is a prefix of the second, by the log's own hash tiles; `of.size` must be known to be its leaf count.
+   * @param published  leaves under the log's checkpoint: of no smaller size are partial tiles sure to be there
+   */
+  isPrefix(head: SignedHead, of: SignedHead, published: number): Promise<boolean>;
 }
 
 /** @param signal  when to give up */
@@ -55,13 +58,13 @@ export function createLogSource(
       reading(`entry bundle ${index}`, async () =>
         decodeEntryBundle(await reader.tile({ level: 'entries', index, width }), width),
       ),
-    async isPrefix(head, of) {
+    async isPrefix(head, of, published) {
       if (head.size >= of.size) return head.size === of.size && equalBytes(head.root, of.root);
       const proof = await reading('hash tiles', () =>
         proveConsistency(
           head.size,
           of.size,
-          tileHashReader(of.size, (tile) => reader.tile(tile)),
+          tileHashReader(published, (tile) => reader.tile(tile)),
         ),
       );
       return isConsistent(head, of, proof);

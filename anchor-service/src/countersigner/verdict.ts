@@ -93,7 +93,7 @@ export async function checkPublished(
 ): Promise<void> {
   const { size } = reached;
   const root = rootOf(reached);
-  if (await source.isPrefix({ size, root }, published)) return;
+  if (await source.isPrefix({ size, root }, published, published.size)) return;
   throw new ChainError('COUNTERSIGN_FORK', {
     got: `a checkpoint of size ${published.size} that does not extend its entries`,
     want: `root ${toHex(root)} at size ${size}`,
@@ -109,9 +109,10 @@ export async function checkAsked(
   source: LogSource,
   { size, root }: SignedHead,
   reached: Position,
+  published: number,
 ): Promise<void> {
   const own = { size: reached.size, root: rootOf(reached) };
-  if (await source.isPrefix({ size, root }, own)) return;
+  if (await source.isPrefix({ size, root }, own, published)) return;
   throw new ChainError('COUNTERSIGN_ROOT', {
     got: `root ${toHex(root)} at size ${size}`,
     want: size === own.size ? toHex(own.root) : `a part of the tree of size ${own.size}`,
