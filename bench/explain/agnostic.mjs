@@ -5,6 +5,7 @@ import {
   partialDependence,
   permutationImportance,
   treeExplainer,
+  treeInteractions,
 } from '@showcause/explain';
 
 /**
@@ -16,6 +17,9 @@ import {
  * @property {(context: any) => Promise<(row: number, seed: number) => Promise<ArrayLike<number>>>} open  what is built once; then a row
  * @property {null | ((context: any, row: number) => Promise<ArrayLike<number>>)} [judge]  the values that both estimate; without it their spread over seeds is compared; null: golden files judge
  */
+
+/** Rows of one turn of the interactions: the call into shap costs little beside them. */
+const PAIRED_ROWS = 100;
 
 /** @type {Comparison[]} */
 export const comparisons = [
@@ -83,6 +87,23 @@ export const comparisons = [
       const feature = mostVaried(rows);
       const options = { resolution: 100, batchRows: 1000 };
       return async () => (await partialDependence(source, model, rows, feature, options)).average;
+    },
+  },
+  {
+    name: "interactions of 100 rows, beside shap's C++",
+    peer: 'interactions',
+    samples: PAIRED_ROWS,
+    bar: 1,
+    // There is no predict function, so all of the time counts. Golden files hold the values.
+    judge: null,
+    open: async ({ model, rows }) => {
+      const explainer = treeInteractions(model, { perturbation: 'tree-path-dependent' });
+      return async () => {
+        let sum = 0;
+        for (const row of rows.slice(0, PAIRED_ROWS))
+          sum += explainer.explain(row).interactions[0][1];
+        return [sum];
+      };
     },
   },
 ];

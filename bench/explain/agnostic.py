@@ -128,7 +128,27 @@ def dependence(opened, question):
     return run
 
 
-PEERS = {"kernel": kernel, "lime": lime, "permutation": permutation, "dependence": dependence}
+def interactions(opened, question):
+    """shap hands XGBoost's models to XGBoost: `internal` makes it use its own C++."""
+    import shap
+
+    def build():
+        explainer = shap.TreeExplainer(opened.model.booster, feature_perturbation="tree_path_dependent")
+        explainer.model.model_type = "internal"
+        return explainer
+
+    explainer = opened.once("interactions", build)
+    rows = opened.model.rows[: question["samples"]]
+    return lambda: explainer.shap_interaction_values(rows)
+
+
+PEERS = {
+    "kernel": kernel,
+    "lime": lime,
+    "permutation": permutation,
+    "dependence": dependence,
+    "interactions": interactions,
+}
 
 
 def turn(opened, question):

@@ -1,4 +1,4 @@
-import { nextTurn } from '../batch/turn.ts';
+import { Turns } from '../batch/turn.ts';
 import { ExplainError } from '../errors.ts';
 import { checkedAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
@@ -61,18 +61,23 @@ export function openSession(
     ask: async ({ rows, width, write, fill, read }) => {
       checkBudget(predictions + rows, limits);
       const { memory, batch } = batchOf(Math.min(batchRows(limits, width), rows), width);
+      const turns = new Turns();
       let untilTurn = ROWS_A_TURN;
-      for (let first = 0; first < rows; first += batch.length) {
-        const count = Math.min(batch.length, rows - first);
-        fill?.(memory, first, count);
-        if (write !== undefined)
-          for (let i = 0; i < count; i++) write(batch[i] as Float64Array, first + i);
-        read(await call(count === batch.length ? batch : batch.slice(0, count)), first, count);
-        onProgress?.({ done: first + count, total: rows });
-        untilTurn -= count;
-        if (untilTurn > 0 || first + count === rows) continue;
-        untilTurn = ROWS_A_TURN;
-        await nextTurn();
+      try {
+        for (let first = 0; first < rows; first += batch.length) {
+          const count = Math.min(batch.length, rows - first);
+          fill?.(memory, first, count);
+          if (write !== undefined)
+            for (let i = 0; i < count; i++) write(batch[i] as Float64Array, first + i);
+          read(await call(count === batch.length ? batch : batch.slice(0, count)), first, count);
+          onProgress?.({ done: first + count, total: rows });
+          untilTurn -= count;
+          if (untilTurn > 0 || first + count === rows) continue;
+          untilTurn = ROWS_A_TURN;
+          await turns.next();
+        }
+      } finally {
+        turns.end();
       }
     },
   };

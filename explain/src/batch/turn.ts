@@ -14,26 +14,52 @@ export function atOnce<T>(steps: Steps<T>): T {
 
 /** The same with turns of the event loop in between, so that a signal is heard. @throws the reason of `signal` */
 export async function inTurns<T>(steps: Steps<T>, signal?: AbortSignal): Promise<T> {
+  const turns = new Turns();
   let left = NUMBERS_A_TURN;
-  for (;;) {
-    signal?.throwIfAborted();
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    left -= step.value;
-    if (left > 0) continue;
-    left = NUMBERS_A_TURN;
-    await nextTurn();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      left -= step.value;
+      if (left > 0) continue;
+      left = NUMBERS_A_TURN;
+      await turns.next();
+    }
+  } finally {
+    turns.end();
   }
 }
 
 /** Resolves in a later turn of the event loop, so that input, timers and other requests come first. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
+export async function nextTurn(): Promise<void> {
+  const turns = new Turns();
+  await turns.next();
+  turns.end();
+}
+
+/** Many such turns of one piece of work: a channel costs more to open than a turn. It keeps Node running until its end. */
+export class Turns {
+  #channel: MessageChannel | null = null;
+  #came: () => void = () => undefined;
+
+  next(): Promise<void> {
+    this.#channel ??= this.#opened();
+    const { port2 } = this.#channel;
+    return new Promise((resolve) => {
+      this.#came = resolve;
+      port2.postMessage(null);
+    });
+  }
+
+  end(): void {
+    this.#channel?.port1.close();
+    this.#channel = null;
+  }
+
+  #opened(): MessageChannel {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => this.#came();
+    return channel;
+  }
 }

@@ -71,14 +71,13 @@ export async function partialDependence(
     },
     options,
   );
-  const individual = turned(byValue, rows.length);
-  if (centred) centre(individual, grid.length);
+  if (centred) centre(byValue, rows.length);
   return {
     feature: facts.featureNames[index] as string,
     categories: labelsOf(facts, index, grid),
     grid,
-    average: averageOf(individual, grid.length),
-    individual,
+    average: averageOf(byValue, rows.length),
+    individual: turned(byValue, rows.length),
     rows: rows.length,
     centred,
     predictions,
@@ -120,18 +119,18 @@ function turned(byValue: Float64Array, rows: number): Float64Array {
   return byRow;
 }
 
-function centre(individual: Float64Array, width: number): void {
-  for (let from = 0; from < individual.length; from += width) {
-    const first = individual[from] as number;
-    for (let i = from; i < from + width; i++) individual[i] = (individual[i] as number) - first;
-  }
+/** From the end, since what comes off is the answers to the first value. */
+function centre(byValue: Float64Array, rows: number): void {
+  for (let i = byValue.length - 1; i >= 0; i--)
+    byValue[i] = (byValue[i] as number) - (byValue[i % rows] as number);
 }
 
-function averageOf(individual: Float64Array, width: number): Float64Array {
-  const rows = individual.length / width;
-  const sums = new Float64Array(width);
-  for (let from = 0; from < individual.length; from += width)
-    for (let place = 0; place < width; place++)
-      sums[place] = (sums[place] as number) + (individual[from + place] as number);
-  return sums.map((sum) => sum / rows);
+function averageOf(byValue: Float64Array, rows: number): Float64Array {
+  const averages = new Float64Array(byValue.length / rows);
+  for (let place = 0; place < averages.length; place++) {
+    let sum = 0;
+    for (let i = place * rows; i < (place + 1) * rows; i++) sum += byValue[i] as number;
+    averages[place] = sum / rows;
+  }
+  return averages;
 }

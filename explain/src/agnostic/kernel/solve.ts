@@ -47,12 +47,12 @@ export function solvePlan(plan: Plan, halves: Float64Array, total: number): Solv
 function errorsOf(plan: Plan, residuals: Float64Array): Pick<Solved, 'errors' | 'freedom'> {
   const variances = new Float64Array(plan.players);
   const squares = new Float64Array(plan.players);
+  const whole = new Float64Array(plan.pairs);
   for (const block of plan.blocks) {
     const tried = block.to - block.from;
     if (tried === block.all) continue;
-    const whole = residuals.map((residual, pair) =>
-      pair < block.from || pair >= block.to ? 0 : residual / (1 - leverageOf(plan, block, pair)),
-    );
+    for (let pair = block.from; pair < block.to; pair++)
+      whole[pair] = (residuals[pair] as number) / (1 - leverageOf(plan, block, pair));
     const factor = block.weight * block.weight * tried * (1 - tried / block.all);
     for (let player = 0; player < plan.players; player++) {
       const variance = factor * spreadOf(plan, block, whole, player);

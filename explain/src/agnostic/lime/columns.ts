@@ -24,7 +24,9 @@ export interface Drawer {
   readonly draw: (random: Random, many: number) => Drawn;
 }
 
+/** Place i has value values[order[i]], of which seen[order[i]] is seen. */
 export interface Drawn {
+  readonly order: Int32Array;
   readonly values: Float64Array;
   readonly seen: Float64Array;
 }
@@ -32,20 +34,25 @@ export interface Drawn {
 /** One feature as the training rows have it, for a row's own value. */
 export type Column = (own: number) => Drawer;
 
+/** Bins or categories whose own values are kept: all of a usual feature. */
+const MOST_KEPT = 16;
+
 /** Values at equal steps of their shares of [0, 1), and which bin or category each is of. */
 interface Ranks {
   readonly values: Float64Array;
   readonly kinds: Int32Array;
+  /** by the bin or category of the explained row: 1 for each value that is of it too */
+  readonly seen: Map<number, Float64Array>;
 }
 
 /** The same for each number of rows that is asked for: nearly always one. */
 function ranksBy(
   find: (share: number) => { readonly value: number; readonly kind: number },
 ): (many: number) => Ranks {
-  let kept: Ranks = { values: new Float64Array(), kinds: new Int32Array() };
+  let kept = ranksOfLength(0);
   return (many) => {
     if (kept.values.length === many) return kept;
-    kept = { values: new Float64Array(many), kinds: new Int32Array(many) };
+    kept = ranksOfLength(many);
     for (let rank = 0; rank < many; rank++) {
       const { value, kind } = find((rank + 0.5) / many);
       kept.values[rank] = value;
@@ -55,20 +62,19 @@ function ranksBy(
   };
 }
 
+function ranksOfLength(many: number): Ranks {
+  return { values: new Float64Array(many), kinds: new Int32Array(many), seen: new Map() };
+}
+
 /**
  * Each value once, in random order: every bin and category as often as its share says (Latin hypercube sampling, McKay et
  * al. 1979), which leaves less to chance than independent draws.
  */
-function drawRanks(ranks: Ranks, home: number, random: Random): Drawn {
-  const order = shuffle(places(ranks.kinds.length), random);
-  const values = new Float64Array(order.length);
-  const seen = new Float64Array(order.length);
-  for (let i = 0; i < order.length; i++) {
-    const rank = order[i] as number;
-    values[i] = ranks.values[rank] as number;
-    seen[i] = ranks.kinds[rank] === home ? 1 : 0;
-  }
-  return { values, seen };
+function drawRanks({ values, kinds, seen }: Ranks, home: number, random: Random): Drawn {
+  const order = shuffle(places(kinds.length), random);
+  const own = seen.get(home) ?? Float64Array.from(kinds, (kind) => Number(kind === home));
+  if (seen.size < MOST_KEPT) seen.set(home, own);
+  return { order, values, seen: own };
 }
 
 /** In bins of the training values: as often as they have rows. */
@@ -128,7 +134,7 @@ export function normalColumn(values: ArrayLike<number>): Column {
       const seen = Float64Array.from({ length: many }, () =>
         isConstant ? 0 : standardNormal(random),
       );
-      return { seen, values: seen.map((z) => mean + z * deviation) };
+      return { order: places(many), seen, values: seen.map((z) => mean + z * deviation) };
     },
   });
 }

@@ -23,6 +23,22 @@ export function addRow(
     to[first + i] = (to[first + i] as number) + factor * (from[other + i] as number);
 }
 
+/** The same for the first `many` places of `some` alone. */
+export function addSome(
+  to: Float64Array,
+  first: number,
+  from: Float64Array,
+  other: number,
+  factor: number,
+  some: Int32Array,
+  many: number,
+): void {
+  for (let place = 0; place < many; place++) {
+    const i = some[place] as number;
+    to[first + i] = (to[first + i] as number) + factor * (from[other + i] as number);
+  }
+}
+
 /** The lower triangle whose product with its transpose is the matrix. */
 function choleskyOf(matrix: Float64Array, size: number): Float64Array {
   const lower = new Float64Array(size * size);

@@ -1,5 +1,5 @@
 import { nextTurn } from '../../batch/turn.ts';
-import { addRow, inverseOf } from './inverse.ts';
+import { addRow, addSome, inverseOf } from './inverse.ts';
 
 /** Rows around the explained one, as the linear model sees them. */
 export interface Neighbourhood {
@@ -84,7 +84,7 @@ interface WeightedSums {
   readonly products: Float64Array;
 }
 
-/** Most numbers of a row in bins are 0: only the others are multiplied. */
+/** Most numbers of a row in bins are 0: only the others are multiplied, by number where they are few. */
 async function weightedSums(
   columns: Float64Array,
   size: number,
@@ -92,27 +92,41 @@ async function weightedSums(
 ): Promise<WeightedSums> {
   const sums = new Float64Array(size);
   const products = new Float64Array(size * size);
+  const some = new Int32Array(size);
   let total = 0;
-  await inTurns(weights.length, size, (row) => {
-    const first = row * size;
-    const weight = weights[row] as number;
-    total += weight;
-    for (let i = 0; i < size; i++) {
-      const value = columns[first + i] as number;
-      if (value === 0) continue;
-      sums[i] = (sums[i] as number) + weight * value;
-      addRow(products, i * size, columns, first, weight * value, i + 1);
+  await inTurns(weights.length, size, (from, to) => {
+    for (let row = from; row < to; row++) {
+      const first = row * size;
+      const weight = weights[row] as number;
+      total += weight;
+      let count = 0;
+      for (let i = 0; i < size; i++) {
+        some[count] = i;
+        count += columns[first + i] === 0 ? 0 : 1;
+      }
+      const isFew = 2 * count < size;
+      for (let place = 0; place < count; place++) {
+        const i = some[place] as number;
+        const value = weight * (columns[first + i] as number);
+        sums[i] = (sums[i] as number) + value;
+        if (isFew) addSome(products, i * size, columns, first, value, some, place + 1);
+        else addRow(products, i * size, columns, first, value, i + 1);
+      }
     }
   });
   return { total, sums, products };
 }
 
-/** Rows that cost size² each, the event loop in between. */
-async function inTurns(rows: number, size: number, visit: (row: number) => void): Promise<void> {
+/** Rows that cost size² each, some at a time, the event loop in between. */
+async function inTurns(
+  rows: number,
+  size: number,
+  visit: (from: number, to: number) => void,
+): Promise<void> {
   const each = Math.max(1, Math.floor(PRODUCTS_A_TURN / Math.max(size * size, 1)));
-  for (let row = 0; row < rows; row++) {
-    if (row > 0 && row % each === 0) await nextTurn();
-    visit(row);
+  for (let from = 0; from < rows; from += each) {
+    if (from > 0) await nextTurn();
+    visit(from, Math.min(rows, from + each));
   }
 }
 
@@ -213,30 +227,20 @@ function product(matrix: Float64Array, vector: Float64Array): Float64Array {
   });
 }
 
-/**
- * Roots of the diagonal of inverse · (Σ score · (row - means) · (row - means)ᵀ) · inverse: the sum of score · (inverse · (row - means))², which
- * costs as much as the sum alone.
- */
+/** Roots of the diagonal of inverse · (Σ score · (row - means) · (row - means)ᵀ) · inverse. */
 async function sandwich(
   { columns, means, inverse }: Moments,
   scores: Float64Array,
 ): Promise<Float64Array> {
   const size = means.length;
-  const variances = new Float64Array(size);
-  const centre = product(inverse, means);
-  const moved = new Float64Array(size);
-  await inTurns(scores.length, size, (row) => {
-    const score = scores[row] as number;
-    if (score === 0) return;
-    moved.fill(0);
-    for (let i = 0; i < size; i++) {
-      const value = columns[row * size + i] as number;
-      if (value !== 0) addRow(moved, 0, inverse, i * size, value, size);
-    }
-    for (let i = 0; i < size; i++) {
-      const part = (moved[i] as number) - (centre[i] as number);
-      variances[i] = (variances[i] as number) + score * part * part;
+  const filling = about(means, await weightedSums(columns, size, scores));
+  const errors = new Float64Array(size);
+  await inTurns(size, size, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const side = inverse.subarray(i * size, (i + 1) * size);
+      // Where nothing is left to explain, rounding may fall below 0.
+      errors[i] = Math.sqrt(Math.max(0, dot(product(filling, side), 0, side)));
     }
   });
-  return variances.map(Math.sqrt);
+  return errors;
 }

@@ -78,6 +78,7 @@ export function limeTabular(
     ...stabilityPlan(options),
   };
   const facts = limeFacts('lime-tabular-1', source, settings, population.facts);
+  const spare: Float64Array[] = [];
   return {
     ...facts,
     features,
@@ -88,9 +89,10 @@ export function limeTabular(
       const session = openSession(source.predict, limits, run);
       const drawers = columns.map((column, feature) => column(row[feature] as number));
       const draw = (seed: number): Promise<Neighbourhood> =>
-        neighbourhoodOf({ session, row, drawers, ...settings, seed });
+        neighbourhoodOf({ session, row, drawers, spare, ...settings, seed });
       const { fit, near, stability } = await repeatedFit(draw, settings);
       const conditions = drawers.map(({ condition }) => condition);
+      spare.push(near.data);
       const score = near.targets.map((targets) => targets[0] as number);
       return { ...fit, score, conditions, stability, ...facts, ...session.counts() };
     },
@@ -118,23 +120,32 @@ interface Drawing {
   readonly session: Session;
   readonly row: Float64Array;
   readonly drawers: readonly Drawer[];
+  /** memory of rows that were asked, to be used again */
+  readonly spare: Float64Array[];
   readonly seed: number;
   readonly samples: number;
   readonly kernelWidth: number;
 }
 
 async function neighbourhoodOf(drawing: Drawing): Promise<Neighbourhood> {
-  const { session, row, drawers, seed, samples, kernelWidth } = drawing;
+  const { session, row, drawers, spare, seed, samples, kernelWidth } = drawing;
   const random = seededRandom(seed);
   const features = drawers.length;
   const drawn = drawers.map(({ draw }) => draw(random, samples - 1));
-  const values = rowMajor(
+  const orders = drawn.map(({ order }) => order);
+  const values = spare.pop() ?? new Float64Array(samples * features);
+  fillRows(
+    values,
     row,
     drawn.map((one) => one.values),
+    orders,
   );
-  const data = rowMajor(
+  const data = spare.pop() ?? new Float64Array(samples * features);
+  fillRows(
+    data,
     Float64Array.from(drawers, ({ seen }) => seen),
     drawn.map(({ seen }) => seen),
+    orders,
   );
   let targets: Float64Array[] = [];
   await session.ask({
@@ -147,6 +158,7 @@ async function neighbourhoodOf(drawing: Drawing): Promise<Neighbourhood> {
       keepTargets(targets, answers, first, count);
     },
   });
+  spare.push(values);
   const weights = weightsOf(data, samples, features, kernelWidth);
   return { rows: samples, features, data, weights, targets };
 }
@@ -154,20 +166,25 @@ async function neighbourhoodOf(drawing: Drawing): Promise<Neighbourhood> {
 /** Rows of one transposition at a time: they stay in the cache. */
 const BLOCK = 128;
 
-/** A first row, and behind it what stands in columns. */
-function rowMajor(first: Float64Array, columns: readonly Float64Array[]): Float64Array {
+/** A first row, and behind it what stands in columns, each in an order of its own. */
+function fillRows(
+  table: Float64Array,
+  first: Float64Array,
+  columns: readonly Float64Array[],
+  orders: readonly Int32Array[],
+): void {
   const features = first.length;
-  const many = columns[0]?.length ?? 0;
-  const table = new Float64Array((many + 1) * features);
+  const many = orders[0]?.length ?? 0;
   table.set(first);
   for (let from = 0; from < many; from += BLOCK) {
     const to = Math.min(many, from + BLOCK);
-    columns.forEach((column, feature) => {
+    for (let feature = 0; feature < features; feature++) {
+      const column = columns[feature] as Float64Array;
+      const order = orders[feature] as Int32Array;
       for (let i = from, place = (from + 1) * features + feature; i < to; i++, place += features)
-        table[place] = column[i] as number;
-    });
+        table[place] = column[order[i] as number] as number;
+    }
   }
-  return table;
 }
 
 /** By the distance from the first row. */
