@@ -17,7 +17,7 @@ import type {
 import { describePlace, isSchemaName, readPassword } from '../postgres/address.ts';
 import type { PostgresPlace } from '../postgres/address.ts';
 import { int8Array, textArray } from '../postgres/arrays.ts';
-import { fence, rowsOf } from '../postgres/change.ts';
+import { checkpointOf, statementOf } from '../postgres/change.ts';
 import { Connections, DEFAULT_TIMEOUTS } from '../postgres/connections.ts';
 import type { PostgresParameter, PostgresValue, Timeouts } from '../postgres/connections.ts';
 import { LeaseKeeper } from '../postgres/lease.ts';
@@ -115,14 +115,11 @@ class SchemaStore implements PostgresStore {
   }
 
   async commit(change: Change): Promise<void> {
-    await this.#connections.transaction(async (query) => {
-      const { count } = await query(fence(change, this.#leaseMs));
-      if (count !== 1)
-        throw new ServiceError('STORE_FENCED', {
-          got: `lease ${change.lease} at size ${change.oldSize}`,
-        });
-      await query(rowsOf(change));
-    });
+    const { rows } = await this.#connections.commit(statementOf(change, this.#leaseMs));
+    if (rows[0]?.[0] !== 1)
+      throw new ServiceError('STORE_FENCED', {
+        got: `lease ${change.lease} at size ${change.oldSize}`,
+      });
     this.#recent.add(change.leaves);
   }
 
@@ -213,30 +210,14 @@ class SchemaStore implements PostgresStore {
     return Object.fromEntries(rows) as Partial<Record<QuarantineReason, number>>;
   }
 
-  addCheckpoint(lease: number, { size, root, note }: SignedCheckpoint): Promise<void> {
-    return this.#connections.transaction(async (query) => {
-      // Whoever wants to take the lease waits until this is committed.
-      const held = await query({
-        name: 'held',
-        text: 'SELECT 1 FROM head WHERE lease = $1 AND size >= $2 FOR UPDATE',
-        values: [lease, size],
+  async addCheckpoint(lease: number, checkpoint: SignedCheckpoint): Promise<void> {
+    const { rows } = await this.#connections.commit(checkpointOf(lease, checkpoint));
+    const [held, added, newest, note] = rows[0]!;
+    const isSame = newest === checkpoint.size && equalBytes(bytes(note), checkpoint.note);
+    if (held !== 1 || (added !== 1 && !isSame))
+      throw new ServiceError('STORE_FENCED', {
+        got: `lease ${lease}, checkpoint ${checkpoint.size}`,
       });
-      const [newest] = (
-        await query({
-          name: 'newest',
-          text: 'SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1',
-        })
-      ).rows;
-      const isHeld = held.count === 1;
-      if (isHeld && newest?.[0] === size && equalBytes(bytes(newest[1]), note)) return;
-      if (!isHeld || (newest !== undefined && number(newest[0]) >= size))
-        throw new ServiceError('STORE_FENCED', { got: `lease ${lease}, checkpoint ${size}` });
-      await query({
-        name: 'checkpoint',
-        text: 'INSERT INTO checkpoints (size, root, note) VALUES ($1, $2, $3)',
-        values: [size, root, note],
-      });
-    });
   }
 
   newestCheckpoint(): Promise<SignedCheckpoint | null> {

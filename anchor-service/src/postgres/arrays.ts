@@ -14,10 +14,14 @@ export function byteaArray(values: readonly (Uint8Array | null)[]): Buffer {
   return encode(oids.bytea, values);
 }
 
+/** Many rows hold one name: each is encoded once. */
 export function textArray(values: readonly (string | null)[]): Buffer {
+  const encoded = new Map<string | null, Uint8Array | null>([[null, null]]);
+  for (const value of values)
+    if (value !== null && !encoded.has(value)) encoded.set(value, Buffer.from(value, 'utf8'));
   return encode(
     oids.text,
-    values.map((value) => (value === null ? null : Buffer.from(value, 'utf8'))),
+    values.map((value) => encoded.get(value)!),
   );
 }
 
@@ -51,7 +55,7 @@ function encode(elementType: number, values: readonly (Uint8Array | null)[]): Bu
 function withHeader(elementType: number, values: readonly unknown[], width: number): Buffer {
   const isEmpty = values.length === 0;
   const size = Math.round(values.length * (LENGTH_BYTES + width));
-  const array = Buffer.alloc((isEmpty ? HEADER_BYTES_OF_NONE : HEADER_BYTES) + size);
+  const array = Buffer.allocUnsafe((isEmpty ? HEADER_BYTES_OF_NONE : HEADER_BYTES) + size);
   array.writeInt32BE(isEmpty ? 0 : 1, 0);
   array.writeInt32BE(values.includes(null) ? 1 : 0, 4);
   array.writeInt32BE(elementType, 8);

@@ -1,49 +1,70 @@
 import { concatBytes } from '@showcause/core';
-import type { Change, EpochState } from '../ports.ts';
+import type { Change, EpochState, SignedCheckpoint } from '../ports.ts';
 import { byteaArray, int8Array, textArray } from './arrays.ts';
 import type { PostgresParameter, Statement } from './connections.ts';
 
-/** The compare-and-set of lease and size: one row or none. The commit renews the lease on its way. */
-export function fence({ head, lease, oldSize }: Change, ttlMs: number): Statement {
-  return {
-    name: 'fence',
-    text: `UPDATE head SET size = $1, peaks = $2, lease_until = clock_timestamp() + $5::integer * interval '1 millisecond'
-           WHERE lease = $3 AND size = $4`,
-    values: [head.size, concatBytes(...head.peaks), lease, oldSize, ttlMs],
-  };
-}
-
 /**
- * All rows of a change in one statement, a column an array. Not COPY: a server that waits for the rest of one heeds no timeout, so that a
- * client that froze amid it would keep the lease's row for good.
+ * A change as one statement, which is a transaction by itself: the compare-and-set of lease and size, which renews the lease on its way, and
+ * all rows, a column an array, if that set one. It answers with the number of heads that were set, one or none. One question, so that
+ * the server never waits amid a transaction for a client that has other things to do. Not COPY: a server that waits for the rest of one heeds
+ * no timeout, so that a client that froze amid it would keep the lease's row for good.
  */
-export function rowsOf(change: Change): Statement {
-  return { name: 'rows', text, values: parameters(change) };
+export function statementOf(change: Change, ttlMs: number): Statement {
+  const { head, lease, oldSize } = change;
+  const set = [head.size, concatBytes(...head.peaks), lease, oldSize, ttlMs];
+  return { name: 'change', text, values: [...set, ...columnsOf(change)] };
 }
 
+/** Elements of arrays of one length side by side: in a FROM each would be copied to a table of its own first. */
 const text = `
-WITH new_leaves AS (
+WITH fenced AS (
+  UPDATE head SET size = $1, peaks = $2, lease_until = clock_timestamp() + $5::integer * interval '1 millisecond'
+  WHERE lease = $3 AND size = $4 RETURNING one
+), new_leaves AS (
   INSERT INTO leaves (idx, hash, entry, producer, epoch, seq)
-  SELECT * FROM unnest($1::int8[], $2::bytea[], $3::bytea[], $4::text[], $5::int8[], $6::int8[])
+  SELECT unnest($6::int8[]), unnest($7::bytea[]), unnest($8::bytea[]), unnest($9::text[]), unnest($10::int8[]), unnest($11::int8[])
+  FROM fenced
 ), new_sealed AS (
-  INSERT INTO sealed (idx, bytes) SELECT * FROM unnest($7::int8[], $8::bytea[])
+  INSERT INTO sealed (idx, bytes) SELECT unnest($12::int8[]), unnest($13::bytea[]) FROM fenced
 ), new_promises AS (
   INSERT INTO promises (producer, epoch, first, last, bytes)
-  SELECT * FROM unnest($9::text[], $10::int8[], $11::int8[], $12::int8[], $13::bytea[])
+  SELECT unnest($14::text[]), unnest($15::int8[]), unnest($16::int8[]), unnest($17::int8[]), unnest($18::bytea[]) FROM fenced
   ON CONFLICT DO NOTHING
 ), new_epochs AS (
   INSERT INTO epochs (producer, epoch, seq, leaf, closed)
-  SELECT * FROM unnest($14::text[], $15::int8[], $16::int8[], $17::bytea[], $18::int8[])
+  SELECT unnest($19::text[]), unnest($20::int8[]), unnest($21::int8[]), unnest($22::bytea[]), unnest($23::int8[]) FROM fenced
   ON CONFLICT (producer, epoch) DO UPDATE SET seq = excluded.seq, leaf = excluded.leaf, closed = excluded.closed
 ), new_cursors AS (
-  INSERT INTO cursors (stream, position) SELECT * FROM unnest($19::text[], $20::int8[])
+  INSERT INTO cursors (stream, position) SELECT unnest($24::text[]), unnest($25::int8[]) FROM fenced
   ON CONFLICT (stream) DO UPDATE SET position = excluded.position
+), new_quarantine AS (
+  INSERT INTO quarantine (stream, start, stop, reason, bytes, hash)
+  SELECT unnest($26::text[]), unnest($27::int8[]), unnest($28::int8[]), unnest($29::text[]), unnest($30::bytea[]), unnest($31::bytea[])
+  FROM fenced
+  ON CONFLICT DO NOTHING
 )
-INSERT INTO quarantine (stream, start, stop, reason, bytes, hash)
-SELECT * FROM unnest($21::text[], $22::int8[], $23::int8[], $24::text[], $25::bytea[], $26::bytea[])
-ON CONFLICT DO NOTHING`;
+SELECT count(*) FROM fenced`;
 
-function parameters(change: Change): PostgresParameter[] {
+/**
+ * Adds a signed checkpoint while its lease is held, if none of its size or above is there. Whoever wants to take the lease waits until this
+ * is committed. It answers with the numbers of heads held and checkpoints added, then size and note of the newest one before.
+ */
+export function checkpointOf(lease: number, { size, root, note }: SignedCheckpoint): Statement {
+  return { name: 'checkpoint', text: addCheckpoint, values: [lease, size, root, note] };
+}
+
+const addCheckpoint = `
+WITH held AS (
+  SELECT one FROM head WHERE lease = $1::bigint AND size >= $2::bigint FOR UPDATE
+), newest AS (
+  SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1
+), added AS (
+  INSERT INTO checkpoints (size, root, note)
+  SELECT $2::bigint, $3::bytea, $4::bytea FROM held WHERE NOT EXISTS (SELECT FROM newest WHERE size >= $2::bigint) RETURNING size
+)
+SELECT (SELECT count(*) FROM held), (SELECT count(*) FROM added), (SELECT size FROM newest), (SELECT note FROM newest)`;
+
+function columnsOf(change: Change): PostgresParameter[] {
   const { leaves, sealed, promises, quarantine } = change;
   const epochs = newestOf(change.epochs);
   const cursors = [...change.cursors];

@@ -73,6 +73,15 @@ export class Connections {
   }
 
   /**
+   * One statement that is a transaction by itself, and durable when this resolves.
+   * @throws {ServiceError} `STORE_UNKNOWN` when it was sent and its result did not come; otherwise nothing happened
+   */
+  async commit(statement: Statement): Promise<Rows> {
+    const client = await acquire(this.#writer);
+    return durably(client, () => run(client, statement));
+  }
+
+  /**
    * All of `work` or nothing.
    * @throws {ServiceError} `STORE_UNKNOWN` when COMMIT was sent and its result did not come; otherwise nothing happened
    */
@@ -86,7 +95,10 @@ export class Connections {
       client.release(!(await isRolledBack(client, error)));
       throw storeFailure(error);
     }
-    await commit(client);
+    await durably(client, async () => {
+      const { command } = await client.query('COMMIT');
+      if (command !== 'COMMIT') throw new ServiceError('STORE_UNKNOWN', { got: command });
+    });
     return result;
   }
 
@@ -111,7 +123,7 @@ function poolOf(
     ssl: tlsOptions(place),
     application_name: 'showcause',
     client_encoding: 'utf8',
-    options: `-c search_path=${place.schema} -c bytea_output=hex -c statement_timeout=${timeouts.statementMs} -c lock_timeout=${timeouts.lockMs} -c idle_in_transaction_session_timeout=${timeouts.idleTransactionMs}`,
+    options: `-c search_path=${place.schema} -c bytea_output=hex -c statement_timeout=${timeouts.statementMs} -c lock_timeout=${timeouts.lockMs} -c idle_in_transaction_session_timeout=${timeouts.idleTransactionMs} -c default_transaction_isolation=read\\ committed`,
     connectionTimeoutMillis: timeouts.connectMs,
     query_timeout: timeouts.statementMs + GRACE_MS,
     keepAlive: true,
@@ -184,7 +196,8 @@ async function isRolledBack(client: PoolClient, error: unknown): Promise<boolean
   }
 }
 
-async function commit(client: PoolClient): Promise<void> {
+/** Does what commits, then lets go of the connection. */
+async function durably<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
   // A server that could not wait for its stand-by says so in a warning, and commits alone.
   let isWarned = false;
   const onNotice = ({ severity }: { severity?: string | undefined }): void => {
@@ -192,14 +205,14 @@ async function commit(client: PoolClient): Promise<void> {
   };
   client.on('notice', onNotice);
   try {
-    const { command } = await client.query('COMMIT');
-    if (isWarned || command !== 'COMMIT')
-      throw new ServiceError('STORE_UNKNOWN', { got: isWarned ? 'a warning' : command });
+    const result = await work();
+    if (isWarned) throw new ServiceError('STORE_UNKNOWN', { got: 'a warning' });
     client.off('notice', onNotice);
     client.release();
+    return result;
   } catch (error) {
     client.off('notice', onNotice);
-    client.release(true);
+    client.release(!isRefusal(error));
     if (error instanceof ServiceError || isRefusal(error)) throw storeFailure(error);
     throw new ServiceError('STORE_UNKNOWN', { got: storeFailure(error).got });
   }
