@@ -48,6 +48,11 @@ async function metrics(): Promise<string> {
         sourceCodes: [],
         anchoring: 'running',
         anchoredSize: 1,
+        anchor: {
+          code: null,
+          endpoints: [{ endpoint: 1, code: null }],
+          costs: { transactions: 1, gas: 48_000, feeGwei: 2, leaves: 9, decisions: 3 },
+        },
         waitingMessages: 0,
       }),
       stored: {

@@ -24,6 +24,8 @@ export interface AnchorState {
   finalSize: number;
   /** of the newest transaction sent by this process */
   transactionHash: string | null;
+  /** why the last look failed; null: it did not */
+  code: string | null;
 }
 
 export interface AnchorerOptions extends EvidenceOptions {
@@ -90,6 +92,7 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
     latestSize: 0,
     finalSize: 0,
     transactionHash: null,
+    code: null,
   };
   const schedule = new Schedule({
     clock,
@@ -252,11 +255,13 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
     for (let failures = 0; !signal.aborted;) {
       try {
         await anchorOnce();
+        state = { ...state, code: null };
         failures = 0;
       } catch (error) {
         const code = (error as { code?: unknown }).code;
         const fatal = typeof code === 'string' && fatalCodes.includes(code);
         const message = error instanceof Error ? error.message : 'unknown failure';
+        state = { ...state, code: typeof code === 'string' ? code : 'CHAIN_ANSWER' };
         logger.error({ code, fatal }, `anchoring failed: ${message}`);
         if (fatal) throw error;
         failures++;

@@ -6,6 +6,7 @@ import { anchorerParts } from './anchor/parts.ts';
 import { createAnchorer } from './anchorer.ts';
 import type { Anchorer, AnchorCosts } from './anchorer.ts';
 import { ethereumAccount } from './chain/accounts.ts';
+import type { EndpointState } from './chain/endpoints.ts';
 import { deployLogContract } from './chain/deploy.ts';
 import type { LogConfig } from './config.ts';
 import { ServiceError } from './errors.ts';
@@ -26,12 +27,20 @@ export interface AnchoringOptions {
   logger: Logger;
 }
 
+/** How anchoring does, in what JSON can say. */
+export interface AnchorWork {
+  /** why the last look failed; null: it did not */
+  code: string | null;
+  endpoints: EndpointState[];
+  /** of this process's transactions that are in a block */
+  costs: Omit<AnchorCosts, 'fee'> & { feeGwei: number };
+}
+
 export interface Anchoring {
   state(): PipelineState;
   /** Newest size whose anchor is final and kept. */
   settledSize(): number;
-  /** Of this process's transactions; null before the first look. */
-  costs(): AnchorCosts | null;
+  work(): AnchorWork;
   close(): Promise<void>;
 }
 
@@ -54,11 +63,12 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
   const abort = new AbortController();
   let state: PipelineState = 'running';
   let settledSize = 0;
+  const parts = anchorerParts(config, contract, options.logId, operator);
   let anchorer: Anchorer | null = null;
   const run = async (): Promise<void> => {
     settledSize = await restoreAnchor(options);
     anchorer = createAnchorer({
-      ...anchorerParts(config, contract, options.logId, operator),
+      ...parts,
       log: ownLog(options.store, options.files, publisher),
       logger,
       async saveAnchor(evidence) {
@@ -81,13 +91,22 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
   return {
     state: () => state,
     settledSize: () => settledSize,
-    costs: () => anchorer?.costs() ?? null,
+    work: () => ({
+      code: anchorer?.state().code ?? null,
+      endpoints: parts.chain.endpoints(),
+      costs: shownCosts(anchorer?.costs()),
+    }),
     async close() {
       abort.abort();
       // A node or countersigner that hangs does not hold up the end; whatever it does later is found on the chain.
       await within(CLOSE_WITHIN_MS, running);
     },
   };
+}
+
+function shownCosts(costs: AnchorCosts | undefined): AnchorWork['costs'] {
+  const { transactions = 0, gas = 0, fee = 0n, leaves = 0, decisions = 0 } = costs ?? {};
+  return { transactions, gas, feeGwei: Number(fee) / 1e9, leaves, decisions };
 }
 
 /** @returns false when it was closed first */

@@ -1,9 +1,11 @@
 /** Sequencer, publisher, HTTP API, anchorer and countersigner of a log. */
 export { checkTopic } from './adapters/kafka-access.ts';
 export type { KafkaTransport } from './adapters/kafka-access.ts';
+export { openAnchorer } from './anchor/standalone.ts';
+export type { StandaloneAnchorer } from './anchor/standalone.ts';
 export * from './anchorer.ts';
 export * from './chain/index.ts';
-export { readCountersignerConfig, readServiceConfig } from './config.ts';
+export { logsOf, readCountersignerConfig, readServiceConfig } from './config.ts';
 export type { Environment } from './config-env.ts';
 export { shownConfig } from './config-shown.ts';
 export type { CountersignerConfig, LogConfig, ServiceConfig } from './config.ts';

@@ -14,6 +14,7 @@ const status: WorkStatus = {
   sourceCodes: [],
   anchoring: 'off',
   anchoredSize: 0,
+  anchor: null,
   waitingMessages: 0,
 };
 

@@ -22,6 +22,7 @@ const status: ServiceStatus = {
   sourceCodes: ['KAFKA_OFFSETS', 'TOPIC_RETENTION'],
   anchoring: 'off',
   anchoredSize: 32,
+  anchor: null,
   waitingMessages: 5,
 };
 const counts = {
@@ -74,10 +75,29 @@ test('states and counts under names of their convention', async () => {
   expect(found.get('showcause_clock_behind_chain_seconds')).toBeGreaterThan(60);
   expect(found.has('showcause_part_running{part="anchoring"}')).toBe(false);
   expect(found.has('showcause_log_anchored_entries')).toBe(false);
-  const anchored = { ...status, anchoring: 'running' as const };
+  const anchor = {
+    code: 'CHAIN_FUNDS',
+    endpoints: [
+      { endpoint: 1, code: null },
+      { endpoint: 2, code: 'CHAIN_TIMEOUT' },
+    ],
+    costs: { transactions: 2, gas: 90_000, feeGwei: 1.5, leaves: 300, decisions: 100 },
+  };
+  const anchored = { ...status, anchoring: 'running' as const, anchor };
   const log = { name: null, status: () => anchored, stored: counts, places, outlook };
   const withChain = samples(await metricsRegistry([log]).metrics());
-  expect(withChain.get('showcause_log_anchored_entries')).toBe(32);
+  expect(Object.fromEntries(withChain)).toMatchObject({
+    showcause_log_anchored_entries: 32,
+    showcause_anchor_transactions_total: 2,
+    showcause_anchor_gas_total: 90_000,
+    showcause_anchor_fee_gwei_total: 1.5,
+    showcause_anchor_entries_total: 300,
+    showcause_anchor_decisions_total: 100,
+    'showcause_anchor_problem{code="CHAIN_FUNDS"}': 1,
+    'showcause_anchor_problem{code="ANCHOR_WENT_BACK"}': 0,
+    'showcause_chain_endpoint_readable{endpoint="1"}': 1,
+    'showcause_chain_endpoint_readable{endpoint="2"}': 0,
+  });
   for (const name of found.keys()) expect(name).toMatch(/^showcause_[a-z][a-z0-9_]*(\{.*\})?$/);
 });
 

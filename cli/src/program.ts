@@ -1,5 +1,6 @@
 import { packageVersion, verifyCommand } from '@showcause/verify/command';
 import { Command, Option } from 'commander';
+import { anchorCommand } from './commands/anchor.ts';
 import { countersignCommand } from './commands/countersign.ts';
 import { deploymentCommand } from './commands/deployment.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -50,8 +51,13 @@ export function buildProgram(io: Io): Command {
   program.addCommand(initCommand(io));
   program.addCommand(keysCommand(io).summary('generate, show or register the keys of each role'));
   program.addCommand(explainCommand(io).helpGroup(readers.engineer));
-  program.addCommand(verifyCommand(io).helpGroup(readers.inspector));
+  program.addCommand(
+    verifyCommand(io)
+      .summary('check a receipt, an entry, a whole log or an anchor')
+      .helpGroup(readers.inspector),
+  );
   program.addCommand(serveCommand(io));
+  program.addCommand(anchorCommand(io));
   program.addCommand(countersignCommand(io));
   program.addCommand(deploymentCommand(io));
   program.addCommand(fsckCommand(io));
@@ -71,7 +77,7 @@ function settle(program: Command): void {
 }
 
 /** Families whose commands fit one row of the front page, by what they are for. */
-const ONE_ROW: readonly string[] = ['keys', 'spool'];
+const ONE_ROW: readonly string[] = ['keys', 'spool', 'verify'];
 
 function rows(command: Command): Command[] {
   if (command.commands.length === 0 || ONE_ROW.includes(command.name())) return [command];

@@ -41,8 +41,8 @@ describe('the front page', () => {
       const shared = lines.find((line) => line.startsWith(`  ${family!} `)) ?? '';
       expect([page, own || new RegExp(` ${name!}\\b`).test(shared)]).toStrictEqual([page, true]);
     }
-    expect(out.indexOf('  verify receipt')).toBeGreaterThan(groups[1]!);
-    expect(out.indexOf('  verify receipt')).toBeLessThan(groups[2]!);
+    expect(out.indexOf('  verify ')).toBeGreaterThan(groups[1]!);
+    expect(out.indexOf('  verify ')).toBeLessThan(groups[2]!);
     expect(out.indexOf('  serve')).toBeGreaterThan(groups[2]!);
   });
 
@@ -76,6 +76,7 @@ describe('the page of a command', () => {
       'verify log',
       'verify anchor',
       'serve',
+      'anchor',
       'countersign',
       'fsck',
       'explain',

@@ -13,8 +13,8 @@ const MAX_GAS = 10_000_000;
 const GAS_MARGIN = 1.25;
 /** Wei for a unit of gas: 200 gwei. */
 export const DEFAULT_FEE_CAP = 200_000_000_000n;
-/** An eighth more each time: from nothing known to four times that. */
-const MOST_RAISES = 12;
+/** An eighth more each time: from nothing known to a hundred times that, or to the cap. */
+const MOST_RAISES = 40;
 
 export interface Call {
   to: string;
@@ -62,9 +62,17 @@ export function createSender(options: SenderOptions): Sender {
     const gas = await estimate(endpoints, account.address, call);
     const nonce = await nextNonce(endpoints, account.address);
     const market = await endpoints.first(marketFees);
-    const fees = offered?.nonce === nonce ? raisedFees(offered.fees, market) : market;
+    return { nonce, gas, fees: affordable(nonce, market) };
+  }
+
+  /** @throws {ChainError} `CHAIN_FEE_CAP` */
+  function affordable(nonce: number, market: Fees): Fees {
+    const before = offered?.nonce === nonce ? offered.fees : null;
+    const fees = before === null ? market : raisedFees(before, market);
+    // At the cap the same is offered again: whoever has it says so, and whoever dropped it takes it.
+    if (before !== null && fees.maxFeePerGas > cap) return before;
     requireBelow(fees, cap);
-    return { nonce, gas, fees };
+    return fees;
   }
 
   async function send(
@@ -101,9 +109,10 @@ export function sendTransaction(
   return createSender({ endpoints, account, chainId }).send(call);
 }
 
+/** At the newest block: a node's own choice may be the state after the transaction that this one replaces. */
 async function estimate(endpoints: Endpoints, from: string, call: Call): Promise<number> {
   const gas = await endpoints.first(async (rpc) =>
-    quantity(await rpc.request('eth_estimateGas', [{ from, ...call }]), 'gas'),
+    quantity(await rpc.request('eth_estimateGas', [{ from, ...call }, 'latest']), 'gas'),
   );
   if (gas > MAX_GAS)
     throw new ChainError('CHAIN_ANSWER', { got: `${gas} gas`, want: `at most ${MAX_GAS}` });

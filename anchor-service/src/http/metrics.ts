@@ -1,6 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { AnchorWork } from '../anchoring.ts';
+import { chainErrorCodes } from '../chain/errors.ts';
 import type { ChainOutlook } from '../chain/outlook.ts';
 import { logStates } from '../logs/hosted-log.ts';
 import type { LogStatus } from '../logs/hosted-log.ts';
@@ -19,6 +21,8 @@ export interface MeasuredLog {
 }
 
 const PREFIX = 'showcause_';
+/** What may be wrong with anchors: each is there as 0 or 1, so that an alert has something to wait for. */
+const anchorProblems = Object.keys(chainErrorCodes);
 type Labels = Readonly<Record<string, string>>;
 type Sample = [labels: Labels, value: number];
 
@@ -31,29 +35,54 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
   const isOnly = logs.length === 1 && logs[0]!.name === null;
 
-  function gauge(
+  function metric(
     name: string,
     help: string,
     labelNames: string[],
     read: (log: MeasuredLog) => Sample[] | Promise<Sample[]>,
+    kind: 'gauge' | 'counter',
   ): void {
-    new Gauge({
+    const settings = {
       name: `${PREFIX}${name}`,
       help,
       labelNames: isOnly ? labelNames : ['log', ...labelNames],
       registers: [registry],
-      async collect() {
-        const samples = await Promise.all(logs.map((log) => spared(log, read)));
-        this.reset();
-        // What has no label would be 0 then, which is not the same as none.
-        if (isOnly && labelNames.length === 0) this.remove();
-        samples.forEach((ofLog, i) => {
-          const label = isOnly ? {} : { log: logs[i]!.name ?? '' };
-          for (const [labels, value] of ofLog) this.set({ ...label, ...labels }, value);
-        });
-      },
-    });
+    };
+    /** @param put  sets a gauge, or brings a counter from nothing to its value */
+    const collect = async (
+      metric: Gauge | Counter,
+      put: (labels: Labels, value: number) => void,
+    ): Promise<void> => {
+      const samples = await Promise.all(logs.map((log) => spared(log, read)));
+      metric.reset();
+      // What has no label would be 0 then, which is not the same as none.
+      if (isOnly && labelNames.length === 0) metric.remove();
+      samples.forEach((ofLog, i) => {
+        const label = isOnly ? {} : { log: logs[i]!.name ?? '' };
+        for (const [labels, value] of ofLog) put({ ...label, ...labels }, value);
+      });
+    };
+    if (kind === 'gauge')
+      new Gauge({
+        ...settings,
+        collect() {
+          return collect(this, (labels, value) => this.set(labels, value));
+        },
+      });
+    else
+      new Counter({
+        ...settings,
+        collect() {
+          return collect(this, (labels, value) => this.inc(labels, value));
+        },
+      });
   }
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: (log: MeasuredLog) => Sample[] | Promise<Sample[]>,
+  ): void => metric(name, help, labelNames, read, 'gauge');
   const ofStatus = (name: string, help: string, read: (status: LogStatus) => number): void =>
     gauge(name, help, [], (log) => [[{}, read(log.status())]]);
 
@@ -77,6 +106,51 @@ export function metricsRegistry(logs: readonly MeasuredLog[]): Registry {
       const { anchoring, anchoredSize } = log.status();
       return anchoring === 'off' ? [] : [[{}, anchoredSize]];
     },
+  );
+  const ofAnchor = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: (anchor: AnchorWork) => Sample[],
+    kind: 'gauge' | 'counter' = 'gauge',
+  ): void =>
+    metric(
+      name,
+      help,
+      labelNames,
+      (log) => {
+        const { anchor } = log.status();
+        return anchor === null ? [] : read(anchor);
+      },
+      kind,
+    );
+  const ofCosts = (name: string, help: string, member: keyof AnchorWork['costs']): void =>
+    ofAnchor(name, help, [], ({ costs }) => [[{}, costs[member]]], 'counter');
+  ofCosts(
+    'anchor_transactions_total',
+    'Anchors of this process that are in a block.',
+    'transactions',
+  );
+  ofCosts('anchor_gas_total', 'Gas that they took.', 'gas');
+  ofCosts(
+    'anchor_fee_gwei_total',
+    'What they cost, in thousand millionths of the coin.',
+    'feeGwei',
+  );
+  ofCosts('anchor_entries_total', 'Leaves that they brought on the chain.', 'leaves');
+  ofCosts('anchor_decisions_total', 'Decisions among these leaves.', 'decisions');
+  ofAnchor(
+    'anchor_problem',
+    '1 for what the last look at the chain failed with.',
+    ['code'],
+    (anchor) => anchorProblems.map((code) => [{ code }, Number(anchor.code === code)]),
+  );
+  ofAnchor(
+    'chain_endpoint_readable',
+    '1 while this endpoint of the chain answers, by its number in the configuration.',
+    ['endpoint'],
+    ({ endpoints }) =>
+      endpoints.map(({ endpoint, code }) => [{ endpoint: `${endpoint}` }, Number(code === null)]),
   );
   ofStatus('waiting_messages', 'Messages that wait for a promise.', (now) => now.waitingMessages);
   ofStatus(

@@ -103,6 +103,22 @@ const schemas = {
     sourceCodes: { type: 'array', items: { type: 'string' } },
     anchoring: { enum: ['off', 'running', 'failed', 'stopped'] },
     anchoredSize: count,
+    anchor: nullable(
+      object({
+        code: nullable({ type: 'string', description: 'Why the last look at the chain failed.' }),
+        endpoints: {
+          type: 'array',
+          items: object({ endpoint: count, code: nullable({ type: 'string' }) }),
+        },
+        costs: object({
+          transactions: count,
+          gas: count,
+          feeGwei: { type: 'number' },
+          leaves: count,
+          decisions: count,
+        }),
+      }),
+    ),
     waitingMessages: count,
   }),
   LogReadiness: object({ ready: { type: 'boolean' }, status: ref('LogStatus') }),

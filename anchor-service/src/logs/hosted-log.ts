@@ -59,6 +59,7 @@ const nothing: WorkStatus = {
   sourceCodes: [],
   anchoring: 'off',
   anchoredSize: 0,
+  anchor: null,
   waitingMessages: 0,
 };
 

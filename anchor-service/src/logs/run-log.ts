@@ -296,6 +296,7 @@ function statusOf({
     sourceCodes: [...(health.code === null ? [] : [health.code]), ...health.findings],
     anchoring: anchoring?.state() ?? 'off',
     anchoredSize: anchoring?.settledSize() ?? 0,
+    anchor: anchoring?.work() ?? null,
     waitingMessages: sequencer.waiting.messages,
   };
 }

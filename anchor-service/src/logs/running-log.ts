@@ -1,3 +1,4 @@
+import type { AnchorWork } from '../anchoring.ts';
 import type { PipelineState, PublishingState } from '../pipeline.ts';
 import type { Logger, SignedCheckpoint, SourceHealth } from '../ports.ts';
 
@@ -13,6 +14,8 @@ export interface WorkStatus {
   sourceCodes: readonly string[];
   anchoring: 'off' | PipelineState;
   anchoredSize: number;
+  /** null: no chain */
+  anchor: AnchorWork | null;
   /** messages that wait for a promise */
   waitingMessages: number;
 }
