@@ -6,8 +6,7 @@ import { createAnchorer } from '@showcause/anchor-service';
 import { ed25519NoteSigner, proveConsistency, rootAt, signCheckpoint } from '@showcause/core';
 import { ed25519KeySigner, generateKey } from '@showcause/core/node';
 import { anvilBinary, startAnvil } from '@showcause/parts';
-import { deployLog } from './delivery/deployed-log.mjs';
-import { uniformTree } from './delivery/uniform-tree.mjs';
+import { deployLog } from './gas/log.mjs';
 import { rowOf } from './lib/measure.mjs';
 
 const BLOCK_MS = 1_000;
@@ -29,7 +28,7 @@ export async function run({ rounds }) {
     const delays = [];
     const overheads = [];
     for (let round = 0; round < rounds; round++) {
-      const log = await anchored(anvil);
+      const log = await anchored(anvil, `delay ${round}`);
       for (let i = 0; i < ANCHORS_A_ROUND; i++) {
         // Anywhere between two blocks.
         await delay(Math.random() * BLOCK_MS);
@@ -57,9 +56,8 @@ export async function run({ rounds }) {
   }
 }
 
-async function anchored(anvil) {
-  const { logId, address, chain, countersign } = await deployLog(anvil);
-  const read = uniformTree(logId);
+async function anchored(anvil, name) {
+  const { address, chain, countersign, read } = await deployLog(anvil, name);
   const key = generateKey('log');
   const signer = ed25519NoteSigner(ORIGIN, key.publicKey, ed25519KeySigner(key));
   const signed = async (size) => {

@@ -61,19 +61,22 @@ export async function deployLog(anvil, name) {
     account: roles.operator,
   });
   const read = uniformTree(logId);
+  const countersign = async (step) => {
+    const typed = checkpointTypedData(anvil.chainId, deployment.address, step);
+    return fromHex((await roles.countersigner.signTypedData(typed)).slice(2), 65);
+  };
   let oldSize = 1;
   return {
     ...deployment,
     roles,
     read,
+    chain,
+    countersign,
     /** Gas of the transaction, hashes of its proof and its call data. */
     async advance(size) {
       const root = await rootAt(size, read);
       const proof = await proveConsistency(oldSize, size, read);
-      const signed = await roles.countersigner.signTypedData(
-        checkpointTypedData(anvil.chainId, deployment.address, { oldSize, size, root }),
-      );
-      const countersignature = fromHex(signed.slice(2), 65);
+      const countersignature = await countersign({ oldSize, size, root });
       const { hash } = await chain.advance({ size, root, proof, countersignature });
       const { gasUsed } = await mined(anvil, hash);
       const { input } = await anvil.rpc('eth_getTransactionByHash', [hash]);
