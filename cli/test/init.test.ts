@@ -105,6 +105,19 @@ describe('init', () => {
     expect(files(dir)).not.toContain('countersigner/config.json');
   });
 
+  test('a countersigner that somebody else runs is named, and nothing of it lies here', async () => {
+    const dir = join(root, 'two-companies');
+    const address = `0x${'5e'.repeat(20)}`;
+    await run([
+      ...['init', dir, '--origin', origin, '--chain-id', '31337'],
+      ...['--countersigner', address],
+    ]);
+    const { contract } = parseEntryOf('genesis', readFileSync(join(dir, 'genesis.entry')));
+    expect(contract).toMatchObject({ countersigner: address });
+    expect(files(dir).filter((name) => name.startsWith('countersigner'))).toStrictEqual([]);
+    expect(files(dir)).toContain('service/countersigner-token');
+  });
+
   test('a folder with anything in it is left alone', async () => {
     const dir = join(root, 'taken');
     mkdirSync(dir);

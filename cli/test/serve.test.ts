@@ -56,6 +56,27 @@ describe('serve and countersign', () => {
     expect(exit).toBe(0);
   });
 
+  test('countersign rehearses without a key, and tells what was refused', async () => {
+    const dir = join(root, 'rehearsed');
+    const ports = ['--port', '0', '--countersigner-port', '0'];
+    await run(['init', dir, '--origin', origin, '--chain-id', '31337', ...ports]);
+    const config = join(dir, 'countersigner/config.json');
+    const env = { SHOWCAUSE_COUNTERSIGN__KEYS: '/nowhere' };
+    // The configuration names port 0: nobody listens there.
+    const away = await run(['countersign', '--config', config, '--dry-run'], { env });
+    expect(away).toMatchObject({ exit: 1, err: expect.stringMatching(/^COUNTERSIGN_LOG: /) });
+    const ended = new AbortController();
+    ended.abort();
+    const aborted = await run(['countersign', '--config', config, '--dry-run'], {
+      env,
+      signal: ended.signal,
+    });
+    expect(aborted).toMatchObject({ exit: 130, out: '' });
+    writeFileSync(join(dir, 'countersigner/state/refusals.ndjson'), '{"code":"X"}\n{"cut');
+    const told = await run(['countersign', '--config', config, '--refusals']);
+    expect(told).toMatchObject({ exit: 0, out: '{"code":"X"}' });
+  });
+
   test.each(['serve', 'countersign'])(
     '%s: a configuration that is off is one line',
     async (name) => {

@@ -10,6 +10,7 @@ interface InitOptions {
   rpc: string;
   factory?: string;
   timelock?: string;
+  countersigner?: string;
   public?: boolean;
   port: number;
   countersignerPort: number;
@@ -31,6 +32,7 @@ export function initCommand(io: Io): Command {
     .option('--rpc <url>', "the chain's JSON-RPC endpoint", 'http://127.0.0.1:8545')
     .option('--factory <address>', 'CREATE2 factory (default: the deterministic proxy)', address)
     .option('--timelock <address>', 'may resume and rotate roles (default: nobody)', address)
+    .option('--countersigner <address>', 'somebody else runs it with this key', address)
     .option('--public', 'readers of the log need no token')
     .option('--port <n>', 'port of the anchor service', port, 8787)
     .option('--countersigner-port <n>', 'port of the countersigner', port, 8788)
@@ -64,12 +66,13 @@ function chainOf(options: InitOptions) {
     rpcUrl: options.rpc,
     ...(options.factory === undefined ? {} : { factory: options.factory }),
     ...(options.timelock === undefined ? {} : { timelock: options.timelock }),
+    ...(options.countersigner === undefined ? {} : { countersigner: options.countersigner }),
   };
 }
 
 function summary(dir: string, logId: string, fingerprint: string, options: InitOptions): string[] {
   const chain =
-    options.chainId === undefined
+    options.chainId === undefined || options.countersigner !== undefined
       ? []
       : [`  ${dir}/countersigner  a second signature under what goes on chain`];
   return [

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ownTypes, registerKey } from '@showcause/anchor-service';
+import { ethereumAddress, ownTypes, registerKey } from '@showcause/anchor-service';
 import { formatPolicy } from '@showcause/core';
 import type { TrustPolicy } from '@showcause/core';
 import {
@@ -23,7 +23,14 @@ export interface DevelopmentSetup {
   origin: string;
   /** name of the middleware's producer */
   producer: string;
-  chain: { chainId: number; rpcUrl: string; factory?: string; timelock?: string } | null;
+  chain: {
+    chainId: number;
+    rpcUrl: string;
+    factory?: string;
+    timelock?: string;
+    /** lower-case 0x address of one that somebody else runs; left out: one is made here */
+    countersigner?: string;
+  } | null;
   /** the published log needs no reader token */
   publicLog: boolean;
   /** 0: a free one, which only a person who reads the output can find */
@@ -44,7 +51,11 @@ export function createDevelopmentSetup(setup: DevelopmentSetup): TrustPolicy {
   if (existsSync(dir) && readdirSync(dir).length > 0)
     throw new CliError('SETUP_EXISTS', { got: dir });
   const at = (...parts: string[]): string => join(dir, ...parts);
-  for (const folder of folders) makeDirectories(at(folder), 0o700);
+  const elsewhere = setup.chain?.countersigner;
+  const parties = elsewhere === undefined ? ['service', 'countersigner'] : ['service'];
+  for (const folder of folders)
+    if (elsewhere === undefined || !folder.startsWith('countersigner'))
+      makeDirectories(at(folder), 0o700);
   const key = (folder: string, role: KeyRole): KeyPair => {
     const made = generateKey(role);
     writeKeyFile(keyPath(at(folder), role), made, ensurePassphraseFile(at(folder)));
@@ -55,7 +66,8 @@ export function createDevelopmentSetup(setup: DevelopmentSetup): TrustPolicy {
   const log = key('service/keys', 'log');
   const operator = key('service/keys', 'operator');
   const serviceProducer = key('service/keys', 'producer');
-  const countersigner = key('countersigner/keys', 'countersigner');
+  const countersigner =
+    elsewhere ?? ethereumAddress(key('countersigner/keys', 'countersigner').publicKey);
   const guardian = key('guardian', 'guardian');
   const producer = key('producer/keys', 'producer');
   key('producer/keys', 'store');
@@ -89,9 +101,9 @@ export function createDevelopmentSetup(setup: DevelopmentSetup): TrustPolicy {
     at('service/service-key.entry'),
     register(SERVICE_PRODUCER, serviceProducer, ownTypes),
   );
-  writeTokens(at);
+  writeTokens(at, parties);
   writeFileDurably(at('service/config.json'), json(serviceConfig(setup)));
-  if (setup.chain !== null)
+  if (setup.chain !== null && elsewhere === undefined)
     writeFileDurably(at('countersigner/config.json'), json(countersignerConfig(setup)));
   return genesis.policy;
 }
@@ -109,11 +121,10 @@ const folders = [
 ] as const;
 
 /** One secret for readers of the log, one for whoever asks for countersignatures; each side has its copy. */
-function writeTokens(at: (...parts: string[]) => string): void {
+function writeTokens(at: (...parts: string[]) => string, parties: readonly string[]): void {
   for (const name of ['reader-token', 'countersigner-token']) {
     const token = `${randomBytes(32).toString('base64url')}\n`;
-    for (const folder of ['service', 'countersigner'])
-      writeFileDurably(at(folder, name), token, SECRET);
+    for (const folder of parties) writeFileDurably(at(folder, name), token, SECRET);
   }
 }
 

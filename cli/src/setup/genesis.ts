@@ -24,7 +24,8 @@ export interface GenesisFacts {
     chainId: number;
     factory?: string | undefined;
     operator: KeyPair;
-    countersigner: KeyPair;
+    /** lower-case 0x address */
+    countersigner: string;
     guardian: KeyPair;
     /** lower-case 0x address; default nobody */
     timelock?: string | undefined;
@@ -67,7 +68,7 @@ function contractOf(chain: NonNullable<GenesisFacts['chain']>): GenesisContract 
     chainId: chain.chainId,
     salt: new Uint8Array(randomBytes(32)),
     operator: ethereumAddress(chain.operator.publicKey),
-    countersigner: ethereumAddress(chain.countersigner.publicKey),
+    countersigner: chain.countersigner,
     guardian: ethereumAddress(chain.guardian.publicKey),
     timelock: chain.timelock ?? NOBODY,
   });
