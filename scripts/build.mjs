@@ -10,6 +10,7 @@ for (const command of [
   ['scripts/build-wasm.mjs'],
   ['node_modules/typescript/bin/tsc', '-b'],
   ['scripts/build-playground.mjs'],
+  ['scripts/build-pages.mjs'],
   ['scripts/make-model-card.mjs'],
 ]) {
   const { status } = spawnSync(

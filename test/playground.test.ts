@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
@@ -34,6 +35,31 @@ async function withServer(act: (address: string) => Promise<void>): Promise<numb
   } finally {
     server.close();
   }
+}
+
+test('a copy of the built folder is whole: every link leads to a page of it, and to the part that it names', async () => {
+  const copy = await mkdtemp(join(tmpdir(), 'showcause-playground-'));
+  try {
+    await cp(dirname(file), copy, { recursive: true });
+    const pages = (await readdir(copy, { recursive: true })).filter((one) => /\.html$/.test(one));
+    expect(pages).toContain('docs/explain.html');
+    const broken = pages.flatMap((page) =>
+      [...readFileSync(join(copy, page), 'utf8').matchAll(/<a [^>]*href="([^"]*)"/g)]
+        .map(([, href = '']) => href)
+        .filter((href) => !/^https?:/.test(href) && !leads(copy, page, href))
+        .map((href) => `${page}: ${href}`),
+    );
+    expect(broken).toEqual([]);
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+});
+
+function leads(folder: string, page: string, href: string): boolean {
+  const [path = '', part] = href.split('#');
+  const target = path === '' ? join(folder, page) : join(folder, dirname(page), path);
+  if (!target.startsWith(folder) || !existsSync(target)) return false;
+  return part === undefined || readFileSync(target, 'utf8').includes(`id="${part}"`);
 }
 
 describeWithBrowser('the playground in a browser', () => {
@@ -111,6 +137,31 @@ describeWithBrowser('the playground in a browser', () => {
           expect(tries).toEqual(['refused', 'refused', 'refused']);
         });
         expect(reached).toBe(0);
+      });
+    },
+    WITHIN_MS,
+  );
+
+  test.each([
+    [320, 'light'],
+    [1280, 'dark'],
+  ] as const)(
+    'leads to the documentation, %i wide in the %s',
+    async (width, colorScheme) => {
+      await opened({ viewport: { width, height: 900 }, colorScheme }, async (page) => {
+        await page.getByRole('link', { name: 'Coming from shap' }).click();
+        expect(await page.locator('h1').textContent()).toBe('Coming from shap');
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+          width,
+        );
+        await page.screenshot({ path: join(screens, `docs-${width}-${colorScheme}.png`) });
+        await page.evaluate(axeSource);
+        const { violations } = await page.evaluate(() =>
+          (globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run(),
+        );
+        expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+        await page.getByRole('link', { name: 'Playground' }).click();
+        expect(await page.locator('#sample').count()).toBe(1);
       });
     },
     WITHIN_MS,

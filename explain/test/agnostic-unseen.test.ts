@@ -153,6 +153,16 @@ describe('sizes', () => {
     expect(least).toBeLessThan(20_000);
   });
 
+  test.each(Array.from({ length: 14 }, (_, i) => i + 2))(
+    'of KernelSHAP are all coalitions of %i features from 2^features - 2 on',
+    (players) => {
+      for (const more of [0, 1, 1000])
+        expect(
+          strataOf(players, 2 ** players - 2 + more).every(({ tried, all }) => tried === all),
+        ).toBe(true);
+    },
+  );
+
   test('KernelSHAP takes 220 features by default', async () => {
     const first: Predict = (rows) => rows.map(([a = NaN]) => a);
     const background = [new Array<number>(220).fill(0)];

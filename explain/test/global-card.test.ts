@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import {
+  batchOf,
   explainGlobally,
   explainerOf,
+  kernelExplainer,
   loadModel,
   modelCard,
   modelCardMarkdown,
   parseStated,
+  predictedModel,
   ruleWords,
 } from '../src/index.ts';
 import type { GlobalExplanation, GlobalQuestion, ModelCard } from '../src/index.ts';
@@ -210,4 +213,70 @@ describe('hostile names', () => {
   test('paragraphs stay, their markup does not', () => {
     expect(escapeParagraphs('one\n\n\n\n# two\r\n- three')).toBe('one\n\n\\# two\n\\- three');
   });
+});
+
+describe('a model that is known by its answers alone', () => {
+  const small = rows.map((row) => row.map((value) => (Number.isNaN(value) ? 0 : value)));
+  const answer = (given: readonly ArrayLike<number>[]) =>
+    given.map((row) => [(row[0] ?? 0) * 2 + (row[1] ?? 0), -(row[1] ?? 0)]);
+
+  test('is explained as a whole by what it answers, and its card keeps to the schema', async () => {
+    const subject = await predictedModel(answer, model, small[0]!);
+    expect(subject).toMatchObject({ kind: 'predicted', outputs: 2 });
+    const kernel = await kernelExplainer(answer, { background: small.slice(0, 4) });
+    const found = await explainGlobally({
+      model: subject,
+      explainer: batchOf(kernel),
+      rows: small,
+      other: small.slice(0, 9),
+      output: 1,
+      surrogate: {},
+      cohorts: {
+        cohortOf: small.map((_, i) => (i % 2 === 0 ? 'even' : 'odd')),
+        approved: (scores) => (scores[0] ?? NaN) > 1,
+      },
+    });
+    // Of the second output: the first feature is not in it.
+    expect(found.importance[0]!.meanAbsolute[1]).toBeCloseTo(0, 12);
+    expect(found.surrogate!.output).toBe(1);
+    expect(found.cohorts![0]!.approval!.approved).toBe(
+      small.filter((row, i) => i % 2 === 0 && answer([row])[0]![0]! > 1).length,
+    );
+    const made = modelCard(subject, found);
+    expect(made.model).toMatchObject({ sha256: null, kind: 'predicted', trees: null });
+    validate(JSON.parse(JSON.stringify(made)));
+    expect(validate.errors).toBeNull();
+    expect(modelCardMarkdown(made)).toContain('score of output 1');
+  });
+
+  test('names the row that it cannot answer', async () => {
+    const picky = (given: readonly ArrayLike<number>[]) =>
+      given.map((row) => (row[0] === 77 ? NaN : (row[0] ?? 0)));
+    const kernel = await kernelExplainer(picky, { background: [[0], [1]] });
+    await expect(batchOf(kernel).explainBatch([[5], [77]])).rejects.toMatchObject({
+      code: 'PREDICT_VALUE',
+      row: 1,
+    });
+  });
+});
+
+test.each(['surrogate', 'drift'] as const)('an interrupt is heard during the %s', async (part) => {
+  const ending = new AbortController();
+  const many = Array.from({ length: 30_000 }, (_, i) => [Math.imul(i, 2654435761) % 9973, i % 3]);
+  const attributions = Float64Array.from({ length: 60_000 }, (_, i) => Math.imul(i, 40503) % 9973);
+  const explained = { ...whole.facts, rows: 30_000, outputs: 1, features: 2, attributions };
+  const work = explainGlobally({
+    model,
+    explainer: {
+      explainBatch: () => {
+        setTimeout(() => ending.abort(new Error('enough')), 0);
+        return Promise.resolve({ ...explained, scores: attributions.subarray(0, 30_000) });
+      },
+    },
+    rows: many,
+    curves: false,
+    signal: ending.signal,
+    ...(part === 'surrogate' ? { surrogate: { depth: 12 } } : { other: many }),
+  });
+  await expect(work).rejects.toThrow('enough');
 });

@@ -8,12 +8,12 @@ import {
   decisionPlot,
   dependenceOf,
   dependencePlot,
-  factsLine,
   forcePlot,
   interactionPlot,
   interactionsOf,
-  meanSizes,
-  numberOf,
+  ladderDataOf,
+  meanDataOf,
+  plotOptionsOf,
   rowDataOf,
   rowsDataOf,
   waterfallPlot,
@@ -50,10 +50,7 @@ export const pictures: Readonly<Record<string, Draw>> = {
   'What would change it': ladder,
   Interactions: (work, { row }, options) => interactionPlot(interactionsOf(work, row), options),
   Beeswarm: (work, _view, options) => beeswarmPlot(rowsDataOf(work), options),
-  Importance: (work, _view, options) => {
-    const data = rowsDataOf(work);
-    return barPlot({ features: data.features, attributions: meanSizes(data), of: 'mean' }, options);
-  },
+  Importance: (work, _view, options) => barPlot(meanDataOf(work), options),
   Dependence: (work, { feature }, options) => dependencePlot(dependenceOf(work, feature), options),
   'Partial dependence': async (work, { feature }, options) =>
     curvePlot(await curveOf(work, feature), options),
@@ -69,15 +66,9 @@ export const pictures: Readonly<Record<string, Draw>> = {
 
 /** @throws ExplainError */
 export async function drawn(kind: string, work: Work, view: View): Promise<Plot> {
-  const [first] = work.explanations;
-  const options: PlotOptions = {
-    width: view.width,
-    unit: first?.outputSpace ?? 'margin',
-    notes: first === undefined ? [] : [factsLine(first)],
-  };
   const draw = pictures[kind] ?? pictures['Waterfall'];
   if (draw === undefined) throw new Error(`no picture ${kind}`);
-  return draw(work, view, options);
+  return draw(work, view, plotOptionsOf(work, view.width));
 }
 
 export function nameOf(row: number): string {
@@ -113,12 +104,5 @@ function ladder(work: Work, view: View, options: PlotOptions): Plot {
     throw new NothingToDraw(
       `No change within the bounds gives ${nameOf(view.row)} the wanted outcome.`,
     );
-  return counterfactualPlot(
-    {
-      found,
-      now: numberOf(work, view.row, measure),
-      categories: (feature) => model.categories[model.featureNames.indexOf(feature)] ?? undefined,
-    },
-    options,
-  );
+  return counterfactualPlot(ladderDataOf(work, view.row, found), options);
 }

@@ -2,12 +2,12 @@ import { scaleLinear } from 'd3-scale';
 import { AXIS_HEIGHT, bottomAxis, widened } from './axis.ts';
 import { checkFeatures, checkNumbers, checkValueWords, refuse } from './data.ts';
 import type { RowData } from './data.ts';
-import { featureRows, nameText } from './feature-rows.ts';
-import type { RowName } from './feature-rows.ts';
+import { featureRows, namedValues, nameText } from './feature-rows.ts';
+import type { NamedValue } from './feature-rows.ts';
 import { decimalsFor, numberText, signedText } from './numbers.ts';
 import { checkedOptions, framed, TYPE } from './plot.ts';
 import type { Plot, PlotOptions } from './plot.ts';
-import { othersName, ranked, sumOf } from './ranking.ts';
+import { ranked } from './ranking.ts';
 import { textWidth } from './text.ts';
 import { coordinate, element, escapeXml } from './xml.ts';
 
@@ -17,11 +17,6 @@ export interface BarData extends Pick<RowData, 'features' | 'values'> {
   readonly attributions: ArrayLike<number>;
   /** what the numbers are: `mean` sizes have no sign */
   readonly of?: 'row' | 'mean';
-}
-
-interface Bar {
-  readonly label: RowName;
-  readonly value: number;
 }
 
 const BAND = 28;
@@ -41,7 +36,7 @@ export function barPlot(data: BarData, options: PlotOptions = {}): Plot {
   const isMean = data.of === 'mean';
   if (isMean && Array.from(data.attributions).some((value) => value < 0))
     refuse('a mean size below 0', 'means of absolute values');
-  const bars = barsOf(data, checked.maxDisplay);
+  const bars = namedValues(data, checked.maxDisplay, 'Sum of ');
   const decimals = decimalsFor(bars.map(({ value }) => value));
   const word = (value: number): string =>
     isMean ? numberText(value, decimals) : signedText(value, decimals);
@@ -76,24 +71,8 @@ export function barPlot(data: BarData, options: PlotOptions = {}): Plot {
   );
 }
 
-function barsOf(data: BarData, most: number): Bar[] {
-  const order = ranked(data.attributions, most);
-  const bars = order.shown.map((at) => ({
-    label: { name: data.features[at] ?? '', value: data.values?.[at] },
-    value: data.attributions[at] ?? NaN,
-  }));
-  if (order.others.length === 0) return bars;
-  return [
-    ...bars,
-    {
-      label: { name: `Sum of ${othersName(order)}` },
-      value: sumOf(data.attributions, order.others),
-    },
-  ];
-}
-
 function drawnBars(
-  bars: readonly Bar[],
+  bars: readonly NamedValue[],
   word: (value: number) => string,
   colour: (value: number) => string,
   axisTitle: string,

@@ -8,12 +8,16 @@ import type { Subject } from '../global/subject.ts';
 import { treeInteractions } from '../interactions/explainer.ts';
 import type { Background } from '../model/hash.ts';
 import type { FeatureRow } from '../model/tree-model.ts';
+import type { Counterfactuals } from '../counterfactual/result.ts';
+import type { BarData } from './bar.ts';
+import type { LadderData } from './counterfactual.ts';
 import type { CurveData } from './curves.ts';
 import { meanSizes } from './data.ts';
 import type { RowData, RowsData } from './data.ts';
 import type { DependenceData } from './dependence.ts';
 import type { InteractionData } from './interactions.ts';
 import { valueText } from './numbers.ts';
+import type { PlotOptions } from './plot.ts';
 
 /** Rows of one output with their explanations: what most pictures are of. */
 export interface ExplainedSet {
@@ -126,6 +130,33 @@ export async function curveOf(
   };
 }
 
+/** Mean sizes over all rows, for `barPlot`. */
+export function meanDataOf(set: ExplainedSet): BarData {
+  const data = rowsDataOf(set);
+  return { features: data.features, attributions: meanSizes(data), of: 'mean' };
+}
+
+/** What was found for one of the rows, for `counterfactualPlot`. */
+export function ladderDataOf(set: ExplainedSet, at: number, found: Counterfactuals): LadderData {
+  const { featureNames, categories } = set.model;
+  return {
+    found,
+    now: numberOf(set, at, found.goal.measure),
+    categories: (feature) => categories[featureNames.indexOf(feature)] ?? undefined,
+  };
+}
+
+/** Unit of these rows, and what their numbers are as a line below each picture. */
+export function plotOptionsOf({ explanations }: ExplainedSet, width?: number): PlotOptions {
+  const [first] = explanations;
+  const unit = first?.outputSpace ?? 'margin';
+  return {
+    unit: first?.method === 'lime' ? `coefficient of ${unit}` : unit,
+    notes: first === undefined ? [] : [factsLine(first)],
+    ...(width === undefined ? {} : { width }),
+  };
+}
+
 /** The pairs of one row, for `interactionPlot`. @throws ExplainError EXPLAIN_METHOD for a model without trees */
 export function interactionsOf(set: ExplainedSet, at: number): InteractionData {
   const { model, background, explanations, rows, output } = set;
@@ -142,7 +173,7 @@ export function interactionsOf(set: ExplainedSet, at: number): InteractionData {
 }
 
 /** The model's number that a counterfactual changes. */
-export function numberOf(
+function numberOf(
   { explanations, output }: ExplainedSet,
   at: number,
   measure: 'probability' | 'score',
@@ -151,14 +182,7 @@ export function numberOf(
   return (measure === 'probability' ? probability?.[output] : score?.[output]) ?? NaN;
 }
 
-/** What the numbers are, as a line below a picture. */
-export function factsLine({
-  method,
-  modelHash,
-  background,
-  kernel,
-  version,
-}: AttributionFacts): string {
+function factsLine({ method, modelHash, background, kernel, version }: AttributionFacts): string {
   const against =
     background === null
       ? ''

@@ -1,5 +1,7 @@
+import type { RowData } from './data.ts';
 import { MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions } from './plot.ts';
+import { othersName, ranked, sumOf } from './ranking.ts';
 import { cutLabel, ellipsized, label, textWidth } from './text.ts';
 import { cleanText, isolated } from './xml.ts';
 import type { Attributes } from './xml.ts';
@@ -8,6 +10,28 @@ import type { Attributes } from './xml.ts';
 export interface RowName {
   readonly name: string;
   readonly value?: string | undefined;
+}
+
+/** A feature of one row, or the sum of those that are left out. */
+export interface NamedValue {
+  readonly label: RowName;
+  readonly value: number;
+}
+
+/** Features by magnitude, the largest first; those beyond `most` are one, their sum, named `before` and how many they are. */
+export function namedValues(
+  { features, attributions, values }: Pick<RowData, 'features' | 'attributions' | 'values'>,
+  most: number,
+  before = '',
+): NamedValue[] {
+  const order = ranked(attributions, most);
+  const named = order.shown.map((at): NamedValue => ({
+    label: { name: features[at] ?? '', value: values?.[at] },
+    value: attributions[at] ?? NaN,
+  }));
+  if (order.others.length === 0) return named;
+  const others = { name: `${before}${othersName(order)}` };
+  return [...named, { label: others, value: sumOf(attributions, order.others) }];
 }
 
 /** How features stand below each other: a band each, its name beside the marks or, on narrow plots, above them. */

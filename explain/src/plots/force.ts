@@ -3,19 +3,16 @@ import { AXIS_HEIGHT, bottomAxis } from './axis.ts';
 import type { Scale } from './axis.ts';
 import { checkRow } from './data.ts';
 import type { RowData } from './data.ts';
-import { nameLabel } from './feature-rows.ts';
-import type { RowName } from './feature-rows.ts';
+import { nameLabel, namedValues } from './feature-rows.ts';
+import type { NamedValue } from './feature-rows.ts';
 import { decimalsFor, numberText, signedText } from './numbers.ts';
 import { checkedOptions, framed, MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions, Drawing, Plot, PlotOptions } from './plot.ts';
-import { othersName, ranked, sumOf } from './ranking.ts';
 import { rowTable, scoreOf } from './row-table.ts';
 import { label, textWidth } from './text.ts';
 import { coordinate, element, escapeXml } from './xml.ts';
 
-interface Push {
-  readonly label: RowName;
-  readonly value: number;
+interface Push extends NamedValue {
   /** its number in the list below the strip */
   readonly number: number;
 }
@@ -56,17 +53,9 @@ export function forcePlot(data: RowData, options: PlotOptions = {}): Plot {
 }
 
 function pushesOf(data: RowData, most: number): Push[] {
-  const order = ranked(data.attributions, most);
-  const named: Omit<Push, 'number'>[] = order.shown.map((at) => ({
-    label: { name: data.features[at] ?? '', value: data.values?.[at] },
-    value: data.attributions[at] ?? NaN,
-  }));
-  if (order.others.length > 0)
-    named.push({
-      label: { name: othersName(order) },
-      value: sumOf(data.attributions, order.others),
-    });
-  return named.filter(({ value }) => value !== 0).map((push, at) => ({ ...push, number: at + 1 }));
+  return namedValues(data, most)
+    .filter(({ value }) => value !== 0)
+    .map((push, at) => ({ ...push, number: at + 1 }));
 }
 
 interface End {

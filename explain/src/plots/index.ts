@@ -14,9 +14,10 @@ export type { DependenceData } from './dependence.ts';
 export {
   curveOf,
   dependenceOf,
-  factsLine,
   interactionsOf,
-  numberOf,
+  ladderDataOf,
+  meanDataOf,
+  plotOptionsOf,
   rowDataOf,
   rowsDataOf,
   valueWord,

@@ -3,19 +3,16 @@ import { AXIS_HEIGHT, bottomAxis, widened } from './axis.ts';
 import type { Scale } from './axis.ts';
 import { checkRow } from './data.ts';
 import type { RowData } from './data.ts';
-import { featureRows, nameText } from './feature-rows.ts';
-import type { FeatureRows, RowName } from './feature-rows.ts';
+import { featureRows, namedValues, nameText } from './feature-rows.ts';
+import type { FeatureRows, NamedValue } from './feature-rows.ts';
 import { decimalsFor, numberText, signedText } from './numbers.ts';
 import { checkedOptions, framed, MARGIN, TYPE } from './plot.ts';
 import type { CheckedOptions, Drawing, Plot, PlotOptions } from './plot.ts';
-import { othersName, ranked, sumOf } from './ranking.ts';
 import { rowTable } from './row-table.ts';
 import { label, textWidth } from './text.ts';
 import { coordinate, element, escapeXml } from './xml.ts';
 
-interface Step {
-  readonly label: RowName;
-  readonly value: number;
+interface Step extends NamedValue {
   /** the score before and after it */
   readonly from: number;
   readonly to: number;
@@ -57,22 +54,14 @@ export function waterfallPlot(data: RowData, options: PlotOptions = {}): Plot {
 
 /** Top row first. The sum goes from the smallest to the largest, so that the drawn ends meet exactly. */
 function stepsOf(data: RowData, most: number): { steps: Step[]; score: number } {
-  const order = ranked(data.attributions, most);
-  const named: Pick<Step, 'label' | 'value'>[] = order.shown.map((at) => ({
-    label: { name: data.features[at] ?? '', value: data.values?.[at] },
-    value: data.attributions[at] ?? NaN,
-  }));
-  if (order.others.length > 0)
-    named.push({
-      label: { name: othersName(order) },
-      value: sumOf(data.attributions, order.others),
-    });
   let score = data.baseValue;
-  const steps = named.reverse().map(({ label, value }) => {
-    const from = score;
-    score += value;
-    return { label, value, from, to: score };
-  });
+  const steps = namedValues(data, most)
+    .reverse()
+    .map(({ label, value }) => {
+      const from = score;
+      score += value;
+      return { label, value, from, to: score };
+    });
   return { steps: steps.reverse(), score };
 }
 

@@ -7,13 +7,13 @@ import {
   decisionPlot,
   dependenceOf,
   dependencePlot,
-  factsLine,
   forcePlot,
   imagePlot,
   interactionPlot,
   interactionsOf,
-  meanSizes,
-  numberOf,
+  ladderDataOf,
+  meanDataOf,
+  plotOptionsOf,
   rowDataOf,
   rowsDataOf,
   waterfallPlot,
@@ -32,12 +32,12 @@ export async function pictureOf(
   task: PlotTask,
   command: Command,
 ): Promise<Plot> {
-  const options = plotOptions(set, task);
+  const options = optionsOf(set, task);
   const at = (task.row ?? 1) - 1;
   switch (task.plot) {
     case 'bar':
       return task.row === undefined && set.rows.length > 1
-        ? meanBar(set, options)
+        ? barPlot(meanDataOf(set), options)
         : barPlot(rowDataOf(set, at), options);
     case 'waterfall':
       return waterfallPlot(rowDataOf(set, at), options);
@@ -66,18 +66,11 @@ export async function pictureOf(
   }
 }
 
-function plotOptions({ explanations, bound }: PlottedSet, { width }: PlotTask): PlotOptions {
-  const [explanation] = explanations;
-  const unit = explanation?.outputSpace ?? 'margin';
-  const off = `sampled: each attribution is within ±${bound.toPrecision(2)}, at 95 %`;
-  return {
-    unit: explanation?.method === 'lime' ? `coefficient of ${unit}` : unit,
-    notes: [
-      ...(explanation === undefined ? [] : [factsLine(explanation)]),
-      ...(bound > 0 ? [off] : []),
-    ],
-    ...(width === undefined ? {} : { width }),
-  };
+function optionsOf(set: PlottedSet, { width }: PlotTask): PlotOptions {
+  const options = plotOptionsOf(set, width);
+  if (!(set.bound > 0)) return options;
+  const off = `sampled: each attribution is within ±${set.bound.toPrecision(2)}, at 95 %`;
+  return { ...options, notes: [...(options.notes ?? []), off] };
 }
 
 /** Features of a row as pixels, their channels together; refused where they are not as many. */
@@ -98,11 +91,6 @@ function pixelsOf(set: PlottedSet, at: number, { shape }: PlotTask, command: Com
   return { columns: width, rows: height, attributions };
 }
 
-function meanBar(set: ExplainedSet, options: PlotOptions): Plot {
-  const data = rowsDataOf(set);
-  return barPlot({ features: data.features, attributions: meanSizes(data), of: 'mean' }, options);
-}
-
 function ladder(
   set: ExplainedSet,
   at: number,
@@ -117,12 +105,5 @@ function ladder(
   const found = search?.search(rows[at] ?? []);
   if (found === undefined)
     return command.error('error: --plot counterfactual needs --mutable FILE');
-  return counterfactualPlot(
-    {
-      found,
-      now: numberOf(set, at, found.goal.measure),
-      categories: (feature) => model.categories[model.featureNames.indexOf(feature)] ?? undefined,
-    },
-    options,
-  );
+  return counterfactualPlot(ladderDataOf(set, at, found), options);
 }

@@ -25,6 +25,9 @@ const LEAST = 2;
 export function strataOf(players: number, samples: number): Stratum[] {
   const sizes = sizesOf(players);
   let left = Math.floor(samples / 2);
+  // By counting, since shares are rounded: the last size could lack a pair.
+  if (left >= sizes.reduce((sum, { all }) => sum + all, 0))
+    return sizes.map((one) => ({ ...one, tried: one.all }));
   const whole = new Set<number>();
   for (let before = -1; before !== whole.size;) {
     before = whole.size;
