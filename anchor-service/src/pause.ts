@@ -12,3 +12,9 @@ export async function within(ms: number, end: Promise<unknown> | undefined): Pro
   await Promise.race([end?.catch(() => undefined), pause(ms, patience.signal)]);
   patience.abort();
 }
+
+/** Until the event loop has gone round once: what was handed to sockets is on its way, and others had their turn. */
+export async function aTurn(): Promise<void> {
+  // The first comes at the end of the turn that is under way.
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
+}

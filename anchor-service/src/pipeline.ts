@@ -2,7 +2,7 @@ import { TILE_WIDTH } from '@showcause/core';
 import { isOutage } from './errors.ts';
 import type { LogFiles, Logger, ReadLimits, Source, Store } from './ports.ts';
 import { collectPartialTiles } from './partial-tiles.ts';
-import { pause } from './pause.ts';
+import { aTurn, pause } from './pause.ts';
 import type { Publisher } from './publisher.ts';
 import type { Sequencer } from './sequencer.ts';
 
@@ -34,9 +34,11 @@ export interface Pipeline {
 /** One transaction holds at most so much, and one more is built while it is committed, so that memory stays bounded. */
 export const DEFAULT_LIMITS: ReadLimits = {
   maxItems: 2_000,
-  maxBytes: 4 * 1024 * 1024,
+  maxBytes: 1024 * 1024,
   waitMs: 1_000,
 };
+/** Of a store that answers over a network: what a transaction waits for comes less often, in larger ones. */
+export const REMOTE_LIMITS: ReadLimits = { ...DEFAULT_LIMITS, maxBytes: 3 * 1024 * 1024 };
 const SOURCE_BACKOFF_MS = 1_000;
 /** Partial tiles go after this at the earliest: a reader may be on its way with an older checkpoint. */
 const COLLECT_EVERY_MS = 60_000;
@@ -72,6 +74,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         () => wake(),
         () => abort.abort(),
       );
+      // A batch that is at hand is sequenced at once, before what was begun is sent.
+      await aTurn();
     }
     await committed;
   }

@@ -12,9 +12,8 @@ import { isMissing } from '@showcause/core/node';
 import { ServiceError } from '../errors.ts';
 import type { SourceItem } from '../ports.ts';
 
-const READ_BYTES = 1024 * 1024;
-/** The largest record and its head. */
-const MAX_READ_BYTES = 4 * READ_BYTES;
+/** The largest record and its head, and all that is read at once. */
+const MAX_READ_BYTES = 4 * 1024 * 1024;
 const MAX_HEADER_BYTES = 512;
 /** The header with the longest name. */
 const SHORT_HEADER_BYTES = 121 + 64 + 4;
@@ -151,7 +150,7 @@ function readRecords(
   maxBytes: number,
 ): SourceItem[] {
   const items: SourceItem[] = [];
-  let want = Math.min(READ_BYTES, Math.max(maxBytes, 64 * 1024));
+  let want = Math.min(MAX_READ_BYTES, Math.max(maxBytes, 64 * 1024));
   for (;;) {
     const start = segment.at;
     const bytes = readAt(fd, start, Math.min(size - start, want));
@@ -190,7 +189,7 @@ function skipDamage(
   size: number,
   { isNewest, now }: Circumstances,
 ): SourceItem | null {
-  const bytes = readAt(fd, segment.at, Math.min(size - segment.at, 64 * READ_BYTES));
+  const bytes = readAt(fd, segment.at, Math.min(size - segment.at, 16 * MAX_READ_BYTES));
   const found = findSpoolRecord(bytes, 1);
   if (typeof found === 'number') return broken(segment, fd, segment.at, segment.at + found);
   if (isNewest && found === 'none') {

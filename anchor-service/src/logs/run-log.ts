@@ -32,7 +32,7 @@ import type { ChainHead } from '../chain/port.ts';
 import { readConfigured } from '../config.ts';
 import type { LogConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
-import { startPipeline } from '../pipeline.ts';
+import { DEFAULT_LIMITS, REMOTE_LIMITS, startPipeline } from '../pipeline.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { LogFiles, Logger, SignedMark, Source, Store } from '../ports.ts';
 import { Publisher } from '../publisher.ts';
@@ -105,6 +105,7 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
       store,
       files,
       logger,
+      limits: typeof config.store === 'string' ? DEFAULT_LIMITS : REMOTE_LIMITS,
       checkpointIntervalMs: config.checkpointIntervalMs,
       settledSize: () => anchoring?.settledSize() ?? publisher.published?.size ?? 0,
     });
