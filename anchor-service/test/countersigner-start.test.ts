@@ -1,4 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { formatPolicy, policyFromGenesis, toHex } from '@showcause/core';
@@ -191,6 +194,27 @@ describe('a countersigner from its configuration', () => {
     writeFileSync(files.certFile, own.cert);
     running.reload();
     expect(await seen(running, '/readyz')).toMatchObject({ status: 200 });
+  });
+
+  test('told to end, it answers the request in progress first', async () => {
+    // A log of which nothing but the checkpoint ever comes.
+    const checkpoint = published.files.content.get('checkpoint')!;
+    const slow = createServer((request, response) => {
+      if (request.url === '/checkpoint') response.end(checkpoint);
+    }).listen(0, '127.0.0.1');
+    await once(slow, 'listening');
+    const { port } = slow.address() as AddressInfo;
+    const running = await start(writeFolder({ log: `http://127.0.0.1:${port}` }).config);
+    const asked = once(slow, 'request').then(() => once(slow, 'request'));
+    const clientFiles = writeTls(newFolder(), anchorer, ca);
+    const answer = httpCountersign(running.url, TOKEN, { tls: clientFiles })(stepTo(published, 23));
+    const refused = expect(answer).rejects.toMatchObject({ got: 'COUNTERSIGN_BEHIND' });
+    await asked;
+    await open.pop()!.close();
+    await refused;
+    await expect(fetch(`${running.monitorUrl}/healthz`)).rejects.toThrow();
+    slow.closeAllConnections();
+    slow.close();
   });
 
   test('a rehearsal needs no key and no free folder', async () => {
