@@ -25,6 +25,8 @@ const RAW = 'eth_sendRawTransaction';
 const BLOCK = 'eth_getBlockByNumber';
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
+const future = { number: '0xffffff', hash: `0x${'55'.repeat(32)}` };
+
 let anvil: Anvil;
 let node: ScriptedNode;
 const nodes: ScriptedNode[] = [];
@@ -73,6 +75,7 @@ describeWithAnvil('a node that misbehaves', () => {
     ['says 429', BLOCK, 'CHAIN_RATE_LIMITED', status(429, { 'retry-after': '0' })],
     ['says 503 with Retry-After', BLOCK, 'CHAIN_RATE_LIMITED', status(503, { 'retry-after': '0' })],
     ['sends somebody elsewhere', BLOCK, 'CHAIN_UNREACHABLE', status(302, { location: '/' })],
+    ['shows a block of the future', BLOCK, 'CHAIN_ANSWER', result(future)],
     ['is no JSON', BLOCK, 'CHAIN_ANSWER', text('<html>')],
     ['gives a list for an answer', BLOCK, 'CHAIN_ANSWER', text('[]')],
     ['gives neither result nor error', BLOCK, 'CHAIN_ANSWER', text('{"jsonrpc":"2.0","id":3}')],
@@ -332,11 +335,16 @@ describeWithAnvil('a node that misbehaves', () => {
       ['wants to be left alone', '*', status(429, { 'retry-after': '600' }), 'CHAIN_RATE_LIMITED'],
       ['is of another chain', 'eth_chainId', result('0x1'), 'CHAIN_ID'],
       ['sends nonsense', '*', text('<html>'), 'CHAIN_ANSWER'],
-      ['lies about the head', 'eth_call', result(`0x${'00'.repeat(31)}08${'77'.repeat(96)}`), null],
-      ['has no contract', 'eth_call', result('0x'), null],
+      [
+        'lies about the head',
+        'eth_call',
+        result(`0x${'00'.repeat(31)}08${'77'.repeat(96)}`),
+        'CHAIN_DISAGREES',
+      ],
+      ['has no contract', 'eth_call', result('0x'), 'CHAIN_DISAGREES'],
       ['swallows transactions', RAW, hang, 'CHAIN_TIMEOUT'],
       ['counts other nonces', 'eth_getTransactionCount', result('0x0'), null],
-      ['is far ahead', 'eth_blockNumber', result('0xffffff'), null],
+      ['shows a block of the future', BLOCK, result(future), 'CHAIN_ANSWER'],
     ])('one that %s holds up nobody', async (_name, method, script, code) => {
       const { on, chain, saved, anchorer } = await three(script);
       node.scripts.set(method, script);

@@ -12,10 +12,10 @@ export interface EndpointOptions {
   timeoutMs?: number;
 }
 
-/** How one endpoint answered last. Endpoints are told by their number, from 1: an address may hold a key. */
+/** How one endpoint does. Endpoints are told by their number, from 1: an address may hold a key. */
 export interface EndpointState {
   endpoint: number;
-  /** null: it answered */
+  /** what was wrong with it in the last minute; null: nothing */
   code: string | null;
 }
 
@@ -29,7 +29,7 @@ export interface Said<T> {
 interface Endpoint {
   number: number;
   rpc: Rpc;
-  code: string | null;
+  trouble: { code: string; at: number } | null;
   /** it is of another chain, by its last word on that */
   isStrange: boolean;
   /** not asked before, ms of `performance.now`, while enough others are there */
@@ -39,6 +39,8 @@ interface Endpoint {
 
 const FIRST_REST_MS = 5_000;
 const LONGEST_REST_MS = 60_000;
+/** One answer in order does not make up for one that was not. */
+const TROUBLE_SHOWN_MS = 60_000;
 
 /** How many of so many must agree when nobody says: more than half, so that no two groups can agree on two things. */
 export function majority(count: number): number {
@@ -62,7 +64,7 @@ export class Endpoints {
     this.#all = rpcUrls.map((url, i) => ({
       number: i + 1,
       rpc: createRpc(url, timeoutMs),
-      code: null,
+      trouble: null,
       isStrange: false,
       restsUntil: -Infinity,
       failures: 0,
@@ -70,7 +72,11 @@ export class Endpoints {
   }
 
   states(): EndpointState[] {
-    return this.#all.map(({ number, code }) => ({ endpoint: number, code }));
+    const now = performance.now();
+    return this.#all.map(({ number, trouble }) => ({
+      endpoint: number,
+      code: trouble !== null && now - trouble.at < TROUBLE_SHOWN_MS ? trouble.code : null,
+    }));
   }
 
   /**
@@ -107,10 +113,15 @@ export class Endpoints {
    */
   async agree<T>(call: (rpc: Rpc) => Promise<T>, keyOf: (value: T) => string): Promise<T> {
     const said = await this.ask(call);
-    const groups = new Map<string, T[]>();
-    for (const { value } of said)
-      groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
-    for (const values of groups.values()) if (values.length >= this.quorum) return values[0]!;
+    const groups = new Map<string, Said<T>[]>();
+    for (const one of said)
+      groups.set(keyOf(one.value), [...(groups.get(keyOf(one.value)) ?? []), one]);
+    for (const group of groups.values()) {
+      if (group.length < this.quorum) continue;
+      for (const one of said)
+        if (!group.includes(one)) this.#note(this.#all[one.endpoint - 1]!, 'CHAIN_DISAGREES');
+      return group[0]!.value;
+    }
     throw new ChainError('CHAIN_QUORUM', {
       got: `${groups.size} different answers of ${said.length} endpoints`,
       want: `${this.quorum} that say the same`,
@@ -149,12 +160,12 @@ export class Endpoints {
   async #tell<T>(endpoint: Endpoint, call: (rpc: Rpc) => Promise<T>): Promise<T> {
     try {
       const value = await call(endpoint.rpc);
-      endpoint.code = null;
       endpoint.failures = 0;
       return value;
     } catch (error) {
-      endpoint.code = error instanceof ChainError ? error.code : 'CHAIN_ANSWER';
-      if (endpoint.code === 'CHAIN_TIMEOUT') {
+      const { code } = chainErrorOf(error, 'a call');
+      if (!ABOUT_THE_CALL.includes(code)) this.#note(endpoint, code);
+      if (code === 'CHAIN_TIMEOUT') {
         const restMs = Math.min(FIRST_REST_MS * 2 ** endpoint.failures++, LONGEST_REST_MS);
         endpoint.restsUntil = performance.now() + restMs;
       }
@@ -171,7 +182,11 @@ export class Endpoints {
 
   #estrange(endpoint: Endpoint): void {
     endpoint.isStrange = this.#all.length > 1;
-    endpoint.code = 'CHAIN_ID';
+    this.#note(endpoint, 'CHAIN_ID');
+  }
+
+  #note(endpoint: Endpoint, code: string): void {
+    endpoint.trouble = { code, at: performance.now() };
   }
 
   #tooFew(count: number): ChainError {
@@ -185,3 +200,5 @@ export class Endpoints {
 
 /** What is about the call and not about the node. */
 const TELLING: readonly string[] = ['CHAIN_REVERTED', 'CHAIN_FUNDS'];
+/** A node may be a block behind the others at any time. */
+const ABOUT_THE_CALL: readonly string[] = [...TELLING, 'CHAIN_STALE'];

@@ -28,6 +28,10 @@ export const chainErrorCodes = {
     means: 'node is behind what was seen on the chain before',
     fix: 'Wait until it has caught up, or use another endpoint.',
   },
+  CHAIN_DISAGREES: {
+    means: 'RPC endpoint says something else than a quorum of the others',
+    fix: 'Look whether it lags or lies, and replace it; the others go on.',
+  },
   CHAIN_NONCE: {
     means: "account's number of transactions changed meanwhile, or a node counts another",
     fix: 'Nothing: the next look counts again. If it stays, look who else uses the key.',

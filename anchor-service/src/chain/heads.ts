@@ -60,7 +60,7 @@ async function heightOf(rpc: Rpc, at: 'latest' | Finality): Promise<number> {
 /** Asked by the block's hash, so that block and head belong together. */
 async function headAt(rpc: Rpc, contract: string, number: number): Promise<ChainHead | null> {
   const block = await blockAt(rpc, hex(number));
-  if (block === null) throw new ChainError('CHAIN_ANSWER', { got: `no block ${number}` });
+  if (block === null) throw new ChainError('CHAIN_STALE', { got: `no block ${number}` });
   if (block.number !== number)
     throw new ChainError('CHAIN_ANSWER', { got: `block ${block.number}`, want: `${number}` });
   const call = { to: contract, data: headCall };

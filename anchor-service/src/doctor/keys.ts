@@ -30,7 +30,7 @@ export function checkKeys(
   const roles: KeyRole[] = [
     'log',
     'producer',
-    ...(config.anchor === null ? [] : ['operator' as const]),
+    ...(config.anchor?.sends === true ? ['operator' as const] : []),
   ];
   for (const role of roles) {
     try {

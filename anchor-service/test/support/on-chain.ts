@@ -4,7 +4,7 @@ import type { AnchorEvidence } from '@showcause/core';
 import { generateKey } from '@showcause/core/node';
 import type { Anvil } from '../../../test/support/anvil.ts';
 import { createAnchorer } from '../../src/anchorer.ts';
-import type { Anchorer, AnchorerOptions } from '../../src/anchorer.ts';
+import type { AnchorLog, Anchorer, AnchorerOptions } from '../../src/anchorer.ts';
 import { ethereumAccount, ethereumAddress } from '../../src/chain/accounts.ts';
 import { genesisContract } from '../../src/chain/contract.ts';
 import { deployLogContract } from '../../src/chain/deploy.ts';
@@ -63,6 +63,7 @@ export function anchorerOf(
   on: OnChain,
   saved: AnchorEvidence[] = [],
   more: Partial<AnchorerOptions> = {},
+  logMore: Partial<AnchorLog> = {},
 ): Anchorer {
   const { published, contract, anvil } = on;
   const { store, publisher, files } = published;
@@ -80,6 +81,7 @@ export function anchorerOf(
         for (const { hash } of published.disk.leaves.slice(0, size)) frontier.append(hash);
         return frontier.root();
       },
+      ...logMore,
     },
     countersign: signedBy(on),
     saveAnchor: async (evidence) => void saved.push(evidence),
