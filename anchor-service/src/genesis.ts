@@ -1,5 +1,5 @@
 import { encodeEntry, formatSignature, formatVkey, registrarMessage, toHex } from '@showcause/core';
-import type { EntryOf, KnownEntry } from '@showcause/core';
+import type { EntryOf, KnownEntry, RegistrationEntry } from '@showcause/core';
 import type { GenesisContract } from './chain/contract.ts';
 
 export interface GenesisOptions {
@@ -34,7 +34,7 @@ export function createGenesis(options: GenesisOptions): Uint8Array {
 export type RegistrarSign = (message: Uint8Array) => Uint8Array;
 
 /** An entry as its registrar signs it. */
-export function signRegistration<T extends EntryOf<'key'> | EntryOf<'deployment'>>(
+export function signRegistration<T extends RegistrationEntry>(
   logId: Uint8Array,
   unsigned: Omit<T, 'sig'>,
   sign: RegistrarSign,

@@ -4,11 +4,12 @@ import {
   decodeMessage,
   isJsonObject,
   isProducerName,
+  isRegistration,
   leafHash,
   parseEntry,
   streamPosition,
 } from '@showcause/core';
-import type { EntryOf, Hash, Json, KnownEntry, ParsedEntry } from '@showcause/core';
+import type { Hash, Json, KnownEntry, ParsedEntry, RegistrationEntry } from '@showcause/core';
 import type { QuarantineReason } from './errors.ts';
 import type { Position, SourceItem } from './ports.ts';
 
@@ -30,7 +31,7 @@ export interface StreamMessage {
 
 export type Read =
   | { kind: 'stream'; message: StreamMessage }
-  | { kind: 'registration'; bytes: Uint8Array; entry: EntryOf<'key'> | EntryOf<'deployment'> }
+  | { kind: 'registration'; bytes: Uint8Array; entry: RegistrationEntry }
   | { kind: 'bad'; reason: QuarantineReason };
 
 /** Reads a message of a source; nothing it holds is believed yet. */
@@ -47,10 +48,9 @@ export function readMessage(item: SourceItem): Read {
     return { kind: 'bad', reason: isTooLong ? 'OVERSIZED' : 'MALFORMED' };
   }
   if (parsed.kind === 'known') {
-    const { type } = parsed.entry;
-    if (type === 'genesis') return { kind: 'bad', reason: 'NOT_FOR_PRODUCERS' };
-    if (type === 'key' || type === 'deployment')
-      return { kind: 'registration', bytes: entry, entry: parsed.entry };
+    const known = parsed.entry;
+    if (known.type === 'genesis') return { kind: 'bad', reason: 'NOT_FOR_PRODUCERS' };
+    if (isRegistration(known)) return { kind: 'registration', bytes: entry, entry: known };
   }
   const place = placeOf(parsed, item);
   if (place === null) return { kind: 'bad', reason: 'MALFORMED' };
@@ -66,10 +66,7 @@ export function readRegistration(item: SourceItem): Read {
   }
   try {
     const parsed = parseEntry(item.bytes);
-    if (
-      parsed.kind === 'known' &&
-      (parsed.entry.type === 'key' || parsed.entry.type === 'deployment')
-    )
+    if (parsed.kind === 'known' && isRegistration(parsed.entry))
       return { kind: 'registration', bytes: item.bytes, entry: parsed.entry };
   } catch (error) {
     if (!(error instanceof ShowcauseError)) throw error;

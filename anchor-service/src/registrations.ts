@@ -14,7 +14,7 @@ import { holds } from './promise-judge.ts';
 
 export type Registration = Extract<Read, { kind: 'registration' }>;
 
-/** `key` and `deployment` entries: each is logged once, when the registrar that genesis names signed it. */
+/** `key`, `deployment` and `anchorage` entries: each is logged once, when the registrar that genesis names signed it. */
 export class Registrations {
   readonly keys = new KeyRegistry();
   readonly #logId: Uint8Array;

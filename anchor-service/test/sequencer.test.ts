@@ -13,7 +13,9 @@ import {
 } from '@showcause/core';
 import type { EntryOf } from '@showcause/core';
 import { ed25519KeySigner, generateKey, p256Signer } from '@showcause/core/node';
+import type { KeyPair } from '@showcause/core/node';
 import { MemoryStore } from '../src/adapters/store-memory.ts';
+import { genesisContract } from '../src/chain/contract.ts';
 import { registerKey, signRegistration } from '../src/genesis.ts';
 import type { SourceItem } from '../src/ports.ts';
 import { Sequencer } from '../src/sequencer.ts';
@@ -599,6 +601,43 @@ describe('holes, forks and epochs', () => {
     ]);
     expect(streamOf(disk, 'loan-api/w1')).toHaveLength(2);
     expect(disk.leaves.filter(({ entry }) => toHex(entry) === toHex(registration))).toHaveLength(1);
+  });
+
+  test('an anchorage entry is logged once, when the registrar signed it', async () => {
+    const { log, disk, sequencer } = await beginSequencing();
+    const next = stream();
+    const contract = genesisContract({
+      chainId: 10,
+      salt: new Uint8Array(32),
+      operator: `0x${'0a'.repeat(20)}`,
+      countersigner: `0x${'0b'.repeat(20)}`,
+      guardian: `0x${'0c'.repeat(20)}`,
+      timelock: `0x${'0d'.repeat(20)}`,
+    });
+    const signed = (by: KeyPair, id: string): Uint8Array =>
+      signRegistration<EntryOf<'anchorage'>>(
+        log.logId,
+        {
+          v: 1,
+          type: 'anchorage',
+          id,
+          time: '2026-01-01T00:00:00Z',
+          contract,
+          succession: null,
+        },
+        ed25519KeySigner(by),
+      );
+    const anchorage = signed(log.registrar, newId());
+    await sequencer.process([
+      next({ kind: 'registration', bytes: anchorage }),
+      next({ kind: 'registration', bytes: anchorage }),
+      next({ bytes: encodeMessage({ entry: anchorage, sealed: new Uint8Array(0) }) }),
+      next({ kind: 'registration', bytes: signed(generateKey('registrar'), newId()) }),
+    ]);
+    expect(disk.leaves.filter(({ entry }) => toHex(entry) === toHex(anchorage))).toHaveLength(1);
+    expect([...disk.quarantine.values()].map(({ reason }) => reason)).toStrictEqual([
+      'REGISTRATION',
+    ]);
   });
 
   test('an unknown type and a typed entry stand verbatim when the key lists them', async () => {

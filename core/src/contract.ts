@@ -1,5 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { concatBytes, fromHex, toHex } from './bytes.ts';
+import { concatBytes, fromHex, toHex, u64 } from './bytes.ts';
 import { ShowcauseError } from './errors.ts';
 
 /** How a log's contract is made: the `contract` member of its genesis entry. All strings are lower-case 0x hex. */
@@ -65,12 +65,69 @@ export function logContractInitCode(
   creationCode: string,
 ): Uint8Array {
   if (logId.length !== 32) throw new RangeError(`got a logId of ${logId.length} bytes, want 32`);
+  return concatBytes(checkedCode(contract, creationCode), logId, ...roleWords(contract));
+}
+
+/** How a contract takes over a log from another one: the `succession` member of its `anchorage` entry. */
+export interface Succession {
+  /** the predecessor's address, lower-case 0x hex */
+  from: string;
+  /** the predecessor's head at hand-over; root is hex, 32 bytes */
+  size: number;
+  root: string;
+  /** the head that the successor begins with, and the consistency proof, hex, from the predecessor's; empty where it is the same */
+  first: { size: number; root: string; proof: readonly string[] };
+}
+
+/**
+ * Where a successor is or will be. Its init code holds predecessor, first head and every role.
+ * @param creationCode  of the successor, 0x hex, without constructor arguments
+ * @throws {ShowcauseError} `CONTRACT_CODE` when the entry names another creation code; `BYTES_*`
+ */
+export function logSuccessorAddress(
+  contract: GenesisContract,
+  succession: Succession,
+  creationCode: string,
+): `0x${string}` {
+  return create2Address(
+    contract.factory,
+    contract.salt,
+    logSuccessorInitCode(contract, succession, creationCode),
+  );
+}
+
+/**
+ * Creation code ‖ abi.encode(from, size, root, proof, (operator, countersigner, guardian, timelock)).
+ * @throws {ShowcauseError} as {@link logSuccessorAddress}
+ */
+export function logSuccessorInitCode(
+  contract: GenesisContract,
+  { from, first }: Succession,
+  creationCode: string,
+): Uint8Array {
+  const fixed = [addressWord(from), uintWord(first.size), fromHex(first.root, 32)];
+  const roles = roleWords(contract);
+  // The dynamic list stands behind all fixed words, of which its offset is one.
+  const offset = uintWord(32 * (fixed.length + 1 + roles.length));
+  const proof = first.proof.map((hash) => fromHex(hash, 32));
+  const code = checkedCode(contract, creationCode);
+  return concatBytes(code, ...fixed, offset, ...roles, uintWord(proof.length), ...proof);
+}
+
+function checkedCode({ creationCodeHash }: GenesisContract, creationCode: string): Uint8Array {
   const code = fromPrefixed(creationCode);
   const hash = `0x${toHex(keccak_256(code))}`;
-  if (hash !== contract.creationCodeHash)
-    throw new ShowcauseError('CONTRACT_CODE', { got: hash, want: contract.creationCodeHash });
-  const roles = [contract.operator, contract.countersigner, contract.guardian, contract.timelock];
-  return concatBytes(code, logId, ...roles.map(addressWord));
+  if (hash !== creationCodeHash)
+    throw new ShowcauseError('CONTRACT_CODE', { got: hash, want: creationCodeHash });
+  return code;
+}
+
+function roleWords({ operator, countersigner, guardian, timelock }: GenesisContract): Uint8Array[] {
+  return [operator, countersigner, guardian, timelock].map(addressWord);
+}
+
+function uintWord(value: number): Uint8Array {
+  return concatBytes(new Uint8Array(24), u64(value));
 }
 
 /** An address as an ABI word: 12 zero bytes before it. */

@@ -71,9 +71,16 @@ export function encodeEntry(entry: KnownEntry): Uint8Array {
   return bytes;
 }
 
+/** The entries that the registrar signs: they hold from their own index on, and each is logged once. */
+export type RegistrationEntry = EntryOf<'key'> | EntryOf<'deployment'> | EntryOf<'anchorage'>;
+
+export function isRegistration(entry: KnownEntry): entry is RegistrationEntry {
+  return entry.type === 'key' || entry.type === 'deployment' || entry.type === 'anchorage';
+}
+
 /** Registrations and genesis have no place in a stream, even where a stray member is called `seq`. */
 export function isStreamed(entry: KnownEntry): entry is StreamedEntry {
-  return entry.type !== 'genesis' && entry.type !== 'key' && entry.type !== 'deployment';
+  return entry.type !== 'genesis' && !isRegistration(entry);
 }
 
 /** An entry's place in its producer's stream: unique in a log. */

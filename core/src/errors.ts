@@ -82,8 +82,8 @@ export const coreErrorCodes = {
     fix: 'Use the opening that the lender handed out with this entry, for the contract that it names.',
   },
   CONTRACT_CODE: {
-    means: 'genesis names another creation code',
-    fix: 'Use the release whose contract this log was founded with.',
+    means: 'genesis or anchorage names another creation code',
+    fix: 'Use the release whose contract this is.',
   },
   ENTRY_SIZE: {
     means: 'entry is empty or over 65,535 bytes',
@@ -127,6 +127,22 @@ export const coreErrorCodes = {
     fix: 'Treat the shown entry as refuted.',
   },
   RECEIPT_MALFORMED: { means: 'not a receipt', fix: 'Use the file or header as it was given.' },
+  RLP_MALFORMED: {
+    means: 'not canonical RLP',
+    fix: 'Ask for the proof again, from another node if it persists.',
+  },
+  BLOCK_HEADER: {
+    means: 'not a block header',
+    fix: 'Ask for the header again; count the proof that begins with it for nothing.',
+  },
+  TRIE_PROOF: {
+    means: 'trie nodes do not lead from the root to this key',
+    fix: 'Treat the claim as unproven; ask for a proof of this address, slot and block.',
+  },
+  CONTRACT_STATE: {
+    means: 'state of the block holds no log contract at this address',
+    fix: 'Compare chain, block and address with those of the policy.',
+  },
   POLICY_MALFORMED: {
     means: 'not a trust policy',
     fix: 'Get the policy file again and compare its fingerprint.',

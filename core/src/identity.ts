@@ -1,6 +1,6 @@
 import { concatBytes, fromBase64, fromHex, toBase64, u64, utf8 } from './bytes.ts';
 import { parseEntryOf } from './entry.ts';
-import type { EntryOf } from './entry.ts';
+import type { EntryOf, RegistrationEntry } from './entry.ts';
 import { ShowcauseError } from './errors.ts';
 import { sha256 } from './hash.ts';
 import { canonicalBytes } from './json.ts';
@@ -54,7 +54,7 @@ export function coversProducer(keyName: string, producer: string): boolean {
 const REGISTRAR_LABEL = utf8('showcause/reg/v1');
 const STREAM_LABEL = utf8('showcause/str/v1');
 
-/** What the registrar signs for a `key` or `deployment` entry: label ‖ logId ‖ SHA-256(JCS(entry without `sig`)). */
+/** What the registrar signs for a `key`, `deployment` or `anchorage` entry: label ‖ logId ‖ SHA-256(JCS(entry without `sig`)). */
 export function registrarMessage(logId: Uint8Array, entry: object): Uint8Array {
   const { sig: _, ...unsigned } = entry as { sig?: unknown };
   return concatBytes(REGISTRAR_LABEL, logId, sha256(canonicalBytes(unsigned)));
@@ -65,7 +65,7 @@ export function registrarMessage(logId: Uint8Array, entry: object): Uint8Array {
  * @throws {ShowcauseError} `REGISTRAR_SIGNATURE`
  */
 export function verifyRegistration(
-  entry: EntryOf<'key'> | EntryOf<'deployment'>,
+  entry: RegistrationEntry,
   logId: Uint8Array,
   registrar: Uint8Array,
 ): void {

@@ -1,3 +1,4 @@
+export * from './anchor-evidence.ts';
 export * from './bytes.ts';
 export * from './checkpoint.ts';
 export * from './claim-schemas.ts';
@@ -7,6 +8,7 @@ export * from './cosignature.ts';
 export * from './crc32c.ts';
 export * from './entry.ts';
 export * from './errors.ts';
+export * from './ethereum/index.ts';
 export { sha256 } from './hash.ts';
 export * from './identity.ts';
 export * from './json.ts';

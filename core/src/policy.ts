@@ -12,6 +12,13 @@ const ORIGIN = /^[!-*,-~]{1,200}$/;
 const WITNESS_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
 const VKEY = /^[!-~]{1,4000}$/;
 
+/** A block that whoever wrote the policy knows to be of the chain. */
+export interface PolicyBlock {
+  number: number;
+  /** lower-case 0x hex, 32 bytes */
+  hash: string;
+}
+
 /** One chain that holds the log's head. The contract's address is computed from genesis and must equal this one. */
 export interface PolicyChain {
   chainId: number;
@@ -19,6 +26,8 @@ export interface PolicyChain {
   contract: string;
   /** A development chain proves nothing against its owner, and `verify` says so. */
   development: boolean;
+  /** Blocks that are trusted by their hash, so that an anchor in one of them is checked without a node. */
+  blocks?: readonly PolicyBlock[];
 }
 
 export interface PolicyWitness {
@@ -142,7 +151,7 @@ function groupName(keys: readonly PolicyWitness[]): string {
 }
 
 function chain(value: Json): PolicyChain {
-  const item = object(value, 'chains[]', ['chainId', 'contract', 'development']);
+  const item = object(value, 'chains[]', ['chainId', 'contract', 'development'], ['blocks']);
   const chainId = item['chainId'];
   if (typeof chainId !== 'number' || !Number.isSafeInteger(chainId) || chainId < 1)
     return refuse('chainId', 'a positive integer');
@@ -151,7 +160,22 @@ function chain(value: Json): PolicyChain {
     chainId,
     contract: text_(item['contract'], 'contract', /^0x[0-9a-f]{40}$/),
     development: item['development'],
+    ...(item['blocks'] === undefined ? {} : { blocks: blocks(item['blocks']) }),
   };
+}
+
+function blocks(value: Json): PolicyBlock[] {
+  const pinned = list(value, 'chains[].blocks', 1, 64).map((each) => {
+    const { number, hash } = object(each, 'chains[].blocks[]', ['number', 'hash']);
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
+      return refuse('chains[].blocks[].number', 'a block number');
+    return { number, hash: text_(hash, 'chains[].blocks[].hash', /^0x[0-9a-f]{64}$/) };
+  });
+  distinct(
+    'chains[].blocks',
+    pinned.map(({ number }) => number),
+  );
+  return pinned;
 }
 
 function witness(value: Json): PolicyWitness {
@@ -190,12 +214,18 @@ function distinct(name: string, values: readonly (string | number)[]): void {
   if (new Set(values).size !== values.length) refuse(`${name} with one of them twice`, 'each once');
 }
 
-function object(value: Json | undefined, name: string, members: readonly string[]): JsonObject {
+function object(
+  value: Json | undefined,
+  name: string,
+  members: readonly string[],
+  optional: readonly string[] = [],
+): JsonObject {
   if (value === undefined || !isJsonObject(value)) return refuse(name, 'an object');
   const names = Object.keys(value);
-  const stray = names.find((member) => !members.includes(member));
+  const known = [...members, ...optional];
+  const stray = names.find((member) => !known.includes(member));
   const missing = members.find((member) => !names.includes(member));
-  if (stray !== undefined) return refuse(`${name} with an unknown member`, members.join(', '));
+  if (stray !== undefined) return refuse(`${name} with an unknown member`, known.join(', '));
   if (missing !== undefined) return refuse(`${name} without ${missing}`, members.join(', '));
   return value;
 }

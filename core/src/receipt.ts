@@ -1,24 +1,34 @@
 import {
   ByteReader,
   concatBytes,
-  fromBase64,
   fromBase64Url,
   fromHex,
-  toBase64,
   toBase64Url,
   toHex,
   u16,
   u32,
 } from './bytes.ts';
+import { parseAnchorEvidence } from './anchor-evidence.ts';
+import type { AnchorEvidence } from './anchor-evidence.ts';
 import { MAX_CLAIM_DEPTH } from './claims.ts';
 import type { Opening } from './claims.ts';
 import { MAX_ENTRY_BYTES } from './entry.ts';
-import { ShowcauseError } from './errors.ts';
-import { canonicalBytes, isJsonObject, parseCanonicalJson, parseJson } from './json.ts';
-import type { Json, JsonObject } from './json.ts';
+import { canonicalBytes, parseCanonicalJson, parseJson } from './json.ts';
+import type { Json } from './json.ts';
 import type { Hash } from './merkle.ts';
 import { SIGNED_PROMISE_BYTES, decodeSignedPromise, encodeSignedPromise } from './promise.ts';
 import type { SignedPromise } from './promise.ts';
+import {
+  array,
+  base64,
+  bounded,
+  count,
+  hex32,
+  malformed,
+  members,
+  string,
+  strings,
+} from './receipt-members.ts';
 
 /** The response header's value is at most this many characters. */
 export const MAX_RECEIPT_HEADER = 4096;
@@ -99,21 +109,6 @@ function decodeOpening(reader: ByteReader): Opening {
   return { slot, salt, siblings, path: strings(statement[0] as Json), value: statement[1] as Json };
 }
 
-/** Where a head stands on a chain, with the log's own checkpoint of exactly that head. */
-export interface AnchorEvidence {
-  chainId: number;
-  /** lower-case 0x hex */
-  contract: string;
-  size: number;
-  /** hex, 32 bytes */
-  root: string;
-  blockNumber: number;
-  blockHash: string;
-  transactionHash: string | null;
-  /** base64 of the signed checkpoint with exactly this size and root */
-  checkpoint: string;
-}
-
 /** The receipt file: everything `showcause verify receipt` needs offline, beside the policy. */
 export interface Receipt {
   v: 1;
@@ -182,33 +177,6 @@ export function formatReceipt(receipt: Receipt): string {
   return `${JSON.stringify(receipt, null, 2)}\n`;
 }
 
-/** @throws {ShowcauseError} `RECEIPT_MALFORMED` */
-export function parseAnchorEvidence(value: Json | undefined): AnchorEvidence {
-  return malformed(() => {
-    const a = members(value, [
-      'chainId',
-      'contract',
-      'size',
-      'root',
-      'blockNumber',
-      'blockHash',
-      'transactionHash',
-      'checkpoint',
-    ]);
-    return {
-      chainId: count(a['chainId']),
-      contract: matching(a['contract'], /^0x[0-9a-f]{40}$/),
-      size: count(a['size']),
-      root: hex32(a['root']),
-      blockNumber: count(a['blockNumber']),
-      blockHash: matching(a['blockHash'], /^0x[0-9a-f]{64}$/),
-      transactionHash:
-        a['transactionHash'] === null ? null : matching(a['transactionHash'], /^0x[0-9a-f]{64}$/),
-      checkpoint: base64(a['checkpoint'], 1, 131_072),
-    };
-  });
-}
-
 function parseOpening(value: Json): Opening {
   const o = members(value, ['slot', 'path', 'value', 'salt', 'siblings']);
   const slot = count(o['slot']);
@@ -222,71 +190,11 @@ function parseOpening(value: Json): Opening {
   };
 }
 
-function malformed<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (cause instanceof ShowcauseError && cause.code === 'RECEIPT_MALFORMED') throw cause;
-    // Our own RangeErrors and codes say what is wrong; what others say could quote the receipt.
-    const got =
-      cause instanceof ShowcauseError
-        ? cause.code
-        : cause instanceof RangeError
-          ? cause.message
-          : 'nonsense';
-    throw new ShowcauseError('RECEIPT_MALFORMED', { got, cause });
-  }
-}
-
 function hashes(reader: ByteReader, n: number): Hash[] {
   return Array.from({ length: n }, () => reader.take(32));
-}
-function bounded(value: number, most: number): number {
-  if (value > most) throw new RangeError(`${value}, want at most ${most}`);
-  return value;
 }
 function distinct(openings: readonly Opening[]): readonly Opening[] {
   if (new Set(openings.map(({ path }) => JSON.stringify(path))).size !== openings.length)
     throw new RangeError('two openings of one path');
   return openings;
-}
-function members(value: Json | undefined, names: readonly string[]): JsonObject {
-  if (value === undefined || !isJsonObject(value)) throw new RangeError('not an object');
-  if (
-    Object.keys(value).length !== names.length ||
-    !names.every((name) => Object.hasOwn(value, name))
-  )
-    throw new RangeError(`members other than ${names.join(', ')}`);
-  return value;
-}
-function array(value: Json | undefined, most: number): readonly Json[] {
-  if (!Array.isArray(value) || value.length > most)
-    throw new RangeError(`not a list of at most ${most}`);
-  return value as readonly Json[];
-}
-function string(value: Json | undefined): string {
-  if (typeof value !== 'string') throw new RangeError('not a string');
-  return value;
-}
-function strings(value: Json): string[] {
-  return array(value, 8).map(string);
-}
-function count(value: Json | undefined): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new RangeError('not a count');
-  return value;
-}
-function matching(value: Json | undefined, pattern: RegExp): string {
-  const text = string(value);
-  if (!pattern.test(text)) throw new RangeError(`not ${String(pattern)}`);
-  return text;
-}
-function hex32(value: Json | undefined): string {
-  return toHex(fromHex(string(value), 32));
-}
-function base64(value: Json | undefined, least: number, most: number): string {
-  const bytes = fromBase64(string(value));
-  if (bytes.length < least || bytes.length > most)
-    throw new RangeError(`${bytes.length} bytes, want ${least} to ${most}`);
-  return toBase64(bytes);
 }

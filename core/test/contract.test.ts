@@ -6,6 +6,8 @@ import {
   fromHex,
   logContractAddress,
   logContractInitCode,
+  logSuccessorAddress,
+  logSuccessorInitCode,
   toHex,
 } from '../src/index.ts';
 import type { GenesisContract } from '../src/index.ts';
@@ -33,6 +35,59 @@ const roles = fc.record({
   countersigner: bytes(20),
   guardian: bytes(20),
   timelock: bytes(20),
+});
+
+describe('the address of a successor', () => {
+  test('is the one that viem computes, whatever the proof', () => {
+    const hash = bytes(32).map((hex) => hex.slice(2));
+    const head = fc.record({ size: fc.integer({ min: 1, max: 2 ** 48 - 1 }), root: hash });
+    const first = fc.tuple(head, fc.array(hash, { maxLength: 5 }));
+    fc.assert(
+      fc.property(
+        bytes(20),
+        head,
+        first,
+        fc.tuple(bytes(20), bytes(32)),
+        roles,
+        someCode,
+        (from, before, [begin, proof], [factory, salt], parties, creationCode) => {
+          const contract: GenesisContract = {
+            chainId: 1,
+            factory,
+            salt,
+            creationCodeHash: keccak256(creationCode),
+            ...parties,
+          };
+          const succession = { from, ...before, first: { ...begin, proof } };
+          const { operator, countersigner, guardian, timelock } = parties;
+          const components = ['operator', 'countersigner', 'guardian', 'timelock'].map((name) => ({
+            name,
+            type: 'address',
+          }));
+          const args = encodeAbiParameters(
+            [
+              ...['address', 'uint64', 'bytes32', 'bytes32[]'].map((type) => ({ type })),
+              { type: 'tuple', components },
+            ],
+            [
+              from,
+              BigInt(begin.size),
+              `0x${begin.root}`,
+              proof.map((each) => `0x${each}`),
+              { operator, countersigner, guardian, timelock },
+            ],
+          );
+          const initCode = concatHex([creationCode, args]);
+          expect(`0x${toHex(logSuccessorInitCode(contract, succession, creationCode))}`).toBe(
+            initCode,
+          );
+          expect(logSuccessorAddress(contract, succession, creationCode)).toBe(
+            getCreate2Address({ from: factory, salt, bytecode: initCode }).toLowerCase(),
+          );
+        },
+      ),
+    );
+  });
 });
 
 describe('the address of a log contract', () => {

@@ -16,7 +16,7 @@ import {
   toHex,
   verifyPromisedEntry,
 } from '../src/index.ts';
-import type { Json, Opening, Receipt } from '../src/index.ts';
+import type { Json, JsonObject, Opening, Receipt } from '../src/index.ts';
 import { claimSalts } from '../src/node/index.ts';
 import { readReceiptHeader } from './independent/promise.ts';
 import { rootOfOpening } from './independent/claims.ts';
@@ -191,8 +191,9 @@ test('the refusal does not quote the receipt', () => {
 });
 
 test('anchor evidence is read by itself', () => {
-  expect(parseAnchorEvidence(good.anchor as unknown as Json)).toStrictEqual(good.anchor);
-  expect(parseAnchorEvidence({ ...good.anchor!, transactionHash: null })).toHaveProperty(
+  const anchor = good.anchor as unknown as JsonObject;
+  expect(parseAnchorEvidence(anchor)).toStrictEqual(good.anchor);
+  expect(parseAnchorEvidence({ ...anchor, transactionHash: null })).toHaveProperty(
     'transactionHash',
     null,
   );
@@ -201,8 +202,8 @@ test('anchor evidence is read by itself', () => {
     undefined,
     [],
     'anchor',
-    { ...good.anchor!, size: -1 },
-    { ...good.anchor!, blockNumber: '1' },
+    { ...anchor, size: -1 },
+    { ...anchor, blockNumber: '1' },
   ])
     expect(() => parseAnchorEvidence(bad)).toThrow(code('RECEIPT_MALFORMED'));
 });

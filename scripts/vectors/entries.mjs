@@ -7,6 +7,17 @@ const leaf = '2e'.repeat(32);
 const sealed = { deployment: w.deploymentHash, claims: 'cc'.repeat(32), payload: 'dd'.repeat(32) };
 const service = { producer: 'anchor-service', seq: 1, prev: leaf };
 
+function anchorage(succession) {
+  return w.register({
+    v: 1,
+    type: 'anchorage',
+    id: 'ab'.repeat(16),
+    time: '2026-03-03T00:00:00Z',
+    contract: { ...w.genesisEntry.contract, chainId: 10 },
+    succession,
+  }).bytes;
+}
+
 function entriesByType() {
   const promise = toBase64(Buffer.concat([w.signed.bytes, w.signed.signature]));
   const own = (fields) => w.streamed({ ...service, ...fields }, w.serviceKey);
@@ -27,6 +38,13 @@ function entriesByType() {
     key: w.keyRegistration.bytes,
     'key, revoked': revoke.bytes,
     deployment: w.deploymentRegistration.bytes,
+    'anchorage, another chain': anchorage(null),
+    'anchorage, a successor': anchorage({
+      from: `0x${'c7'.repeat(20)}`,
+      size: 4096,
+      root,
+      first: { size: 5000, root: leaf, proof: [root, leaf] },
+    }),
     'stream, start': w.streamStart,
     'stream, start after another epoch': w.streamed({
       type: 'stream',
@@ -149,8 +167,8 @@ export function entries() {
       {
         name: 'an unknown type outside any stream',
         kind: 'unknown',
-        type: 'anchorage',
-        entry: '{"type":"anchorage"}',
+        type: 'consent',
+        entry: '{"type":"consent"}',
         placed: false,
       },
       {

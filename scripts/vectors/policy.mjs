@@ -26,6 +26,13 @@ const fullPolicy = {
   },
 };
 
+const [fullChain] = fullPolicy.chains;
+const block = { number: 23_500_000, hash: `0x${'b1'.repeat(32)}` };
+const pinnedPolicy = {
+  ...fullPolicy,
+  chains: [{ ...fullChain, blocks: [block, { ...block, number: 23_507_200 }] }],
+};
+
 export function policy() {
   const valid = (name, policy) => ({
     name,
@@ -56,6 +63,7 @@ export function policy() {
     valid: [
       valid('the least', plainPolicy),
       valid('with a chain and a quorum of two witnesses', fullPolicy),
+      valid('with two blocks of the chain', pinnedPolicy),
     ],
     refused: [
       malformed('no JSON', 'policy', 'JSON_SYNTAX'),
@@ -100,6 +108,18 @@ export function policy() {
         chains: [{ ...fullPolicy.chains[0], rpcUrl: 'http://localhost' }],
       }),
       malformed('chains that are no list', { chains: {} }),
+      ...[
+        ['no block', []],
+        ['blocks that are no list', block],
+        ['one block number twice', [block, { ...block, hash: `0x${'b2'.repeat(32)}` }]],
+        ['more than 64 blocks', Array.from({ length: 65 }, (_, number) => ({ ...block, number }))],
+        ['a block without hash', [{ number: 1 }]],
+        ['a block with a stray member', [{ ...block, timestamp: 1 }]],
+        ['a block hash with capitals', [{ ...block, hash: `0x${'B1'.repeat(32)}` }]],
+        ['a block hash of 31 bytes', [{ ...block, hash: `0x${'b1'.repeat(31)}` }]],
+        ['a negative block number', [{ ...block, number: -1 }]],
+        ['a block number as a string', [{ ...block, number: '1' }]],
+      ].map(([name, blocks]) => malformed(name, { chains: [{ ...fullChain, blocks }] })),
       malformed('a quorum above the witnesses', witnesses(3, [first, second])),
       malformed('a negative quorum', witnesses(-1, [first])),
       malformed('half a quorum', witnesses(0.5, [first])),

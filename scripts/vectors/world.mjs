@@ -73,7 +73,7 @@ export const contract = {
   guardian: `0x${'0c'.repeat(20)}`,
   timelock: `0x${'0d'.repeat(20)}`,
 };
-const genesisEntry = {
+export const genesisEntry = {
   v: 1,
   type: 'genesis',
   id: nextId(),

@@ -1,10 +1,4 @@
-import {
-  fromBase64,
-  equalBytes,
-  fromHex,
-  logContractAddress,
-  verifyConsistency,
-} from '@showcause/core';
+import { fromBase64, equalBytes, fromHex, verifyConsistency } from '@showcause/core';
 import type {
   AnchorEvidence,
   Checkpoint,
@@ -14,6 +8,8 @@ import type {
   TrustPolicy,
 } from '@showcause/core';
 import { CouldNotCheck, VerifyError } from './errors.ts';
+import { firstContract } from './log-contracts.ts';
+import type { LogContract } from './log-contracts.ts';
 import { headLine, openLogCheckpoint } from './logged.ts';
 import { detailed } from './report.ts';
 import type { Checklist, Step } from './report.ts';
@@ -26,10 +22,12 @@ export interface ContractHead {
   advancedAt?: number;
 }
 
-/** What one node said about the log's contract, read at a final block. Collected by a reader, judged here. */
+/** What is known of the log's contract at a final block, from one node or from a block that the policy names. Judged here. */
 export interface ChainObservation {
   /** scheme, host and port of the node: a path or query may hold a key */
   endpoint?: string;
+  /** true: no node said so; it is proven from the hash of `finalBlock`, which the policy names */
+  pinned?: true;
   chainId: number;
   /** lower-case 0x hex: the address that was asked */
   contract: string;
@@ -45,9 +43,10 @@ export interface ChainObservation {
 export const developmentNote = 'Test chain: proves nothing against its owner.';
 
 /**
- * The policy's chain and the address that genesis implies: the address binds code, log id and every role, so that
- * nothing else can stand there. A chain that the policy does not name is left unjudged.
- * @param creationCode  0x hex of the published contract
+ * The policy's chain and the contract that genesis implies: its address binds code, log id and every role, so that
+ * nothing else can stand there. A chain that the policy does not name is left unjudged, and so is a contract that
+ * genesis does not give while the log's `anchorage` entries were not read.
+ * @returns the policy's chain with the contract that the evidence names
  */
 export function checkContract(
   list: Checklist,
@@ -55,43 +54,58 @@ export function checkContract(
   facts: {
     genesis: Step<EntryOf<'genesis'>>;
     creationCode: string;
-    chainId: number | null;
-    contract: string | null;
+    /** of the log, by its `anchorage` entries; null: not read */
+    contracts: Step<readonly LogContract[]> | null;
+    /** of the evidence; null: there is none, and the policy's own counts */
+    evidence: AnchorEvidence | null;
   },
   asked: boolean,
 ): Step<PolicyChain> {
   return list.run(
     'anchor-contract',
     () => {
-      const { contract } = facts.genesis.use();
-      if (contract === null)
+      const known = facts.contracts?.use() ?? firstContract(policy, facts);
+      const [first] = known;
+      if (first === undefined)
         throw new VerifyError('VERIFY_CHAIN', { got: 'a genesis without contract', want: 'one' });
-      const chainId = facts.chainId ?? contract.chainId;
-      const chain = policy.chains.find((known) => known.chainId === chainId);
+      const { evidence } = facts;
+      const chainId = evidence?.chainId ?? first.chainId;
+      const chain = policy.chains.find((each) => each.chainId === chainId);
       // Another chain than the policy's proves nothing to its holder, and refutes nothing either.
       if (chain === undefined)
         throw new CouldNotCheck('VERIFY_CHAIN', `chain ${chainId} is not in the policy`);
-      if (chainId !== contract.chainId)
-        throw new VerifyError('VERIFY_CHAIN', {
-          got: `chain ${chainId}`,
-          want: `chain ${contract.chainId} of genesis`,
-        });
-      const address = logContractAddress(fromHex(policy.logId, 32), contract, facts.creationCode);
-      if (address !== chain.contract)
-        throw new VerifyError('VERIFY_CHAIN', {
-          got: `policy's ${chain.contract}`,
-          want: `${address}, computed`,
-        });
-      if (facts.contract !== null && facts.contract !== address)
-        throw new VerifyError('VERIFY_CHAIN', {
-          got: facts.contract,
-          want: `${address}, computed`,
-        });
+      const isRead = facts.contracts !== null;
+      requireContract(known, chainId, chain.contract, { isRead, whose: "policy's " });
+      const address = evidence?.contract ?? chain.contract;
+      const contract = requireContract(known, chainId, address, { isRead, whose: '' });
+      if (evidence !== null && contract.until !== null && evidence.size > contract.until)
+        throw new CouldNotCheck(
+          'VERIFY_CHAIN',
+          `${address} handed the log over at size ${contract.until}; ask for an anchor of its successor`,
+        );
       if (chain.development) list.note(developmentNote);
-      return detailed(chain, `${address} on chain ${chainId}`);
+      return detailed({ ...chain, contract: address }, `${address} on chain ${chainId}`);
     },
     { asked },
   );
+}
+
+function requireContract(
+  known: readonly LogContract[],
+  chainId: number,
+  address: string,
+  { isRead, whose }: { isRead: boolean; whose: string },
+): LogContract {
+  const found = known.find((each) => each.chainId === chainId && each.address === address);
+  if (found !== undefined) return found;
+  const computed = known.map((each) => `${each.address} on chain ${each.chainId}`).join(' or ');
+  const got = `${whose}${address} on chain ${chainId}`;
+  if (!isRead)
+    throw new CouldNotCheck(
+      'VERIFY_CHAIN',
+      `got ${got}, computed from genesis ${computed}; whether an anchorage entry names it, verify anchor with the log says`,
+    );
+  throw new VerifyError('VERIFY_CHAIN', { got, want: `${computed}, computed` });
 }
 
 /** The log's own checkpoint of exactly the anchored head, which is also the head that the entry was proven under. */
@@ -123,7 +137,7 @@ export interface FinalFacts {
   anchor: AnchorEvidence;
   contract: Step<PolicyChain>;
   checkpoint: Step<Checkpoint>;
-  /** null: nobody asked a node; an error: it did not answer */
+  /** null: nobody asked a node, and the policy does not name the block; an error: the node did not answer */
   chain: ChainObservation | CouldNotCheck | null;
   /** consistency proof from the anchored size to the contract's head, where a log was at hand */
   extension: readonly Hash[] | null;
@@ -137,7 +151,7 @@ export function checkFinal(list: Checklist, facts: FinalFacts, asked: boolean): 
       if (facts.chain === null)
         throw new CouldNotCheck(
           'VERIFY_MISSING',
-          `recorded in block ${facts.anchor.blockNumber}, not compared with the chain (needs --rpc)`,
+          `recorded in block ${facts.anchor.blockNumber}, not compared with the chain (${wayToCheck(facts.anchor)})`,
         );
       const chain = observed(list, facts.chain);
       const { head, block } = finalHead(chain, facts.contract.use());
@@ -158,6 +172,12 @@ export function checkFinal(list: Checklist, facts: FinalFacts, asked: boolean): 
     },
     { asked },
   );
+}
+
+function wayToCheck({ proof, blockHash }: AnchorEvidence): string {
+  return proof === undefined
+    ? 'needs --rpc'
+    : `needs --rpc, or a policy that names its block ${blockHash}`;
 }
 
 function requireExtension(
@@ -214,11 +234,19 @@ export function observed(
   chain: ChainObservation | CouldNotCheck,
 ): ChainObservation {
   if (chain instanceof CouldNotCheck) throw chain;
-  if (chain.endpoint !== undefined) list.note(endpointNote(chain.endpoint));
+  const note = sourceNote(chain);
+  if (note !== null) list.note(note);
   return chain;
 }
 
-export function endpointNote(endpoint: string): string {
+/** Whose word an observation is; null: not known. */
+export function sourceNote({ pinned, finalBlock, endpoint }: ChainObservation): string | null {
+  if (pinned === true)
+    return `Block ${finalBlock.number} (${finalBlock.hash}) is trusted because the policy names it: what the chain holds is worth as much as the source of that hash.`;
+  return endpoint === undefined ? null : endpointNote(endpoint);
+}
+
+function endpointNote(endpoint: string): string {
   return `What the chain holds is the word of ${endpoint} alone.`;
 }
 

@@ -110,9 +110,14 @@ export const catalogue = {
     proves: "As many of the policy's witnesses as it wants cosigned the checkpoint.",
     limit: 'Witnesses check growth, not content.',
   },
+  'anchor-contracts': {
+    name: "log's contracts",
+    proves: 'The registrar named each further contract in the log, and each goes on from its head.',
+    limit: 'A predecessor that is not frozen for good can take other heads after the hand-over.',
+  },
   'anchor-contract': {
     name: 'anchor contract',
-    proves: 'Genesis and the published contract code give the address that the policy trusts.',
+    proves: 'Log and published contract code give the address that the policy trusts.',
     limit: 'An address alone does not show that it holds a head.',
   },
   'anchor-checkpoint': {
@@ -123,7 +128,17 @@ export const catalogue = {
   'anchor-final': {
     name: 'anchor on the chain',
     proves: 'The contract holds this head, or one that extends it, in a final block.',
-    limit: 'It rests on the word of the node that you asked.',
+    limit: 'It rests on the node that you asked, or on the block hash that the policy names.',
+  },
+  'anchor-proof': {
+    name: 'storage proof',
+    proves: 'Block header and trie nodes show this head in the contract in the named block.',
+    limit: "It is worth as much as the source of that block's hash.",
+  },
+  'anchor-genesis': {
+    name: 'anchored from genesis',
+    proves: 'The genesis entry is the first of the anchored tree.',
+    limit: 'It says nothing of the entries after it.',
   },
   'anchor-log': {
     name: 'log against the chain',
@@ -157,7 +172,7 @@ export const catalogue = {
   },
   'log-registrations': {
     name: 'registrations',
-    proves: 'The registrar signed every key and deployment entry.',
+    proves: 'The registrar signed every key, deployment and anchorage entry.',
     limit: 'It does not show who holds the registrar key.',
   },
   'log-producers': {

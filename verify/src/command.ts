@@ -3,8 +3,10 @@ import type { TrustPolicy } from '@showcause/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { InputFailure, failureReport, loadPolicy, parseGrades } from './command/inputs.ts';
 import type { CommonOptions } from './command/inputs.ts';
-import { runAnchor, runEntry, runLog } from './command/others.ts';
-import type { AnchorOptions, LogOptions } from './command/others.ts';
+import { runAnchor, runEvidence } from './command/anchor.ts';
+import type { AnchorOptions } from './command/anchor.ts';
+import { runEntry, runLog } from './command/others.ts';
+import type { LogOptions } from './command/others.ts';
 import { fingerprint, httpAddress, logPlace } from './command/options.ts';
 import { printReport, wrap, wrapAt } from './command/output.ts';
 import type { Output } from './command/output.ts';
@@ -120,18 +122,33 @@ function anchorCommand(io: Output): Command {
   const command = common(new Command('anchor'))
     .summary('compare a log with the contract that holds its head')
     .description(
-      "Computes the contract's address from genesis, asks a node for its head at a final block, and checks that the log extends it.",
+      "Computes the contract's address from genesis, takes its head at a final block from a node, or from the storage proof of an anchor in a block that the policy names, and checks that the log extends it.",
     )
     .argument('[log]', 'folder or address of the published log; same as --log', logPlace)
     .option('--genesis <file>', 'exact bytes of entry 0; default: read from the log')
+    .option('--anchor <file>', "anchor evidence (JSON); default: the log's newest")
     .addHelpText(
       'after',
-      `${EXIT_CODES}\n\nExample:\n  showcause verify anchor ./log --policy policy.json --rpc https://…`,
+      `${EXIT_CODES}
+
+Without --rpc the policy must name the anchor's block: "blocks" of its chain.
+
+Examples:
+  showcause verify anchor ./log --policy policy.json --rpc https://…
+  showcause verify anchor ./log --policy policy.json
+  showcause verify anchor --anchor 9216.json --genesis genesis.entry \\
+    --policy policy.json`,
     );
   return command.action((where: string | undefined, options: AnchorOptions) => {
     const log = where ?? options.log;
-    if (log === undefined) return usage(command, 'give the log, a folder or an address');
-    return judge(io, 'anchor', options, (policy) => runAnchor(log, options, policy));
+    if (log !== undefined)
+      return judge(io, 'anchor', options, (policy) => runAnchor(log, options, policy));
+    const { anchor, genesis } = options;
+    if (anchor === undefined || genesis === undefined)
+      return usage(command, 'give the log, a folder or an address; or --anchor and --genesis');
+    return judge(io, 'anchor', options, (policy) =>
+      runEvidence({ anchor, genesis }, options, policy),
+    );
   });
 }
 

@@ -65,6 +65,10 @@ export const verifyErrorCodes = {
     means: 'anchor names a chain or contract that the policy does not trust',
     fix: 'Count the anchor for nothing; ask for a policy that names its chain.',
   },
+  VERIFY_ANCHORAGE: {
+    means: 'anchorage entry does not go on from the contract and head that the log had',
+    fix: 'Count the contract that it names for nothing; ask the registrar how it came there.',
+  },
   VERIFY_ANCHOR: {
     means: 'anchor evidence does not fit the checkpoint',
     fix: 'Ask for the receipt again.',
@@ -72,6 +76,10 @@ export const verifyErrorCodes = {
   VERIFY_ANCHOR_HEAD: {
     means: 'chain holds another history than this log shows',
     fix: 'Keep both: the log was rewritten, or this copy of it is incomplete.',
+  },
+  VERIFY_BLOCK: {
+    means: 'storage proof is of another block than the trusted one',
+    fix: 'Compare the hash with a source of your own; count the proof for nothing.',
   },
   VERIFY_NOT_FINAL: {
     means: 'chain does not show this head as final',

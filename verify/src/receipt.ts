@@ -10,6 +10,7 @@ import {
 import type { EntryOf, Hash, Receipt, ReceiptHeader, TrustPolicy } from '@showcause/core';
 import { checkAnchoredCheckpoint, checkContract, checkFinal } from './anchor.ts';
 import type { ChainObservation } from './anchor.ts';
+import { checkAnchorGenesis, checkAnchorProof, isPinned } from './anchor-proof.ts';
 import { checkClaims, checkResponse, checkShown } from './claims.ts';
 import type { ShownDecision } from './claims.ts';
 import { CouldNotCheck, VerifyError } from './errors.ts';
@@ -171,7 +172,7 @@ function checkToday(
 
 /**
  * Offline, an anchor is the operator's statement beside a checkpoint that the log signed: it is told, and counts only
- * when somebody asked for it or gave a node to ask.
+ * when somebody asked for it, gave a node to ask, or has a policy that names the anchor's block.
  */
 function checkAnchored(
   list: Checklist,
@@ -180,8 +181,11 @@ function checkAnchored(
   logged: LoggedSteps,
 ): boolean {
   const { receipt, policy } = input;
-  const asked = input.require?.includes('anchored') === true || input.chain !== undefined;
   const { anchor } = receipt;
+  const asked =
+    input.require?.includes('anchored') === true ||
+    input.chain !== undefined ||
+    isPinned(policy, anchor);
   if (anchor === null) {
     if (asked)
       list.run('anchor-final', () => {
@@ -195,21 +199,18 @@ function checkAnchored(
     {
       genesis,
       creationCode: input.creationCode,
-      chainId: anchor.chainId,
-      contract: anchor.contract,
+      contracts: null,
+      evidence: anchor,
     },
     asked,
   );
   const checkpoint = checkAnchoredCheckpoint(list, policy, anchor, logged.head, true);
+  const proof = checkAnchorProof(list, { anchor, contract }, asked);
+  checkAnchorGenesis(list, policy, { genesis, checkpoint, anchor, path: null });
+  const chain = input.chain ?? (proof?.passed === true ? proof.use() : null);
   const final = checkFinal(
     list,
-    {
-      anchor,
-      contract,
-      checkpoint,
-      chain: input.chain ?? null,
-      extension: input.extension ?? null,
-    },
+    { anchor, contract, checkpoint, chain, extension: input.extension ?? null },
     asked,
   );
   return contract.passed && checkpoint.passed && final.passed;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { proveConsistency, toHex, TreeFrontier } from '@showcause/core';
-import type { Hash } from '@showcause/core';
+import { toHex } from '@showcause/core';
 import { generateKey } from '@showcause/core/node';
 import {
   checkpointTypedData,
@@ -17,6 +16,7 @@ import { observeChain } from '../src/readers/rpc.ts';
 import { emptyFolder, publish, run } from './support/files.ts';
 import {
   address,
+  consistency,
   creationCode,
   logSigner,
   makeReceiptWorld,
@@ -29,20 +29,6 @@ const refuted = ({ checks }: Report): string[] =>
   checks.filter(({ result }) => result === 'refuted').map(({ id }) => id);
 const open = ({ checks }: Report): string[] =>
   checks.filter(({ result, asked }) => asked && result === 'could-not-check').map(({ id }) => id);
-
-/** Consistency proof of a log in memory. */
-function consistency(log: MiniLog, oldSize: number, size = log.entries.length): Promise<Hash[]> {
-  const leaves = log.leaves(size);
-  return proveConsistency(oldSize, size, (nodes) =>
-    Promise.resolve(
-      nodes.map(({ level, index }) => {
-        const tree = TreeFrontier.empty();
-        tree.appendAll(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));
-        return tree.root();
-      }),
-    ),
-  );
-}
 
 describe('a log against a chain', () => {
   const world = makeReceiptWorld('00'.repeat(32), {});
@@ -89,7 +75,7 @@ describe('a log against a chain', () => {
     [
       'anchor-contract',
       'a contract that genesis does not give',
-      () => ({ anchor: { ...anchor, contract: address('9') } }),
+      () => ({ anchor: { ...anchor, contract: address('9') }, anchorages: [] }),
     ],
     [
       'anchor-contract',
@@ -97,6 +83,7 @@ describe('a log against a chain', () => {
       () => ({
         policy: { ...policy, chains: [{ ...world.chain, contract: address('9') }] },
         anchor: null,
+        anchorages: [],
       }),
     ],
     [
@@ -105,6 +92,7 @@ describe('a log against a chain', () => {
       () => ({
         policy: { ...policy, chains: [world.chain, { ...world.chain, chainId: 1 }] },
         anchor: { ...anchor, chainId: 1 },
+        anchorages: [],
       }),
     ],
     [

@@ -15,6 +15,7 @@ import {
   MiniLog,
   START,
   decisionTree,
+  anchorageEntry,
   deploymentEntry,
   keyEntry,
   logSigner,
@@ -372,6 +373,20 @@ const mutations: Mutation[] = [
             ...world.parties.witness,
             role: 'registrar',
           },
+        ),
+      ),
+    code: 'VERIFY_REGISTRATION',
+  },
+  {
+    check: 'log-registrations',
+    name: 'anchorage signed by another',
+    break: (world) =>
+      void world.log.append(
+        anchorageEntry(
+          world.parties,
+          world.logId,
+          { contract: world.contract, succession: null },
+          { ...world.parties.witness, role: 'registrar' },
         ),
       ),
     code: 'VERIFY_REGISTRATION',

@@ -1,7 +1,8 @@
-import { toBase64, toHex } from '@showcause/core';
-import type { AnchorEvidence } from '@showcause/core';
+import { encodeAnchorProof, toBase64, toHex } from '@showcause/core';
+import type { AnchorEvidence, AnchorProof } from '@showcause/core';
 import { ChainError } from '../chain/errors.ts';
 import type { AnchorLogger, Chain, ChainHead } from '../chain/port.ts';
+import type { ProveState } from '../chain/storage-proof.ts';
 import { checkNote } from './log-view.ts';
 import type { AnchorLog } from './log-view.ts';
 
@@ -10,6 +11,8 @@ export interface EvidenceOptions {
   chainId: number;
   contract: string;
   log: AnchorLog;
+  /** What proves a head in a final block without a node; absent: evidence is kept without. */
+  proveState?: ProveState;
   /** Durable when it resolves; the same evidence may come twice. */
   saveAnchor(evidence: AnchorEvidence): Promise<void>;
   logger: AnchorLogger;
@@ -59,6 +62,7 @@ export class EvidenceKeeper {
       return;
     }
     checkNote(checkpoint, final);
+    const proof = await this.#proofOf(final);
     await this.#options.saveAnchor({
       chainId,
       contract,
@@ -68,7 +72,24 @@ export class EvidenceKeeper {
       blockHash: final.blockHash,
       transactionHash: await chain.advancedIn(final.size, final.blockNumber).catch(() => null),
       checkpoint: toBase64(checkpoint),
+      ...(proof === null ? {} : { proof }),
     });
     logger.info({ size: final.size, block: final.blockNumber }, 'head is final on the chain');
+  }
+
+  /** Fetched now or never: nodes serve proofs for their newest blocks only. Without one, checking the anchor takes a node. */
+  async #proofOf(final: ChainHead): Promise<AnchorProof | null> {
+    const { proveState, log, logger } = this.#options;
+    if (proveState === undefined) return null;
+    // From the tree of size 1 a consistency proof is the inclusion path of entry 0.
+    const genesis = await log.consistencyProof(1, final.size);
+    try {
+      return encodeAnchorProof(await proveState(final), genesis);
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error;
+      const { code, got } = error;
+      logger.warn({ code, got, size: final.size }, 'anchor is kept without a storage proof');
+      return null;
+    }
   }
 }

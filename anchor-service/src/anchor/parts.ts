@@ -2,6 +2,7 @@ import type { GenesisContract } from '@showcause/core';
 import type { KeyPair } from '@showcause/core/node';
 import { ethereumAccount } from '../chain/accounts.ts';
 import { contractAddress } from '../chain/contract.ts';
+import { stateProver } from '../chain/storage-proof.ts';
 import { createViemChain } from '../chain/viem.ts';
 import { readToken } from '../config.ts';
 import type { LogConfig } from '../config.ts';
@@ -36,6 +37,7 @@ export function anchorerParts(
     }),
     chainId: contract.chainId,
     contract: address,
+    proveState: stateProver({ rpcUrls: anchor.rpcUrls, contract: address }),
     countersign:
       operator === null
         ? null

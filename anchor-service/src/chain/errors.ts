@@ -12,6 +12,10 @@ export const chainErrorCodes = {
     fix: 'Use another endpoint; nothing is lost by anchoring later.',
   },
   CHAIN_ANSWER: { means: 'RPC endpoint answered nonsense', fix: 'Use another endpoint.' },
+  CHAIN_PROOF: {
+    means: "RPC endpoint gave no proof of the contract's state that holds",
+    fix: 'Use an endpoint that serves eth_getProof; the anchor counts, but checking it takes a node.',
+  },
   CHAIN_ID: {
     means: 'RPC endpoint is of another chain',
     fix: 'Give an endpoint of the chain that genesis names.',

@@ -7,5 +7,6 @@ export type { EndpointState } from './endpoints.ts';
 export * from './errors.ts';
 export type { Finality } from './heads.ts';
 export * from './port.ts';
+export * from './storage-proof.ts';
 export * from './typed-data.ts';
 export * from './viem.ts';

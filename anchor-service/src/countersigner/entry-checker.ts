@@ -1,6 +1,7 @@
 import {
   fromHex,
   isJsonObject,
+  isRegistration,
   isStreamed,
   leafHash,
   parseEntry,
@@ -51,7 +52,7 @@ export function createEntryChecker(log: { logId: Uint8Array }): EntryChecker {
 
   function checkKnown(entry: KnownEntry, bytes: Uint8Array, index: number): void {
     if (entry.type === 'genesis') return refuse(index, 'a second genesis');
-    if (entry.type === 'key' || entry.type === 'deployment') {
+    if (isRegistration(entry)) {
       verifyRegistration(entry, log.logId, fromHex(registrar ?? '', 32));
       const leaf = toHex(leafHash(bytes));
       // An old registration that is logged again would bring a revoked key back without its registrar.

@@ -1,21 +1,27 @@
+import { MAX_TRIE_NODES } from '@showcause/core';
 import { logStates } from '../logs/hosted-log.ts';
 
 /** The HTTP API as OpenAPI 3.1; served at `/openapi.json`, and compared with real answers by a test. */
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
 const base64 = { type: 'string', contentEncoding: 'base64' } as const;
+const trieNodes = { type: 'array', maxItems: MAX_TRIE_NODES, items: base64 } as const;
 const producer = { type: 'string', pattern: '^[a-z0-9/-]{1,64}$' } as const;
 
 function nullable(schema: object): object {
   return { anyOf: [schema, { type: 'null' }] };
 }
 
-function object(properties: Record<string, object>, description?: string): object {
+function object(
+  properties: Record<string, object>,
+  description?: string,
+  optional: Record<string, object> = {},
+): object {
   return {
     type: 'object',
     required: Object.keys(properties),
     additionalProperties: false,
-    properties,
+    properties: { ...properties, ...optional },
     ...(description === undefined ? {} : { description }),
   };
 }
@@ -86,6 +92,22 @@ const schemas = {
       checkpoint: base64,
     },
     'A head that is final on a chain, with the signed checkpoint of exactly this size.',
+    { proof: ref('AnchorProof') },
+  ),
+  AnchorProof: object(
+    {
+      header: { ...base64, description: 'RLP of the header of the block `blockHash`.' },
+      account: { ...trieNodes, description: "From the header's state root to the contract." },
+      storage: {
+        type: 'array',
+        minItems: 2,
+        maxItems: 2,
+        items: trieNodes,
+        description: "From the account's storage root to slots 0 and 1.",
+      },
+      genesis: { type: 'array', maxItems: 48, items: hash },
+    },
+    'What proves the anchor without a node, to whoever trusts the hash of its block.',
   ),
   Heads: object({
     signed: nullable(object({ size: count, root: hash, checkpoint: { type: 'string' } })),

@@ -21,6 +21,8 @@ const producerName = {
 const typeTag = { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9.-]{0,63}$' } as const;
 const address = { type: 'string', pattern: '^0x[0-9a-f]{40}$' } as const;
 const bytes32 = { type: 'string', pattern: '^0x[0-9a-f]{64}$' } as const;
+/** A size that a contract can hold: below 2^48. */
+const chainSize = { type: 'integer', minimum: 1, maximum: 281474976710655 } as const;
 const base64 = {
   type: 'string',
   pattern: '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
@@ -91,6 +93,41 @@ export const keySchema = {
         required: ['producer', 'epoch', 'seq', 'leaf'],
         properties: { producer: producerName, epoch: count, seq: count, leaf: hash },
       },
+    },
+    sig: signature,
+  },
+} as const;
+
+/** Another contract of the log: the first one on another chain, or one that takes over from another on its chain. */
+export const anchorageSchema = {
+  type: 'object',
+  required: ['v', 'type', 'id', 'time', 'contract', 'succession', 'sig'],
+  properties: {
+    ...head,
+    type: { const: 'anchorage' },
+    contract: contractSchema,
+    succession: {
+      anyOf: [
+        { type: 'null' },
+        {
+          type: 'object',
+          required: ['from', 'size', 'root', 'first'],
+          properties: {
+            from: address,
+            size: chainSize,
+            root: hash,
+            first: {
+              type: 'object',
+              required: ['size', 'root', 'proof'],
+              properties: {
+                size: chainSize,
+                root: hash,
+                proof: { type: 'array', maxItems: 96, items: hash },
+              },
+            },
+          },
+        },
+      ],
     },
     sig: signature,
   },
@@ -234,6 +271,7 @@ export const entrySchemas = {
   genesis: genesisSchema,
   key: keySchema,
   deployment: deploymentSchema,
+  anchorage: anchorageSchema,
   stream: streamSchema,
   heartbeat: heartbeatSchema,
   intent: intentSchema,

@@ -4,7 +4,6 @@ import {
   SPOOL_REGISTRATION,
   decodeMessage,
   decodeSpoolHeader,
-  isStreamed,
   parseEntry,
   readSpoolRecord,
 } from '@showcause/core';
@@ -106,8 +105,9 @@ function outgoing(record: SpoolRecord, more: Record<string, Uint8Array>): Outgoi
   if (parsed.kind !== 'known')
     throw new AuditError('SPOOL_CORRUPT', { got: `an entry of kind ${parsed.kind}` });
   const { id, type, time } = parsed.entry;
-  const producer =
-    isStreamed(parsed.entry) || parsed.entry.type !== 'genesis' ? parsed.entry.producer : '';
+  // Genesis and anchorage entries are of the log, not of a producer.
+  const { entry } = parsed;
+  const producer = entry.type === 'genesis' || entry.type === 'anchorage' ? '' : entry.producer;
   return {
     value: record.bytes,
     producer,

@@ -5,12 +5,13 @@ import {
   parsePolicy,
   isJsonObject,
 } from '@showcause/core';
-import type { Json, ReceiptHeader, TrustPolicy } from '@showcause/core';
+import type { AnchorEvidence, Json, ReceiptHeader, TrustPolicy } from '@showcause/core';
 import type { LogReader } from '@showcause/core/node';
-import { observeChain, openLog, readBytes, readText } from '../readers/index.ts';
+import { latestAnchor, observeChain, openLog, readBytes, readText } from '../readers/index.ts';
 import { catalogue } from '../catalogue.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { ChainObservation } from '../anchor.ts';
+import { pinnedObservation } from '../anchor-proof.ts';
 import type { ShownDecision } from '../claims.ts';
 import { CouldNotCheck } from '../errors.ts';
 import { chainIdOf } from '../readers/rpc.ts';
@@ -103,7 +104,7 @@ export async function openGivenLog(options: CommonOptions, where: string): Promi
 export async function askChain(
   options: CommonOptions,
   policy: TrustPolicy,
-  anchor?: { size: number; blockNumber: number },
+  anchor?: Pick<AnchorEvidence, 'chainId' | 'contract' | 'size' | 'blockNumber'>,
 ): Promise<ChainObservation | CouldNotCheck | null> {
   const { rpc } = options;
   if (rpc === undefined) return null;
@@ -113,11 +114,26 @@ export async function askChain(
     if (chain === undefined)
       return new CouldNotCheck('VERIFY_RPC_CHAIN', `chain ${chainId} is not in the policy`);
     return await observeChain(rpc, {
-      contract: chain.contract,
+      // The log may have moved to a successor: whether it did is judged later.
+      contract: anchor?.chainId === chainId ? anchor.contract : chain.contract,
       ...(anchor === undefined ? {} : { anchor }),
     });
   } catch (error) {
     if (error instanceof CouldNotCheck) return error;
+    throw error;
+  }
+}
+
+/** What the log's newest anchor proves by a block that the policy names; evidence that cannot be read is `verify anchor`'s. */
+export async function pinnedOf(
+  log: LogReader,
+  policy: TrustPolicy,
+): Promise<ChainObservation | null> {
+  if (policy.chains.every(({ blocks }) => blocks === undefined)) return null;
+  try {
+    return pinnedObservation(policy, await latestAnchor(log));
+  } catch (error) {
+    if (error instanceof CodedError) return null;
     throw error;
   }
 }

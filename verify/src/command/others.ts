@@ -1,22 +1,15 @@
-import { showcauseLogCreationCode } from '@showcause/contracts';
 import { fromUtf8 } from '@showcause/core';
 import type { TrustPolicy } from '@showcause/core';
-import { developmentNote, endpointNote } from '../anchor.ts';
-import { verifyAnchor } from '../anchored-log.ts';
+import type { LogReader } from '@showcause/core/node';
+import { developmentNote, sourceNote } from '../anchor.ts';
 import { verifyEntry } from '../entry.ts';
 import { CouldNotCheck } from '../errors.ts';
 import { LogAuditor } from '../log/auditor.ts';
 import type { KnownHead, LogReport, MissingHead } from '../log/auditor.ts';
 import { openLogCheckpoint } from '../logged.ts';
 import type { Report } from '../report.ts';
-import {
-  auditLog,
-  consistencyProof,
-  genesisOf,
-  latestAnchor,
-  readBytes,
-} from '../readers/index.ts';
-import { askChain, loadSecondOpinion, openGivenLog, reading } from './inputs.ts';
+import { auditLog, readBytes } from '../readers/index.ts';
+import { askChain, loadSecondOpinion, openGivenLog, pinnedOf, reading } from './inputs.ts';
 import type { CommonOptions } from './inputs.ts';
 
 function expected(options: CommonOptions): { expectedFingerprint?: string } {
@@ -57,7 +50,7 @@ export async function runLog(
     const opened = await openGivenLog(options, where);
     return { log: opened, checkpoint: await opened.checkpoint() };
   });
-  const { heads, notes } = await knownHeads(options, policy);
+  const { heads, notes } = await knownHeads(log, options, policy);
   const auditor = new LogAuditor({
     policy,
     checkpoint,
@@ -73,6 +66,7 @@ export async function runLog(
 
 /** Heads that the log must extend: an earlier checkpoint that was kept, and the one on the chain. */
 async function knownHeads(
+  log: LogReader,
   options: LogOptions,
   policy: TrustPolicy,
 ): Promise<{ heads: (KnownHead | MissingHead)[]; notes: string[] }> {
@@ -84,7 +78,7 @@ async function knownHeads(
     );
     heads.push({ size: kept.size, root: kept.root, source: 'checkpoint kept before' });
   }
-  const chain = await askChain(options, policy);
+  const chain = (await askChain(options, policy)) ?? (await pinnedOf(log, policy));
   if (chain === null) return { heads, notes: [] };
   const source = 'contract on the chain';
   if (chain instanceof CouldNotCheck)
@@ -98,43 +92,7 @@ async function knownHeads(
   const development = policy.chains.some(
     (known) => known.chainId === chain.chainId && known.development,
   );
-  const notes = chain.endpoint === undefined ? [] : [endpointNote(chain.endpoint)];
+  const note = sourceNote(chain);
+  const notes = note === null ? [] : [note];
   return { heads, notes: development ? [...notes, developmentNote] : notes };
-}
-
-export interface AnchorOptions extends CommonOptions {
-  genesis?: string;
-}
-
-export async function runAnchor(
-  where: string,
-  options: AnchorOptions,
-  policy: TrustPolicy,
-): Promise<Report> {
-  const read = await reading('input', async () => {
-    const log = await openGivenLog(options, where);
-    const checkpoint = await log.checkpoint();
-    const { size } = openLogCheckpoint(checkpoint, policy);
-    const genesis =
-      options.genesis === undefined ? await genesisOf(log, size) : await readBytes(options.genesis);
-    return { log, checkpoint, size, genesis, anchor: await latestAnchor(log) };
-  });
-  const { log, checkpoint, size, genesis, anchor } = read;
-  const chain = await askChain(options, policy, anchor ?? undefined);
-  const head = chain === null || chain instanceof CouldNotCheck ? null : chain.head;
-  const proof =
-    head === null || head.size > size ? null : await consistencyProof(log, head.size, size);
-  const extension =
-    head === null || anchor === null ? null : await consistencyProof(log, anchor.size, head.size);
-  return verifyAnchor({
-    policy,
-    ...expected(options),
-    genesis,
-    creationCode: showcauseLogCreationCode,
-    checkpoint,
-    anchor,
-    chain,
-    proof,
-    ...(extension === null ? {} : { extension }),
-  });
 }

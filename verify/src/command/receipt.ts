@@ -2,6 +2,7 @@ import { showcauseLogCreationCode } from '@showcause/contracts';
 import { fromBase64, parseReceipt } from '@showcause/core';
 import type { TrustPolicy } from '@showcause/core';
 import type { LogReader } from '@showcause/core/node';
+import { isPinned } from '../anchor-proof.ts';
 import { openLogCheckpoint } from '../logged.ts';
 import { verifyReceipt, verifyReceiptHeader } from '../receipt.ts';
 import type { Report } from '../report.ts';
@@ -12,6 +13,7 @@ import {
   loadSecondOpinion,
   loadShown,
   openGivenLog,
+  pinnedOf,
   reading,
 } from './inputs.ts';
 import type { CommonOptions } from './inputs.ts';
@@ -37,10 +39,13 @@ export async function runReceipt(
     ...(response === undefined ? {} : { response: await readBytes(response) }),
     ...(await loadSecondOpinion(options)),
   }));
-  const chain = await askChain(options, policy, receipt.anchor ?? undefined);
+  const asked = await askChain(options, policy, receipt.anchor ?? undefined);
   const where = options.log;
   const log =
     where === undefined ? null : await reading('input', () => openGivenLog(options, where));
+  const chain =
+    asked ??
+    (log === null || isPinned(policy, receipt.anchor) ? null : await pinnedOf(log, policy));
   const fromLog =
     log === null
       ? { receipt }

@@ -1,5 +1,6 @@
 import {
   CodedError,
+  decodeAnchorProof,
   equalBytes,
   fromBase64,
   fromHex,
@@ -8,8 +9,10 @@ import {
   parseAnchorEvidence,
   parseJson,
   toHex,
+  verifyInclusion,
 } from '@showcause/core';
 import type { AnchorEvidence, Hash, TrustPolicy } from '@showcause/core';
+import { provenState } from '../anchor-proof.ts';
 import { openLogCheckpoint } from '../logged.ts';
 import type { FindingList } from './findings.ts';
 import { LATEST_ANCHOR, MARK, placeOf } from './places.ts';
@@ -110,7 +113,18 @@ async function readAnchor(
   if (head instanceof CodedError) return refuse(told(head), 'a checkpoint that the log signed');
   if (head.size !== size || toHex(head.root) !== evidence.root)
     return refuse(`a checkpoint of size ${head.size}`, `of size ${size} and the same root`);
+  const proof = attempt(() => requireProof(evidence, policy));
+  if (proof instanceof CodedError) return refuse(told(proof), 'a storage proof of this head');
   return { path, size, root: fromHex(evidence.root, 32), kind: 'anchor' };
+}
+
+/** The proof that evidence keeps, by its own block; whether that block is of the chain, a node or a policy says. */
+function requireProof(evidence: AnchorEvidence, { logId }: TrustPolicy): void {
+  const { proof, contract, size, root } = evidence;
+  if (proof === undefined) return;
+  provenState({ ...evidence, proof }, contract);
+  const path = decodeAnchorProof(proof).genesis;
+  verifyInclusion(fromHex(logId, 32), 0, size, fromHex(root, 32), path);
 }
 
 /** The newest evidence is written twice, and its hashes of the chain are proven by nothing else here. */

@@ -1,4 +1,4 @@
-import { CodedError, fromHex, parseEntry } from '@showcause/core';
+import { CodedError, fromHex, isRegistration, parseEntry } from '@showcause/core';
 import type { EntryOf, KnownEntry, ParsedEntry, TrustPolicy } from '@showcause/core';
 import { AnnouncedGaps } from './announced-gaps.ts';
 import type { Findings } from './findings.ts';
@@ -65,10 +65,7 @@ export class EntryJudge {
 
   #judge(parsed: ParsedEntry, leaf: string, index: number): void {
     this.#checkType(parsed, index);
-    if (
-      parsed.kind === 'known' &&
-      (parsed.entry.type === 'key' || parsed.entry.type === 'deployment')
-    ) {
+    if (parsed.kind === 'known' && isRegistration(parsed.entry)) {
       this.registry.register(parsed.entry, leaf, index);
       return;
     }

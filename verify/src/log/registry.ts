@@ -6,7 +6,7 @@ import {
   verifyRegistration,
   verifyStreamSignature,
 } from '@showcause/core';
-import type { EntryOf } from '@showcause/core';
+import type { EntryOf, RegistrationEntry } from '@showcause/core';
 import type { Findings } from './findings.ts';
 import type { Position } from './position.ts';
 import { secondsOf } from '../time.ts';
@@ -68,8 +68,9 @@ export class Registry {
   }
 
   /** Takes effect from this index on, unless the registrar did not sign it or it was logged before. @param leaf hex */
-  register(entry: EntryOf<'key'> | EntryOf<'deployment'>, leaf: string, index: number): void {
-    const what = `${entry.type} of ${entry.producer} at index ${index}`;
+  register(entry: RegistrationEntry, leaf: string, index: number): void {
+    const whose = entry.type === 'anchorage' ? '' : ` of ${entry.producer}`;
+    const what = `${entry.type}${whose} at index ${index}`;
     const refuse = (text: string): void =>
       this.#findings.refuted('log-registrations', 'VERIFY_REGISTRATION', text);
     try {
@@ -82,8 +83,9 @@ export class Registry {
     this.#known.add(leaf);
     if (entry.type === 'deployment')
       this.#deployments.set(leaf, { producer: entry.producer, development: entry.development });
-    else if (entry.action === 'add') this.#addKey(entry);
-    else this.#revoke(entry, index);
+    else if (entry.type === 'key')
+      if (entry.action === 'add') this.#addKey(entry);
+      else this.#revoke(entry, index);
   }
 
   #addKey({ producer, key, types }: EntryOf<'key'>): void {

@@ -2,11 +2,13 @@
 export { readBytes, readText } from './files.ts';
 export { searchKey } from './key-search.ts';
 export {
+  anchoragesOf,
   auditLog,
   consistencyProof,
   findKeyEntry,
   findLeaf,
   genesisOf,
+  genesisPath,
   inclusionProof,
   isAddress,
   latestAnchor,

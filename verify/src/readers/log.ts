@@ -7,6 +7,7 @@ import {
   formatTlogProof,
   parseAnchorEvidence,
   parseEntry,
+  parseEntryOf,
   parseJson,
   producerKeyId,
   proveConsistency,
@@ -16,11 +17,12 @@ import {
   fromUtf8,
   toHex,
 } from '@showcause/core';
-import type { AnchorEvidence, Hash } from '@showcause/core';
+import type { AnchorEvidence, EntryOf, Hash } from '@showcause/core';
 import { directoryLog, httpLog } from '@showcause/core/node';
 import type { LogReader } from '@showcause/core/node';
 import { CouldNotCheck } from '../errors.ts';
 import type { LogAuditor } from '../log/auditor.ts';
+import type { LoggedAnchorage } from '../log-contracts.ts';
 import { TileMaker } from '../log/tiles.ts';
 import type { ExpectedTile } from '../log/tiles.ts';
 
@@ -147,6 +149,12 @@ export async function inclusionProof(
   return formatTlogProof({ index, hashes, checkpoint: head.checkpoint });
 }
 
+/** Inclusion path of entry 0, computed from the tiles that a log serves; null when it cannot give one. */
+export function genesisPath(log: LogReader, size: number): Promise<Hash[] | null> {
+  // From the tree of size 1 a consistency proof is that path.
+  return consistencyProof(log, 1, size);
+}
+
 /** The newest anchor that the log publishes; null when there is none. @throws {CouldNotCheck} when it cannot be read */
 export async function latestAnchor(log: LogReader): Promise<AnchorEvidence | null> {
   const bytes = await log.file('anchors/latest.json');
@@ -157,6 +165,35 @@ export async function latestAnchor(log: LogReader): Promise<AnchorEvidence | nul
 export async function genesisOf(log: LogReader, size: number): Promise<Uint8Array> {
   for await (const entry of logEntries(log, Math.min(size, 256))) return entry;
   throw new CouldNotCheck('VERIFY_MISSING', 'the log is empty');
+}
+
+/** The `anchorage` entries of a log with what shows their place under its head. @throws {ShowcauseError} `LOG_FETCH`, `TILE_BYTES` */
+export async function anchoragesOf(log: LogReader, size: number): Promise<LoggedAnchorage[]> {
+  const found: LoggedAnchorage[] = [];
+  const read = tileHashReader(size, (tile) => log.tile(tile));
+  let index = -1;
+  for await (const bytes of logEntries(log, size)) {
+    index++;
+    const entry = anchorageIn(bytes);
+    if (entry === null) continue;
+    const path = await proveInclusion(index, size, read);
+    const { succession } = entry;
+    const handover =
+      succession === null ? null : await consistencyProof(log, succession.first.size, size);
+    found.push({ index, bytes, path, handover });
+  }
+  return found;
+}
+
+/** Canonical JSON spells a member in one way: whatever does not hold it is not parsed. */
+function anchorageIn(bytes: Uint8Array): EntryOf<'anchorage'> | null {
+  if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('"type":"anchorage"'))
+    return null;
+  try {
+    return parseEntryOf('anchorage', bytes);
+  } catch {
+    return null; // `verify log` reports what is malformed
+  }
 }
 
 /** The `key` entry that registers a key, looked for from the beginning; null when none is found. */

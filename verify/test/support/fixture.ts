@@ -5,6 +5,7 @@ import {
   cosignatureSigner,
   decisionClaims,
   ed25519NoteSigner,
+  encodeAnchorProof,
   encodeEntry,
   encodePromise,
   encodeSignedPromise,
@@ -18,10 +19,12 @@ import {
   merkleRoot,
   openClaim,
   producerKeyId,
+  proveConsistency,
   registrarMessage,
   signCheckpoint,
   slotOf,
   streamMessage,
+  TreeFrontier,
   toBase64,
   toHex,
 } from '@showcause/core';
@@ -40,6 +43,8 @@ import type {
 } from '@showcause/core';
 import { ed25519KeySigner, generateKey, p256Signer } from '@showcause/core/node';
 import type { KeyPair } from '@showcause/core/node';
+import { makeStateProof } from '../../../test/support/contract-state.ts';
+import type { MadeState } from '../../../test/support/contract-state.ts';
 import { isoTime } from '../../src/time.ts';
 
 export const ORIGIN = 'log.example/loans';
@@ -120,6 +125,46 @@ export class MiniLog {
   indexOf(entry: Uint8Array): number {
     return this.entries.indexOf(entry);
   }
+}
+
+/** Consistency proof of a log in memory. */
+export function consistency(
+  log: MiniLog,
+  oldSize: number,
+  size = log.entries.length,
+): Promise<Hash[]> {
+  const leaves = log.leaves(size);
+  return proveConsistency(oldSize, size, (nodes) =>
+    Promise.resolve(
+      nodes.map(({ level, index }) => {
+        const tree = TreeFrontier.empty();
+        tree.appendAll(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));
+        return tree.root();
+      }),
+    ),
+  );
+}
+
+/** Evidence of a head in a chain made up for it, with its proof. */
+export function provenAnchor(
+  of: MiniLog,
+  size: number,
+  made: { chainId: number; contract: string } & Partial<MadeState>,
+): Required<AnchorEvidence> {
+  const root = of.root(size);
+  const number = made.number ?? 100 + size;
+  const { proof, hash } = makeStateProof({ size, root, ...made, number });
+  return {
+    chainId: made.chainId,
+    contract: made.contract,
+    size,
+    root: toHex(root),
+    blockNumber: number,
+    blockHash: hash,
+    transactionHash: null,
+    checkpoint: toBase64(of.checkpoint(size)),
+    proof: encodeAnchorProof(proof, inclusionPath(of.leaves(size), 0)),
+  };
 }
 
 type Omitted = 'v' | 'id' | 'time' | 'producer' | 'epoch' | 'seq' | 'prev' | 'sig';
@@ -303,6 +348,22 @@ export function deploymentEntry(
     producer: facts.producer ?? 'loan-api',
     development: facts.development ?? false,
     facts: { system: 'loans', model: null },
+  });
+}
+
+/** An entry that names another contract of the log. */
+export function anchorageEntry(
+  parties: Parties,
+  logId: Uint8Array,
+  facts: Pick<EntryOf<'anchorage'>, 'contract' | 'succession'>,
+  registrar: KeyPair = parties.registrar,
+): Uint8Array {
+  return signRegistration(registrar, logId, {
+    v: 1,
+    type: 'anchorage',
+    id: randomId(),
+    time: isoTime(START),
+    ...facts,
   });
 }
 

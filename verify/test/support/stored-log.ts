@@ -17,7 +17,7 @@ import type { NameKind, StoredLog, StoredName } from '../../src/index.ts';
 import { ORIGIN, logSigner } from './fixture.ts';
 
 const logKey = generateKey('log');
-const CONTRACT = `0x${'ab'.repeat(20)}`;
+export const CONTRACT = `0x${'ab'.repeat(20)}`;
 
 /** Trusts the key that {@link publishedFiles} signs with. */
 export const policy: TrustPolicy = {
@@ -76,7 +76,13 @@ export function publishedFiles(entries: readonly Uint8Array[], sizes: readonly n
   return files;
 }
 
-export function addAnchor(files: Files, size: number, root: Hash): void {
+/** @param more  members that are added, or stand instead of these */
+export function addAnchor(
+  files: Files,
+  size: number,
+  root: Hash,
+  more: Partial<AnchorEvidence> = {},
+): void {
   const evidence: AnchorEvidence = {
     chainId: 31337,
     contract: CONTRACT,
@@ -86,6 +92,7 @@ export function addAnchor(files: Files, size: number, root: Hash): void {
     blockHash: `0x${'cd'.repeat(32)}`,
     transactionHash: null,
     checkpoint: toBase64(signedCheckpoint(size, root)),
+    ...more,
   };
   const bytes = new Uint8Array(Buffer.from(`${JSON.stringify(evidence, null, 2)}\n`));
   files.set(`anchors/${size}.json`, bytes);
