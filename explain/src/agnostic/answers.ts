@@ -37,6 +37,12 @@ function flattened(list: ArrayLike<unknown>, outputs: number): Float64Array {
 }
 
 function checkedNumbers(list: ArrayLike<unknown>): ArrayLike<number> {
+  if (list instanceof Float64Array) {
+    // Numbers they are: of NaN and the infinities alone the difference from themselves is not 0.
+    for (let row = 0; row < list.length; row++)
+      if ((list[row] as number) - (list[row] as number) !== 0) finite(list[row], row);
+    return list;
+  }
   for (let row = 0; row < list.length; row++) finite(list[row], row);
   return list as ArrayLike<number>;
 }
