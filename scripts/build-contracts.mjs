@@ -1,4 +1,4 @@
-// Compiles contracts/src/*.sol to contracts/src/generated/, a file a contract, with a stamp over compiler, settings and
+// Compiles contracts/src/*.sol and OpenZeppelin's TimelockController to contracts/src/generated/, a file a contract, with a stamp over compiler, settings and
 // sources so that an unchanged tree costs nothing.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,11 +6,13 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { compile, compilerVersion, readSources, replaceFile, stampOf } from './solidity.mjs';
 
 const outDir = new URL('../contracts/src/generated', import.meta.url).pathname;
-const sources = readSources(['contracts/src']);
+const TIMELOCK = '@openzeppelin/contracts/governance/TimelockController.sol';
+const sources = readSources(['contracts/src'], [TIMELOCK]);
 const contracts = [
   ['RuleGuard.sol', 'RuleGuard'],
   ['ShowcauseLog.sol', 'ShowcauseLog'],
   ['ShowcauseLogSuccessor.sol', 'ShowcauseLogSuccessor'],
+  [TIMELOCK, 'TimelockController'],
 ];
 const stamp = stampOf(sources, contracts);
 

@@ -40,6 +40,10 @@ const table: readonly { part: string; may: RegExp }[] = [
     may: /^(@showcause\/(core|core\/node|contracts)|viem(\/.*)?|express|prom-client|node:.*)$/,
   },
   {
+    part: 'anchor-service/src/governance',
+    may: /^(@showcause\/(core|contracts)|viem(\/.*)?|node:.*)$/,
+  },
+  {
     part: 'anchor-service/src/adapters',
     may: /^(@showcause\/(core|core\/node|kafka)|libsql|node:.*)$/,
   },

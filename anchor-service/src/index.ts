@@ -14,6 +14,7 @@ export * from './doctor/index.ts';
 export { ServiceError, quarantineReasons, serviceErrorCodes } from './errors.ts';
 export type { QuarantineReason, ServiceErrorCode } from './errors.ts';
 export * from './genesis.ts';
+export * from './governance/index.ts';
 export { openApiDocument } from './http/openapi.ts';
 export { jsonLogger } from './json-logger.ts';
 export { ownTypes } from './own-stream.ts';

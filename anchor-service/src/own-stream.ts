@@ -23,7 +23,9 @@ export interface OwnProducer {
 export const OWN_HEARTBEAT_SECONDS = 86_400;
 
 /** Types that the service's key must list. */
-export const ownTypes = ['stream', 'heartbeat', 'streamGap', 'equivocation', 'opaque'] as const;
+export const neededTypes = ['stream', 'heartbeat', 'streamGap', 'equivocation', 'opaque'] as const;
+/** Types that the service writes. Keys from before there were contracts to govern may lack the last. */
+export const ownTypes = [...neededTypes, 'governance'] as const;
 
 type OwnEntry<T extends (typeof ownTypes)[number]> = Extract<StreamedEntry, { type: T }>;
 /** The members that are not the stream's own. */
@@ -31,6 +33,7 @@ export type OwnFields =
   | Pick<OwnEntry<'streamGap'>, 'type' | 'about'>
   | Pick<OwnEntry<'equivocation'>, 'type' | 'about' | 'leaf' | 'entry' | 'promises'>
   | Pick<OwnEntry<'opaque'>, 'type' | 'source' | 'from' | 'to' | 'count' | 'root'>
+  | Pick<OwnEntry<'governance'>, 'type' | 'at' | 'event'>
   | Pick<OwnEntry<'heartbeat'>, 'type'>;
 
 type Boundary = Pick<

@@ -48,6 +48,7 @@ export class PromiseJudge {
   /** Why a promised entry may not stand in the log, or null. */
   refusal(message: StreamMessage, promise: VerifiedPromise): QuarantineReason | null {
     const { signed, type } = message;
+    if (type === 'governance') return 'NOT_FOR_PRODUCERS';
     const listed = promise.keys.filter(({ types }) => types.includes(type));
     if (listed.length === 0) return 'TYPE';
     if (!listed.some((key) => admits(key, message.position, message.hash))) return 'REVOKED';

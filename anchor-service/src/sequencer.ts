@@ -3,8 +3,9 @@ import { CursorTracker } from './cursors.ts';
 import { Draft } from './draft.ts';
 import { ServiceError } from './errors.ts';
 import { readRegistration } from './intake.ts';
-import { OwnStream, ownTypes } from './own-stream.ts';
-import type { OwnProducer } from './own-stream.ts';
+import { OwnStream, neededTypes } from './own-stream.ts';
+import type { OwnFields, OwnProducer } from './own-stream.ts';
+import type { RegisteredKey } from './keys.ts';
 import type { Logger, SourceItem, Store } from './ports.ts';
 import { PromiseJudge } from './promise-judge.ts';
 import { QuarantineRoom, UnplacedItems } from './quarantine.ts';
@@ -43,6 +44,22 @@ export interface SequencerOptions {
 const DEFAULT_MAX_WAITING_MESSAGES = 65_536;
 const DEFAULT_MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
+/** What the service found out by itself, and how far it had to look for it. */
+export interface Notes {
+  entries: readonly OwnFields[];
+  /** where it was read, a stream as those of a source */
+  stream: string;
+  from: number;
+  /** a restart goes on from here */
+  to: number;
+}
+
+interface Noted {
+  notes: Notes;
+  resolve: () => void;
+  reject: (reason: unknown) => void;
+}
+
 /** What the store holds when a sequencer starts. */
 interface Start {
   lease: number;
@@ -65,6 +82,7 @@ export class Sequencer {
   readonly #refusals: Refusals;
   readonly #taking: Taking;
   readonly #cursors = new CursorTracker();
+  #noted: Noted[] = [];
   /** committed */
   #size: number;
 
@@ -155,13 +173,28 @@ export class Sequencer {
       maxWaitingBytes: bytes = DEFAULT_MAX_WAITING_BYTES,
     } = this.#options;
     await this.#taking.endBatch({ messages, bytes });
-    this.#writeDue();
-    return this.#begin();
+    const noted = this.#writeDue();
+    const begun = await this.#begin();
+    for (const { resolve, reject } of noted) begun.committed.then(resolve, reject);
+    return begun;
+  }
+
+  /** Whether the service's key lists a type. */
+  mayWrite(type: string): boolean {
+    return ownKeyOf(this.#shared.registrations, this.#options.producer, type) !== null;
+  }
+
+  /**
+   * Entries of the service's own with the next transaction, and with them the cursor of what they were read from: both or
+   * neither. Resolves when they are durable.
+   */
+  write(notes: Notes): Promise<void> {
+    return new Promise((resolve, reject) => this.#noted.push({ notes, resolve, reject }));
   }
 
   /** Whether something has to be written though nothing came. */
   get isDue(): boolean {
-    return this.#shared.own.isHeartbeatDue() || this.#refusals.isDue;
+    return this.#shared.own.isHeartbeatDue() || this.#refusals.isDue || this.#noted.length > 0;
   }
 
   /** Writes what is due though nothing came: the service's own heartbeat, what could not be placed. @returns whether it did */
@@ -194,9 +227,17 @@ export class Sequencer {
     await committed;
   }
 
-  #writeDue(): void {
+  /** @returns the notes that are in the draft now */
+  #writeDue(): readonly Noted[] {
     if (this.#shared.own.isHeartbeatDue()) this.#end.writeOwn({ type: 'heartbeat' });
     if (this.#refusals.isDue) this.#refusals.write();
+    const noted = this.#noted;
+    this.#noted = [];
+    for (const { notes } of noted) {
+      for (const fields of notes.entries) this.#end.writeOwn(fields);
+      this.#cursors.see(notes.stream, notes.from, notes.to)();
+    }
+    return noted;
   }
 
   async #begin(): Promise<{ committed: Promise<void> }> {
@@ -231,14 +272,25 @@ async function sharedOf(options: SequencerOptions, frontier: TreeFrontier): Prom
   };
 }
 
-function assertOwnKey({ keys }: Registrations, { name, publicKey }: OwnProducer): void {
+function assertOwnKey(registrations: Registrations, producer: OwnProducer): void {
+  const { name } = producer;
+  const missing = neededTypes.find((type) => ownKeyOf(registrations, producer, type) === null);
+  if (missing === undefined) return;
+  const isThere = ownKeyOf(registrations, producer, null) !== null;
+  throw new ServiceError('CONFIG_KEY', {
+    got: isThere ? `a key that lacks ${missing}` : `no key of ${name}`,
+    want: `a registered key of ${name} for ${neededTypes.join(', ')}`,
+  });
+}
+
+/** The service's key as it is registered for a type; of any type where that is null. */
+function ownKeyOf(
+  { keys }: Registrations,
+  { name, publicKey }: OwnProducer,
+  type: string | null,
+): RegisteredKey | null {
   const own = keys
     .coveringProducer(name)
-    .find(({ key, closes }) => key === toHex(publicKey) && closes === null);
-  const missing = ownTypes.find((type) => !(own?.types.includes(type) ?? false));
-  if (missing !== undefined)
-    throw new ServiceError('CONFIG_KEY', {
-      got: own === undefined ? `no key of ${name}` : `a key that lacks ${missing}`,
-      want: `a registered key of ${name} for ${ownTypes.join(', ')}`,
-    });
+    .filter(({ key, closes }) => key === toHex(publicKey) && closes === null);
+  return own.find(({ types }) => type === null || types.includes(type)) ?? null;
 }

@@ -1,4 +1,4 @@
-import { merkleRoot, toHex } from '@showcause/core';
+import { governanceKey, merkleRoot, toHex } from '@showcause/core';
 import type { KnownEntry } from '@showcause/core';
 import type { Settle } from './cursors.ts';
 import type { Position, QuarantineRow } from './ports.ts';
@@ -19,10 +19,12 @@ export interface Told {
   opaque: ToldItems[];
   /** {@link equivocationKey} */
   equivocations: Set<string>;
+  /** keys of events of the contract */
+  governance: Set<string>;
 }
 
 export function nothingTold(): Told {
-  return { opaque: [], equivocations: new Set() };
+  return { opaque: [], equivocations: new Set(), governance: new Set() };
 }
 
 export function equivocationKey({ producer, epoch, seq }: Position, leaf: string): string {
@@ -37,7 +39,7 @@ export function noteTold(told: Told, entry: KnownEntry): void {
   } else if (entry.type === 'opaque') {
     const { source, from, to, count, root } = entry;
     told.opaque.push({ source, from: Number(from), to: Number(to), count, root });
-  }
+  } else if (entry.type === 'governance') told.governance.add(governanceKey(entry));
 }
 
 /** A stream as an `opaque` entry names it. */

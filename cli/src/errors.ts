@@ -31,6 +31,14 @@ export const cliErrorCodes = {
     means: 'no value for the header Authorization',
     fix: "Give one line, such as 'Bearer TOKEN', in the file or the variable.",
   },
+  CHAIN_NONE: {
+    means: 'this log has no chain, or no node of it is named',
+    fix: 'Give a genesis with a contract, and --rpc or a configuration with an anchor.',
+  },
+  POLICY_OTHER: {
+    means: 'policy file trusts another log or contract',
+    fix: 'Give the policy file of this log; a contract is never exchanged in one.',
+  },
   GENESIS_MISSING: {
     means: 'no genesis entry to say which log this is for',
     fix: 'Give it with --genesis FILE.',

@@ -1,6 +1,8 @@
 import { packageVersion, verifyCommand } from '@showcause/verify/command';
 import { Command, Option } from 'commander';
 import { anchorCommand } from './commands/anchor.ts';
+import { freezeCommand, haltCommand, resumeCommand } from './commands/acts.ts';
+import { chainCommand } from './commands/chain/command.ts';
 import { countersignCommand } from './commands/countersign.ts';
 import { deploymentCommand } from './commands/deployment.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -40,7 +42,7 @@ export function buildProgram(io: Io): Command {
       // commands in its description.
       visibleCommands: (command) =>
         command.parent === null ? command.commands.flatMap(rows) : [...command.commands],
-      subcommandTerm: (command) => nameBelowRoot(command),
+      subcommandTerm: (command) => rowName(command),
       subcommandDescription: (command) => command.summary() || command.description(),
     })
     .addHelpText(
@@ -59,6 +61,10 @@ export function buildProgram(io: Io): Command {
   program.addCommand(serveCommand(io));
   program.addCommand(anchorCommand(io));
   program.addCommand(countersignCommand(io));
+  program.addCommand(chainCommand(io));
+  program.addCommand(haltCommand(io));
+  program.addCommand(freezeCommand(io));
+  program.addCommand(resumeCommand(io));
   program.addCommand(deploymentCommand(io));
   program.addCommand(fsckCommand(io));
   program.addCommand(doctorCommand(io));
@@ -77,11 +83,18 @@ function settle(program: Command): void {
 }
 
 /** Families whose commands fit one row of the front page, by what they are for. */
-const ONE_ROW: readonly string[] = ['keys', 'spool', 'verify'];
+const ONE_ROW: readonly string[] = ['keys', 'verify', 'chain', 'spool'];
+/** Commands of one kind that share the row of the first. */
+const SHARED_ROW: readonly string[] = ['halt', 'freeze', 'resume'];
 
 function rows(command: Command): Command[] {
+  if (SHARED_ROW.indexOf(command.name()) > 0) return [];
   if (command.commands.length === 0 || ONE_ROW.includes(command.name())) return [command];
   return command.commands.flatMap(rows);
+}
+
+function rowName(command: Command): string {
+  return command.name() === SHARED_ROW[0] ? SHARED_ROW.join('|') : nameBelowRoot(command);
 }
 
 function nameBelowRoot(command: Command): string {

@@ -21,6 +21,8 @@ const couldNot: readonly string[] = [
   'CHAIN_FEE_CAP',
   'ANCHOR_BUDGET',
   'ANCHOR_FROZEN',
+  'CHAIN_NO_CONTRACT',
+  'TIMELOCK_NOT_READY',
   'COUNTERSIGN_UNREACHABLE',
 ];
 

@@ -9,3 +9,8 @@ export {
   showcauseLogSuccessorAbi,
   showcauseLogSuccessorCreationCode,
 } from './generated/showcause-log-successor.ts';
+/** OpenZeppelin's, compiled by the same build: who may resume, unfreeze and rotate. */
+export {
+  timelockControllerAbi,
+  timelockControllerCreationCode,
+} from './generated/timelock-controller.ts';

@@ -85,6 +85,10 @@ export const coreErrorCodes = {
     means: 'genesis or anchorage names another creation code',
     fix: 'Use the release whose contract this is.',
   },
+  GOVERNANCE_EVENT: {
+    means: 'not an event of the contract that a log records',
+    fix: 'Ask another node of the chain.',
+  },
   ENTRY_SIZE: {
     means: 'entry is empty or over 65,535 bytes',
     fix: 'Keep large content beside the log behind a commitment.',

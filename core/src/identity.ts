@@ -74,7 +74,7 @@ export function verifyRegistration(
 }
 
 /**
- * What a producer signs in its `stream`, `heartbeat`, `gap`, `streamGap`, `equivocation` and `opaque` entries:
+ * What a producer signs in its `stream`, `heartbeat`, `gap`, `streamGap`, `equivocation`, `opaque` and `governance` entries:
  * label ‖ logId ‖ key id ‖ epoch u64 ‖ seq u64 ‖ prev 32. It binds the place and, through `prev`, everything before
  * it; the entry's own members are bound by the promise that covers it, or by the next signature.
  */

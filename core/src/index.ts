@@ -9,6 +9,7 @@ export * from './crc32c.ts';
 export * from './entry.ts';
 export * from './errors.ts';
 export * from './ethereum/index.ts';
+export * from './governance.ts';
 export { sha256 } from './hash.ts';
 export * from './identity.ts';
 export * from './json.ts';

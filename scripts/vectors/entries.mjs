@@ -112,7 +112,30 @@ function entriesByType() {
       count: 3,
       root,
     }),
+    ...governanceByEvent(own),
   };
+}
+
+/** A `governance` entry for each form of event. */
+function governanceByEvent(own) {
+  const address = (digit) => `0x${digit.repeat(40)}`;
+  const at = {
+    chainId: 31337,
+    contract: address('a'),
+    blockNumber: 40,
+    blockHash: `0x${'b'.repeat(64)}`,
+    transactionHash: `0x${'c'.repeat(64)}`,
+    logIndex: 2,
+  };
+  const events = [
+    { name: 'Halted', by: address('1') },
+    { name: 'Frozen', by: address('1'), until: 1772971200 },
+    { name: 'Resumed' },
+    { name: 'GuardianRotated', from: address('1'), to: address('0') },
+  ];
+  return Object.fromEntries(
+    events.map((event) => [`governance: ${event.name}`, own({ type: 'governance', at, event })]),
+  );
 }
 
 /** Bytes with the padded tag of a typed entry. */
@@ -126,6 +149,7 @@ export function entries() {
   const parsedKey = JSON.parse(text(w.keyRegistration.bytes));
   const genesis = JSON.parse(text(w.genesis));
   const start = JSON.parse(text(w.streamStart));
+  const governance = JSON.parse(text(known['governance: Halted']));
   const sorted = (value) =>
     Array.isArray(value)
       ? value.map(sorted)
@@ -293,6 +317,21 @@ export function entries() {
         'a key that is not x ‖ y',
         'ENTRY_SCHEMA',
         changed(parsedKey, { key: parsedKey.key.slice(2) }),
+      ),
+      bad(
+        'an advance as governance',
+        'ENTRY_SCHEMA',
+        changed(governance, { event: { name: 'Advanced', size: 9 } }),
+      ),
+      bad(
+        'a rotation to nobody named',
+        'ENTRY_SCHEMA',
+        changed(governance, { event: { name: 'OperatorRotated', from: `0x${'1'.repeat(40)}` } }),
+      ),
+      bad(
+        'governance without its block',
+        'ENTRY_SCHEMA',
+        changed(governance, { at: { ...governance.at, blockHash: null } }),
       ),
       bad('an action of no kind', 'ENTRY_SCHEMA', changed(parsedKey, { action: 'rotate' })),
       bad('65 types', 'ENTRY_SCHEMA', changed(parsedKey, { types: Array(65).fill('intent') })),

@@ -149,7 +149,15 @@ export const epoch = 1772366400000;
 export const zeros = '00'.repeat(32);
 export function streamed(fields, key = producerKey) {
   const unsigned = { v: 1, id: nextId(), time: at(3), producer: 'loan-api', epoch, ...fields };
-  const signed = ['stream', 'heartbeat', 'gap', 'streamGap', 'equivocation', 'opaque'];
+  const signed = [
+    'stream',
+    'heartbeat',
+    'gap',
+    'streamGap',
+    'equivocation',
+    'opaque',
+    'governance',
+  ];
   if (!signed.includes(fields.type)) return encodeEntry(unsigned);
   const message = streamMessage(logId, producerKeyId(key.publicKey), unsigned);
   return encodeEntry({ ...unsigned, sig: toBase64(key.sign(message)) });

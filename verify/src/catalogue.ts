@@ -230,6 +230,12 @@ export const catalogue = {
     proves: 'The service found no producer with two entries at one place.',
     limit: 'Only what the service recorded shows here.',
   },
+  'log-governance': {
+    name: 'governance of the contract',
+    proves:
+      'Each halt, freeze, resume and rotation of the contract is recorded, once, and no other.',
+    limit: 'What the chain says is compared with --rpc alone, and is the word of that node.',
+  },
   'log-types': {
     name: 'known types',
     proves: 'Every entry is of a type that this version can judge.',

@@ -155,6 +155,10 @@ export const verifyErrorCodes = {
     means: 'log itself says that something is missing',
     fix: 'Reconcile that time with other records.',
   },
+  VERIFY_GOVERNANCE: {
+    means: "log and chain disagree on how the log's contract was governed",
+    fix: 'Ask the operator, and another node; the chain decides.',
+  },
   VERIFY_EQUIVOCATION: {
     means: 'producer gave two entries for one place',
     fix: 'Keep the equivocation entry as evidence.',

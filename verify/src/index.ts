@@ -11,6 +11,7 @@ export type { ShownDecision } from './claims.ts';
 export { LogAuditor } from './log/auditor.ts';
 export type { KnownHead, LogAuditorOptions, LogReport } from './log/auditor.ts';
 export type { Finding } from './log/findings.ts';
+export type { ObservedGovernance } from './log/governance.ts';
 export type { EpochRow, ProducerRow } from './log/rows.ts';
 export { TileMaker } from './log/tiles.ts';
 export type { ExpectedTile } from './log/tiles.ts';

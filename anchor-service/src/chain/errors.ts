@@ -53,8 +53,8 @@ export const chainErrorCodes = {
     fix: 'Compare the head on the chain with the log.',
   },
   CHAIN_FUNDS: {
-    means: 'operator account cannot pay for the transaction',
-    fix: 'Fund the operator address.',
+    means: 'account cannot pay for the transaction',
+    fix: 'Fund the address that sends it.',
   },
   CHAIN_PENDING: {
     means: 'earlier transaction of the account still waits',
@@ -75,6 +75,30 @@ export const chainErrorCodes = {
   CHAIN_DEPLOYMENT: {
     means: 'contract of this log could not be put on the chain',
     fix: 'Check the account, its funds and the chain.',
+  },
+  CHAIN_NO_CONTRACT: {
+    means: 'log has no contract on this chain yet',
+    fix: 'Put it there with showcause chain deploy.',
+  },
+  TIMELOCK_PLAN: {
+    means: 'not the plan of the timelock that genesis names',
+    fix: 'Give timelock.json as showcause init wrote it beside the genesis entry.',
+  },
+  TIMELOCK_MISSING: {
+    means: 'nobody can do this: genesis names no timelock, or none is there',
+    fix: 'Put it there with showcause chain deploy; a log founded without one cannot have it.',
+  },
+  TIMELOCK_NOT_READY: {
+    means: 'timelock still holds the operation back',
+    fix: 'Run the same command again when its delay is over.',
+  },
+  ROLE_NOT_HELD: {
+    means: 'account does not hold the role that this act needs',
+    fix: 'Use an account that holds it; showcause chain status prints who does.',
+  },
+  ROLE_NO_KEY: {
+    means: 'no key to send this with',
+    fix: 'Give the folder of the key with --keys, or --from for an account that sends it itself.',
   },
   ANCHOR_FOREIGN_HEAD: {
     means: 'contract holds a head that this log never made',

@@ -51,7 +51,7 @@ export function agreedBlockHash(endpoints: Endpoints, number: number): Promise<s
 }
 
 /** Number of the block; -1 when there is none yet. */
-async function heightOf(rpc: Rpc, at: 'latest' | Finality): Promise<number> {
+export async function heightOf(rpc: Rpc, at: 'latest' | Finality): Promise<number> {
   if (typeof at === 'string') return (await blockAt(rpc, at))?.number ?? -1;
   const latest = await blockAt(rpc, 'latest');
   return latest === null ? -1 : Math.max(-1, latest.number - at.confirmations);

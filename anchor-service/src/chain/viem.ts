@@ -1,6 +1,5 @@
 import { showcauseLogAbi } from '@showcause/contracts';
 import type { LocalAccount } from 'viem/accounts';
-import { decodeErrorResult } from 'viem/utils';
 import { advanceCallData } from './advance-call.ts';
 import { Endpoints } from './endpoints.ts';
 import type { EndpointOptions, EndpointState } from './endpoints.ts';
@@ -8,11 +7,9 @@ import { ChainError } from './errors.ts';
 import { agreedBlockHash, agreedHead } from './heads.ts';
 import type { Finality } from './heads.ts';
 import type { Chain } from './port.ts';
+import { simulate } from './read.ts';
 import { findAdvance, readReceipt } from './receipts.ts';
-import { chainErrorOf, revertData } from './rpc.ts';
-import type { Rpc } from './rpc.ts';
 import { createSender } from './transaction.ts';
-import type { Call } from './transaction.ts';
 
 export interface ViemChainOptions extends Omit<EndpointOptions, 'rpcUrls' | 'chainId'> {
   /** of one chain; several in the order in which they are preferred */
@@ -47,7 +44,9 @@ export function createViemChain(
       if (account === undefined || sender === undefined)
         throw new ChainError('CHAIN_ACCOUNT', { got: 'no operator account' });
       const call = { to: contract, data: advanceCallData(step) };
-      await endpoints.first((rpc) => simulate(rpc, { from: account.address, ...call }));
+      await endpoints.first((rpc) =>
+        simulate(rpc, { from: account.address, ...call }, showcauseLogAbi),
+      );
       return { hash: await sender.send(call, agreed) };
     },
     outcome: (hash) => endpoints.first((rpc) => readReceipt(rpc, hash)),
@@ -57,24 +56,4 @@ export function createViemChain(
         (hash) => hash ?? 'none',
       ),
   };
-}
-
-/** @throws {ChainError} `CHAIN_REVERTED` with the contract's own error name */
-async function simulate(rpc: Rpc, call: Call & { from: string }): Promise<void> {
-  try {
-    await rpc.ask('eth_call', [call, 'latest']);
-  } catch (error) {
-    const data = revertData(error);
-    if (data !== null && data !== '0x')
-      throw new ChainError('CHAIN_REVERTED', { got: revertName(data) });
-    throw chainErrorOf(error, 'eth_call');
-  }
-}
-
-function revertName(data: `0x${string}`): string {
-  try {
-    return decodeErrorResult({ abi: showcauseLogAbi, data }).errorName;
-  } catch {
-    return `unknown error ${data.slice(0, 10)}`;
-  }
 }

@@ -2,7 +2,7 @@ import { isJsonObject, parseEntry, toHex, producerKeyId } from '@showcause/core'
 import type { Hash } from '@showcause/core';
 import { serviceErrorCodes } from '../errors.ts';
 import { KeyRegistry } from '../keys.ts';
-import { ownTypes } from '../own-stream.ts';
+import { neededTypes, ownTypes } from '../own-stream.ts';
 import { fail, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -138,9 +138,18 @@ export function judgeProducerKey(
   const open = keys.filter(({ closes }) => closes === null);
   if (open.length === 0)
     return fail(name, 'revoked', 'Make a new key and let the registrar register it.');
-  const missing = ownTypes.filter((type) => !open.some(({ types }) => types.includes(type)));
+  const lacking = (types: readonly string[]): string[] =>
+    types.filter((type) => !open.some((key) => key.types.includes(type)));
+  const missing = lacking(neededTypes);
   if (missing.length > 0)
     return fail(name, `not for ${missing.join(', ')}`, serviceErrorCodes.CONFIG_KEY.fix);
+  const wanted = lacking(ownTypes);
+  if (wanted.length > 0)
+    return warn(
+      name,
+      `not for ${wanted.join(', ')}: such entries are not written`,
+      'Let the registrar register the key again with all types.',
+    );
   return ok(name, `registered for ${producer}`);
 }
 

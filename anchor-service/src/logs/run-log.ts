@@ -32,6 +32,7 @@ import type { ChainHead } from '../chain/port.ts';
 import { readConfigured } from '../config.ts';
 import type { LogConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
+import type { Following, FollowingOptions } from '../governance/following.ts';
 import { DEFAULT_LIMITS, REMOTE_LIMITS, startPipeline } from '../pipeline.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { LogFiles, Logger, SignedMark, Source, Store } from '../ports.ts';
@@ -121,6 +122,16 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
       logger,
     });
     closing.unshift(async () => anchoring?.close());
+    const following = await followingOf({
+      config,
+      genesis,
+      logId,
+      sequencer,
+      store,
+      told,
+      logger,
+    });
+    closing.unshift(async () => following?.close());
     const close = async (): Promise<void> => {
       for (const step of closing) await step();
     };
@@ -150,6 +161,12 @@ async function anchoringOf(options: AnchoringOptions): Promise<Anchoring | null>
   if (options.config.anchor === null) return null;
   const { startAnchoring } = await import('../anchoring.ts');
   return startAnchoring(options);
+}
+
+async function followingOf(options: FollowingOptions): Promise<Following | null> {
+  if (options.config.anchor === null) return null;
+  const { followGovernance } = await import('../governance/following.ts');
+  return followGovernance(options);
 }
 
 /** `lost` rejects when another instance took over, where a store finds that out by itself. */

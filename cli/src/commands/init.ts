@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { policyFingerprint } from '@showcause/core';
 import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
+import { address, addresses } from './chain/place.ts';
 
 interface InitOptions {
   origin: string;
@@ -11,6 +12,9 @@ interface InitOptions {
   factory?: string;
   timelock?: string;
   countersigner?: string;
+  timelockDelay?: number;
+  proposer?: string[];
+  executor?: string[];
   public?: boolean;
   port: number;
   countersignerPort: number;
@@ -33,6 +37,9 @@ export function initCommand(io: Io): Command {
     .option('--factory <address>', 'CREATE2 factory (default: the deterministic proxy)', address)
     .option('--timelock <address>', 'may resume and rotate roles (default: nobody)', address)
     .option('--countersigner <address>', 'somebody else runs it with this key', address)
+    .option('--timelock-delay <seconds>', 'make such a timelock, with this delay', positive)
+    .option('--proposer <list>', 'who proposes to it, a Safe (default: a key)', addresses)
+    .option('--executor <list>', 'who executes after the delay (default: anybody)', addresses)
     .option('--public', 'readers of the log need no token')
     .option('--port <n>', 'port of the anchor service', port, 8787)
     .option('--countersigner-port <n>', 'port of the countersigner', port, 8788)
@@ -43,7 +50,8 @@ Examples:
   showcause init ./showcause --origin log.example.org/loans
   showcause init ./showcause --origin log.example.org/loans --chain-id 31337`,
     )
-    .action(async (dir: string, options: InitOptions) => {
+    .action(async (dir: string, options: InitOptions, command: Command) => {
+      checkTimelock(command, options);
       const { createDevelopmentSetup } = await import('../setup/development.ts');
       const policy = createDevelopmentSetup({
         dir,
@@ -61,13 +69,33 @@ Examples:
 
 function chainOf(options: InitOptions) {
   if (options.chainId === undefined) return null;
+  const timelock = timelockOf(options);
   return {
     chainId: options.chainId,
     rpcUrl: options.rpc,
     ...(options.factory === undefined ? {} : { factory: options.factory }),
-    ...(options.timelock === undefined ? {} : { timelock: options.timelock }),
     ...(options.countersigner === undefined ? {} : { countersigner: options.countersigner }),
+    ...(timelock === undefined ? {} : { timelock }),
   };
+}
+
+const ANYBODY = `0x${'0'.repeat(40)}`;
+
+function timelockOf({ timelock, timelockDelay, proposer, executor }: InitOptions) {
+  if (timelockDelay === undefined) return timelock;
+  return { minDelay: timelockDelay, proposers: proposer ?? [], executors: executor ?? [ANYBODY] };
+}
+
+/** Options of a timelock that is not made, or of two. @throws what commander throws for wrong usage */
+function checkTimelock(command: Command, options: InitOptions): void {
+  const { chainId, timelock, timelockDelay, proposer, executor } = options;
+  const wrong =
+    (timelockDelay === undefined && (proposer ?? executor) !== undefined) ||
+    (timelockDelay !== undefined && (timelock !== undefined || chainId === undefined));
+  if (wrong)
+    command.error(
+      'error: --proposer and --executor go with --timelock-delay, and that with --chain-id and without --timelock',
+    );
 }
 
 function summary(dir: string, logId: string, fingerprint: string, options: InitOptions): string[] {
@@ -86,6 +114,9 @@ function summary(dir: string, logId: string, fingerprint: string, options: InitO
     ...chain,
     `  ${dir}/registrar      signs keys and deployments`,
     `  ${dir}/guardian       may halt and freeze the contract`,
+    ...(options.timelockDelay === undefined
+      ? []
+      : [`  ${dir}/timelock.json  how the timelock is made: showcause chain deploy`]),
     '',
     'This is a development set-up: all keys in one hand, passphrases beside them. It proves nothing',
     'against whoever holds this folder. In production each role makes its own key, on its own machine.',
@@ -106,11 +137,6 @@ const producer = matching(
   /^(?=.{1,64}$)[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/,
   'lower-case words with digits, - and /',
 );
-
-function address(value: string): string {
-  if (!/^0x[0-9a-fA-F]{40}$/.test(value)) throw new InvalidArgumentError('Want a 0x address.');
-  return value.toLowerCase();
-}
 
 function positive(value: string): number {
   const number = Number(value);

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ethereumAddress, ownTypes, registerKey } from '@showcause/anchor-service';
+import {
+  ethereumAddress,
+  formatTimelockPlan,
+  ownTypes,
+  registerKey,
+} from '@showcause/anchor-service';
+import type { TimelockPlan } from '@showcause/anchor-service';
 import { formatPolicy } from '@showcause/core';
 import type { TrustPolicy } from '@showcause/core';
 import {
@@ -27,9 +33,10 @@ export interface DevelopmentSetup {
     chainId: number;
     rpcUrl: string;
     factory?: string;
-    timelock?: string;
     /** lower-case 0x address of one that somebody else runs; left out: one is made here */
     countersigner?: string;
+    /** an address, or how it is to be made; without proposers a key of its own proposes */
+    timelock?: string | TimelockPlan;
   } | null;
   /** the published log needs no reader token */
   publicLog: boolean;
@@ -69,6 +76,7 @@ export function createDevelopmentSetup(setup: DevelopmentSetup): TrustPolicy {
   const countersigner =
     elsewhere ?? ethereumAddress(key('countersigner/keys', 'countersigner').publicKey);
   const guardian = key('guardian', 'guardian');
+  const timelock = timelockOf(setup, () => key('proposer', 'proposer'));
   const producer = key('producer/keys', 'producer');
   key('producer/keys', 'store');
 
@@ -76,8 +84,11 @@ export function createDevelopmentSetup(setup: DevelopmentSetup): TrustPolicy {
     origin: setup.origin,
     log,
     registrar,
-    chain: setup.chain === null ? null : { ...setup.chain, operator, countersigner, guardian },
+    chain:
+      setup.chain === null ? null : { ...setup.chain, timelock, operator, countersigner, guardian },
   });
+  if (typeof timelock === 'object')
+    writeFileDurably(at('timelock.json'), formatTimelockPlan(timelock));
   for (const folder of ['.', 'registrar', 'producer/keys'])
     writeFileDurably(at(folder, 'genesis.entry'), genesis.entry);
   writeFileDurably(at('policy.json'), formatPolicy(genesis.policy));
@@ -106,6 +117,16 @@ export function createDevelopmentSetup(setup: DevelopmentSetup): TrustPolicy {
   if (setup.chain !== null && elsewhere === undefined)
     writeFileDurably(at('countersigner/config.json'), json(countersignerConfig(setup)));
   return genesis.policy;
+}
+
+/** Where nobody proposes yet, a new key does. */
+function timelockOf(
+  { chain }: DevelopmentSetup,
+  newProposer: () => KeyPair,
+): string | TimelockPlan | undefined {
+  const timelock = chain?.timelock;
+  if (typeof timelock !== 'object' || timelock.proposers.length > 0) return timelock;
+  return { ...timelock, proposers: [ethereumAddress(newProposer().publicKey)] };
 }
 
 const folders = [

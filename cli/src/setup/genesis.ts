@@ -3,16 +3,19 @@ import {
   contractAddress,
   createGenesis,
   ethereumAddress,
+  deploymentProxy,
   genesisContract,
+  madeAt,
+  timelockMaking,
 } from '@showcause/anchor-service';
-import type { GenesisContract } from '@showcause/anchor-service';
+import type { GenesisContract, TimelockPlan } from '@showcause/anchor-service';
 import { logIdOf, policyFromGenesis, toHex } from '@showcause/core';
 import type { PolicyChain, TrustPolicy } from '@showcause/core';
 import type { KeyPair } from '@showcause/core/node';
 import { newId } from '../registration.ts';
 
 /** Chain ids of local development nodes: what they hold proves nothing against whoever runs them. */
-const developmentChainIds: readonly number[] = [1337, 31_337];
+export const developmentChainIds: readonly number[] = [1337, 31_337];
 const NOBODY = '0x0000000000000000000000000000000000000000';
 
 export interface GenesisFacts {
@@ -27,8 +30,8 @@ export interface GenesisFacts {
     /** lower-case 0x address */
     countersigner: string;
     guardian: KeyPair;
-    /** lower-case 0x address; default nobody */
-    timelock?: string | undefined;
+    /** lower-case 0x address, or the plan of one that is still to be made; default nobody */
+    timelock?: string | TimelockPlan | undefined;
   } | null;
 }
 
@@ -64,13 +67,24 @@ function chainOf(logId: Uint8Array, contract: GenesisContract): PolicyChain {
 }
 
 function contractOf(chain: NonNullable<GenesisFacts['chain']>): GenesisContract {
+  const salt = new Uint8Array(randomBytes(32));
+  const factory = chain.factory ?? deploymentProxy;
   const contract = genesisContract({
     chainId: chain.chainId,
-    salt: new Uint8Array(randomBytes(32)),
+    salt,
     operator: ethereumAddress(chain.operator.publicKey),
     countersigner: chain.countersigner,
     guardian: ethereumAddress(chain.guardian.publicKey),
-    timelock: chain.timelock ?? NOBODY,
+    timelock: timelockOf(chain.timelock, { factory, salt: `0x${toHex(salt)}` }),
   });
-  return chain.factory === undefined ? contract : { ...contract, factory: chain.factory };
+  return { ...contract, factory };
+}
+
+/** Where it will be: what makes it is known before the log is. */
+function timelockOf(
+  timelock: string | TimelockPlan | undefined,
+  making: { factory: string; salt: string },
+): string {
+  if (typeof timelock === 'object') return madeAt(timelockMaking(making, timelock));
+  return timelock ?? NOBODY;
 }

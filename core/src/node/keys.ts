@@ -35,6 +35,7 @@ export const keyAlgorithms = {
   operator: 'secp256k1',
   countersigner: 'secp256k1',
   guardian: 'secp256k1',
+  proposer: 'secp256k1',
   authoriser: 'secp256k1',
   /** 64 random bytes: AES-256 key that wraps subject keys ‖ HMAC key of pseudonyms */
   store: 'secret',

@@ -266,6 +266,61 @@ export const opaqueSchema = {
   },
 } as const;
 
+/** Where a contract's event stands on its chain. */
+const eventPlace = {
+  type: 'object',
+  required: ['chainId', 'contract', 'blockNumber', 'blockHash', 'transactionHash', 'logIndex'],
+  properties: {
+    chainId: { type: 'integer', minimum: 1, maximum: 9007199254740991 },
+    contract: address,
+    blockNumber: count,
+    blockHash: bytes32,
+    transactionHash: bytes32,
+    logIndex: count,
+  },
+} as const;
+
+/** The events of a log's contract but `Advanced`: an entry for each anchor would be anchored in its turn. */
+export const governanceSchema = {
+  type: 'object',
+  required: [...inStream, 'at', 'event', 'sig'],
+  properties: {
+    ...head,
+    ...position,
+    type: { const: 'governance' },
+    at: eventPlace,
+    event: {
+      anyOf: [
+        {
+          type: 'object',
+          required: ['name'],
+          properties: { name: { enum: ['Resumed', 'Unfrozen'] } },
+        },
+        {
+          type: 'object',
+          required: ['name', 'by'],
+          properties: { name: { const: 'Halted' }, by: address },
+        },
+        {
+          type: 'object',
+          required: ['name', 'by', 'until'],
+          properties: { name: { const: 'Frozen' }, by: address, until: count },
+        },
+        {
+          type: 'object',
+          required: ['name', 'from', 'to'],
+          properties: {
+            name: { enum: ['OperatorRotated', 'CountersignerRotated', 'GuardianRotated'] },
+            from: address,
+            to: address,
+          },
+        },
+      ],
+    },
+    sig: signature,
+  },
+} as const;
+
 /** By type. A type that is not here is unknown: kept verbatim, and `verify` says "could not check". */
 export const entrySchemas = {
   genesis: genesisSchema,
@@ -282,4 +337,5 @@ export const entrySchemas = {
   streamGap: streamGapSchema,
   equivocation: equivocationSchema,
   opaque: opaqueSchema,
+  governance: governanceSchema,
 } as const;

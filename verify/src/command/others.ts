@@ -1,14 +1,15 @@
 import { fromUtf8 } from '@showcause/core';
 import type { TrustPolicy } from '@showcause/core';
-import type { LogReader } from '@showcause/core/node';
 import { developmentNote, sourceNote } from '../anchor.ts';
+import type { ChainObservation } from '../anchor.ts';
 import { verifyEntry } from '../entry.ts';
 import { CouldNotCheck } from '../errors.ts';
 import { LogAuditor } from '../log/auditor.ts';
 import type { KnownHead, LogReport, MissingHead } from '../log/auditor.ts';
 import { openLogCheckpoint } from '../logged.ts';
+import type { ObservedGovernance } from '../log/governance.ts';
 import type { Report } from '../report.ts';
-import { auditLog, readBytes } from '../readers/index.ts';
+import { auditLog, observeGovernance, readBytes } from '../readers/index.ts';
 import { askChain, loadSecondOpinion, openGivenLog, pinnedOf, reading } from './inputs.ts';
 import type { CommonOptions } from './inputs.ts';
 
@@ -50,13 +51,17 @@ export async function runLog(
     const opened = await openGivenLog(options, where);
     return { log: opened, checkpoint: await opened.checkpoint() };
   });
-  const { heads, notes } = await knownHeads(log, options, policy);
+  const asked = await askChain(options, policy);
+  const chain = asked ?? (await pinnedOf(log, policy));
+  const { heads, notes } = await knownHeads(options, policy, chain);
+  const governance = await askGovernance(options, asked);
   const auditor = new LogAuditor({
     policy,
     checkpoint,
     now: around.now,
     ...expected(options),
     ...(heads.length === 0 ? {} : { heads }),
+    ...(governance === null ? {} : { governance }),
     notes,
     ...(await loadSecondOpinion(options)),
   });
@@ -66,9 +71,9 @@ export async function runLog(
 
 /** Heads that the log must extend: an earlier checkpoint that was kept, and the one on the chain. */
 async function knownHeads(
-  log: LogReader,
   options: LogOptions,
   policy: TrustPolicy,
+  chain: ChainObservation | CouldNotCheck | null,
 ): Promise<{ heads: (KnownHead | MissingHead)[]; notes: string[] }> {
   const heads: (KnownHead | MissingHead)[] = [];
   const { since } = options;
@@ -78,7 +83,6 @@ async function knownHeads(
     );
     heads.push({ size: kept.size, root: kept.root, source: 'checkpoint kept before' });
   }
-  const chain = (await askChain(options, policy)) ?? (await pinnedOf(log, policy));
   if (chain === null) return { heads, notes: [] };
   const source = 'contract on the chain';
   if (chain instanceof CouldNotCheck)
@@ -95,4 +99,19 @@ async function knownHeads(
   const note = sourceNote(chain);
   const notes = note === null ? [] : [note];
   return { heads, notes: development ? [...notes, developmentNote] : notes };
+}
+
+/** @returns null where nobody asks a node */
+async function askGovernance(
+  { rpc }: CommonOptions,
+  chain: ChainObservation | CouldNotCheck | null,
+): Promise<ObservedGovernance | CouldNotCheck | null> {
+  if (chain instanceof CouldNotCheck) return chain;
+  if (rpc === undefined || chain === null) return null;
+  try {
+    return await observeGovernance(rpc, chain);
+  } catch (error) {
+    if (error instanceof CouldNotCheck) return error;
+    throw error;
+  }
 }

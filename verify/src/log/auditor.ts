@@ -8,6 +8,7 @@ import type { Report, Step } from '../report.ts';
 import { EntryJudge } from './entry-judge.ts';
 import { Findings } from './findings.ts';
 import type { Finding } from './findings.ts';
+import type { ObservedGovernance } from './governance.ts';
 import type { ProducerRow } from './rows.ts';
 import type { ExpectedTile } from './tiles.ts';
 
@@ -34,6 +35,8 @@ export interface LogAuditorOptions {
   expectedFingerprint?: string;
   /** heads that the log must extend */
   heads?: readonly (KnownHead | MissingHead)[];
+  /** what a node says of the contract's governance; an error: it did not answer; without it nobody asked */
+  governance?: ObservedGovernance | CouldNotCheck;
   /** what a reader must know beside the checks */
   notes?: readonly string[];
   secondOpinion?: SecondOpinion;
@@ -181,7 +184,7 @@ export class LogAuditor {
     this.#checkHeads(size);
     // Of a log of which nothing was read nothing is said.
     if (this.#tree.size === 0) return;
-    this.#entries.finish(size.passed, now);
+    this.#entries.finish(size.passed, now, this.#options.governance);
     this.#concludeFindings();
     this.#askAgain(root);
     const { development } = this.#entries.registry.counts;
@@ -254,6 +257,9 @@ export class LogAuditor {
     say('log-gaps');
     say('log-equivocations');
     say('log-types');
+    const { governed } = this.#entries;
+    if (governed > 0 || this.#options.governance !== undefined)
+      say('log-governance', () => governedText(governed, this.#options.governance));
   }
 
   #askAgain(root: Step<Checkpoint>): void {
@@ -272,6 +278,14 @@ export class LogAuditor {
       return detailed(null, toHex(got));
     });
   }
+}
+
+function governedText(count: number, observed: LogAuditorOptions['governance']): string {
+  const compared =
+    observed === undefined || observed instanceof CouldNotCheck
+      ? 'not compared with the chain (needs --rpc)'
+      : `as the chain has them up to final block ${observed.finalBlock}`;
+  return `${count} recorded, ${compared}`;
 }
 
 function unsignedTails(rows: readonly ProducerRow[]): string {

@@ -1,7 +1,10 @@
 import { CodedError, fromHex, isRegistration, parseEntry } from '@showcause/core';
 import type { EntryOf, KnownEntry, ParsedEntry, TrustPolicy } from '@showcause/core';
 import { AnnouncedGaps } from './announced-gaps.ts';
+import type { CouldNotCheck } from '../errors.ts';
 import type { Findings } from './findings.ts';
+import { LoggedGovernance } from './governance.ts';
+import type { ObservedGovernance } from './governance.ts';
 import { Intents } from './intents.ts';
 import { positionOf } from './position.ts';
 import type { Position } from './position.ts';
@@ -20,6 +23,7 @@ export class EntryJudge {
   readonly #streams: Streams;
   readonly #intents: Intents;
   readonly #announced = new AnnouncedGaps();
+  readonly #governance: LoggedGovernance;
   readonly #types = new Map<string, number>();
 
   constructor(policy: TrustPolicy, findings: Findings) {
@@ -31,6 +35,7 @@ export class EntryJudge {
     );
     this.#streams = new Streams(this.registry, findings);
     this.#intents = new Intents(findings);
+    this.#governance = new LoggedGovernance(findings, policy.chains);
   }
 
   /** @param leaf hex */
@@ -47,11 +52,22 @@ export class EntryJudge {
    * What shows only at the end.
    * @param complete  whether the whole log was read: else what is missing may lie in the rest
    * @param now  Unix seconds
+   * @param observed  what a node says of the contract
    */
-  finish(complete: boolean, now: number): void {
+  finish(
+    complete: boolean,
+    now: number,
+    observed: ObservedGovernance | CouldNotCheck | null = null,
+  ): void {
     this.#streams.finish(complete);
     this.#announced.finish(this.#streams, this.#findings);
     this.#intents.finish(complete, now);
+    this.#governance.finish(observed, complete, now);
+  }
+
+  /** How many governance entries there are. */
+  get governed(): number {
+    return this.#governance.count;
   }
 
   rows(): ProducerRow[] {
@@ -113,6 +129,7 @@ export class EntryJudge {
       this.#findings.open('log-gaps', 'VERIFY_GAP', `${what}, index ${index}`);
     if (entry.type === 'gap') gap(letThrough(entry));
     else if (entry.type === 'opaque') gap(`${entry.count} messages that nobody could read`);
+    else if (entry.type === 'governance') this.#governance.add(entry, index);
     else if (entry.type === 'streamGap') this.#announced.add(entry.about, index);
     else if (entry.type === 'equivocation') {
       const { producer, epoch, seq } = entry.about;

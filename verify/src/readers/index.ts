@@ -15,5 +15,6 @@ export {
   logEntries,
   openLog,
 } from './log.ts';
+export { observeGovernance } from './governance.ts';
 export { RPC_TIMEOUT_MS, observeChain } from './rpc.ts';
 export type { ObserveOptions } from './rpc.ts';

@@ -56,9 +56,9 @@ function endpointOf(url: string): string {
   return `${protocol}//${host}`;
 }
 
-type Call = (method: string, params: readonly unknown[]) => Promise<unknown>;
+export type Call = (method: string, params: readonly unknown[]) => Promise<unknown>;
 
-function caller(url: string, timeoutMs: number): Call {
+export function caller(url: string, timeoutMs: number): Call {
   return async (method, params) => {
     let text: string;
     try {
@@ -120,7 +120,7 @@ function quantity(value: unknown, what: string): number {
   return Number(value);
 }
 
-function hexQuantity(value: number): string {
+export function hexQuantity(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
@@ -141,6 +141,20 @@ function block(value: unknown): { number: number; hash: string } | null {
   return {
     number: quantity(number, 'block number'),
     hash: `0x${toHex(bytes(hash, 32, 'block hash'))}`,
+  };
+}
+
+/** By its number, with its time. */
+export async function blockAt(
+  call: Call,
+  number: number,
+): Promise<{ hash: string; time: number } | null> {
+  const answer = await call('eth_getBlockByNumber', [hexQuantity(number), false]);
+  const found = block(answer);
+  if (found === null) return null;
+  return {
+    hash: found.hash,
+    time: quantity((answer as { timestamp?: unknown }).timestamp, 'time'),
   };
 }
 

@@ -89,7 +89,14 @@ export const producerTypes = [
   'explanation',
   'gap',
 ];
-export const serviceTypes = ['stream', 'heartbeat', 'streamGap', 'equivocation', 'opaque'];
+export const serviceTypes = [
+  'stream',
+  'heartbeat',
+  'streamGap',
+  'equivocation',
+  'opaque',
+  'governance',
+];
 
 /** A log in memory that signs whatever it holds: honest or not is up to the test. */
 export class MiniLog {
@@ -214,9 +221,7 @@ export class MiniStream {
       ...position,
       ...parts,
     };
-    const signed = ['stream', 'heartbeat', 'gap', 'streamGap', 'equivocation', 'opaque'].includes(
-      parts.type,
-    );
+    const signed = ['gap', ...serviceTypes].includes(parts.type);
     const key = changes.key ?? this.key;
     const sig = signed
       ? {
