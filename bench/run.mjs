@@ -11,7 +11,7 @@ const names = readdirSync(here)
   .map((file) => file.slice(0, -4))
   .sort();
 /** Of one package alone; all others are about the way from the spool to the anchor. */
-const parts = ['canonical', 'explain', 'explain-agnostic', 'middleware', 'tree'];
+const parts = ['canonical', 'explain', 'explain-agnostic', 'gas', 'middleware', 'tree'];
 const groups = { delivery: names.filter((name) => !parts.includes(name)), all: names };
 
 function usage() {

@@ -16,6 +16,7 @@ const require = createRequire(import.meta.url);
 
 /** In which every gas figure is counted; anvil is started with the same. */
 export const HARD_FORK = 'osaka';
+export const EVM = 'anvil 1.7.1';
 export const compilerVersion = require('solc/package.json').version;
 
 const settings = {
@@ -62,6 +63,11 @@ function inputOf(sources, contracts) {
       ...outputSelection[file],
       [contract]: ['abi', 'evm.bytecode.object'],
     };
+  return compilerInput(sources, outputSelection);
+}
+
+/** What solc takes, with the project's settings. */
+export function compilerInput(sources, outputSelection) {
   return { language: 'Solidity', sources, settings: { ...settings, outputSelection } };
 }
 

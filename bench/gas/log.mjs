@@ -1,6 +1,5 @@
 // A log's contract on a chain of the bench's own, whose tree has leaves that are all alike: a head of any size in no time.
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   checkpointTypedData,
   createGenesis,
@@ -11,19 +10,11 @@ import {
 } from '@showcause/anchor-service';
 import { fromHex, leafHash, proveConsistency, rootAt } from '@showcause/core';
 import { uniformTree } from '../delivery/uniform-tree.mjs';
+import { mined } from './chain.mjs';
 
 /** 32 bytes that are the same in every run. */
 export const bytesOf = (text) => new Uint8Array(createHash('sha256').update(text).digest());
 export const accountOf = (name) => ethereumAccount(bytesOf(name));
-
-export async function mined(anvil, hash) {
-  for (;;) {
-    const receipt = await anvil.rpc('eth_getTransactionReceipt', [hash]);
-    if (receipt === null) await delay(2);
-    else if (receipt.status === '0x1') return receipt;
-    else throw new Error(`transaction ${hash} reverted`);
-  }
-}
 
 /** @param {string} name  another name is another log at another address */
 export async function deployLog(anvil, name) {
@@ -72,6 +63,9 @@ export async function deployLog(anvil, name) {
     read,
     chain,
     countersign,
+    get size() {
+      return oldSize;
+    },
     /** Gas of the transaction, hashes of its proof and its call data. */
     async advance(size) {
       const root = await rootAt(size, read);

@@ -40,40 +40,39 @@ library Rfc9162 {
         if (index >= size || size > type(uint48).max) return false;
         bool ok;
         assembly ("memory-safe") {
-            // The message 0x01 ‖ left ‖ right lies at 0x00 to 0x40. Its last byte is the first of the free memory pointer,
-            // which is always zero and is put back below.
+            // The running hash stays at 0x21, where the precompile writes it:
+            //   0x01 ‖ left ‖ HASH    prefix at 0x00, left at 0x01
+            //   0x01 ‖ HASH ‖ right   prefix at 0x20, which is the last byte of left; right at 0x41
+            // That takes the free memory pointer and a byte of the zero word, which are put back below.
+            let free := mload(0x40)
             mstore8(0x00, 0x01)
-            let position := index
-            let last := sub(size, 1)
+            mstore(0x21, leaf)
             let cursor := proof.offset
-            let hash := leaf
+            let position := index
             ok := 1
             // Rows in which the tree has nodes to the right of the leaf's: a sibling on the one or the other side.
-            for {} xor(position, last) {} {
-                let odd := shl(5, and(position, 1))
-                mstore(add(0x01, odd), hash)
-                mstore(sub(0x21, odd), calldataload(cursor))
+            for { let rows := xor(index, sub(size, 1)) } rows { rows := shr(1, rows) } {
+                // 0x20 where the node is a left one, else 0x00.
+                let message := shl(5, iszero(and(position, 1)))
+                mstore8(0x20, 0x01)
+                mstore(add(add(message, message), 0x01), calldataload(cursor))
                 // A statement of its own: Yul evaluates arguments from right to left, which would read the length first.
-                let success := staticcall(gas(), 0x02, 0x00, 65, 0x01, 32)
+                let success := staticcall(gas(), 0x02, message, 65, 0x21, 32)
                 ok := and(ok, and(success, eq(returndatasize(), 32)))
-                hash := mload(0x01)
                 cursor := add(cursor, 32)
                 position := shr(1, position)
-                last := shr(1, last)
             }
             // Above them the node is the last of its row: a sibling to the left for each bit that is set, and where
             // there is none it rises unchanged.
-            for {} position {} {
+            for {} position { position := and(position, sub(position, 1)) } {
                 mstore(0x01, calldataload(cursor))
-                mstore(0x21, hash)
-                let success := staticcall(gas(), 0x02, 0x00, 65, 0x01, 32)
+                let success := staticcall(gas(), 0x02, 0x00, 65, 0x21, 32)
                 ok := and(ok, and(success, eq(returndatasize(), 32)))
-                hash := mload(0x01)
                 cursor := add(cursor, 32)
-                position := and(position, sub(position, 1))
             }
-            mstore8(0x40, 0x00)
-            included := and(eq(cursor, add(proof.offset, shl(5, proof.length))), eq(hash, root))
+            included := and(eq(cursor, add(proof.offset, shl(5, proof.length))), eq(mload(0x21), root))
+            mstore(0x40, free)
+            mstore(0x60, 0)
         }
         if (!ok) revert Sha256Failed();
     }
@@ -124,7 +123,6 @@ library Rfc9162 {
             // The largest complete subtree that ends the old tree: below it the two trees share every node.
             let unit := and(oldSize, sub(0, oldSize))
             let position := div(sub(oldSize, 1), unit)
-            let last := div(sub(newSize, 1), unit)
             let first := oldRoot
             if position {
                 first := mload(cursor)
@@ -134,7 +132,7 @@ library Rfc9162 {
             mstore(add(buffer, 160), first)
             ok := 1
             // Rows in which the new tree has nodes to the right of the old tree's last one.
-            for {} xor(position, last) {} {
+            for { let rows := xor(position, div(sub(newSize, 1), unit)) } rows { rows := shr(1, rows) } {
                 let node := mload(cursor)
                 switch and(position, 1)
                 case 0 {
@@ -153,10 +151,9 @@ library Rfc9162 {
                 }
                 cursor := add(cursor, 32)
                 position := shr(1, position)
-                last := shr(1, last)
             }
             // Above them both trees have the same nodes to the left: one for each bit that is set.
-            for {} position {} {
+            for {} position { position := and(position, sub(position, 1)) } {
                 let node := mload(cursor)
                 mstore(add(buffer, 32), node)
                 let success := staticcall(gas(), 0x02, add(buffer, 31), 65, add(buffer, 64), 32)
@@ -165,7 +162,6 @@ library Rfc9162 {
                 success := staticcall(gas(), 0x02, add(buffer, 127), 65, add(buffer, 160), 32)
                 ok := and(ok, and(success, eq(returndatasize(), 32)))
                 cursor := add(cursor, 32)
-                position := and(position, sub(position, 1))
             }
             extends_ := and(
                 eq(cursor, end),

@@ -68,7 +68,7 @@ export async function deployContract(anvil: Anvil, data: Hex, abi: Abi): Promise
   const from = '0x00000000000000000000000000000000000000bb';
   await anvil.fund(from);
   await anvil.rpc('anvil_impersonateAccount', [from]);
-  const call = { from, data, gas: '0x4c4b40' };
+  const call = { from, data, gas: '0x989680' };
   await named(abi, () => anvil.rpc('eth_call', [call, 'latest']));
   const { contractAddress } = await mined(anvil, await anvil.rpc('eth_sendTransaction', [call]));
   return contractAddress as Hex;

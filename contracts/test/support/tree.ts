@@ -56,3 +56,48 @@ export function hex(bytes: Uint8Array): Hex {
 export function sampleLeaves(count: number, label = 'entry'): Buffer[] {
   return Array.from({ length: count }, (_, i) => leafOf(Buffer.from(`${label} ${i}`)));
 }
+
+/**
+ * A tree too large for its leaves: all but the first are alike, so that a complete subtree is known by its height.
+ * @param first  leaf hash 0
+ */
+export class UniformTree {
+  readonly #first: Buffer;
+  /** by height, of subtrees without the first leaf */
+  readonly #complete: Buffer[] = [leafOf(Buffer.alloc(0))];
+
+  constructor(first: Buffer) {
+    this.#first = first;
+    for (let height = 1; height <= 48; height++)
+      this.#complete.push(nodeOf(this.#complete[height - 1]!, this.#complete[height - 1]!));
+  }
+
+  root(size: number): Buffer {
+    return this.#range(0, size);
+  }
+
+  /** As `consistencyPath`. */
+  consistencyPath(oldSize: number, size: number): Buffer[] {
+    return this.#subproof(oldSize, 0, size, true);
+  }
+
+  #range(start: number, end: number): Buffer {
+    const height = Math.log2(end - start);
+    if (start > 0 && Number.isInteger(height)) return this.#complete[height]!;
+    if (end - start === 1) return this.#first;
+    const middle = start + split(end - start);
+    return nodeOf(this.#range(start, middle), this.#range(middle, end));
+  }
+
+  #subproof(m: number, start: number, end: number, whole: boolean): Buffer[] {
+    if (m === end - start) return whole ? [] : [this.#range(start, end)];
+    const k = split(end - start);
+    return m <= k
+      ? [...this.#subproof(m, start, start + k, whole), this.#range(start + k, end)]
+      : [...this.#subproof(m - k, start + k, end, false), this.#range(start, start + k)];
+  }
+}
+
+function nodeOf(left: Buffer, right: Buffer): Buffer {
+  return sha256(Uint8Array.of(1), left, right);
+}
