@@ -36,6 +36,10 @@ const table: readonly { part: string; may: RegExp }[] = [
   },
   { part: 'anchor-service/src/chain', may: /^(@showcause\/(core|contracts)|viem(\/.*)?|node:.*)$/ },
   {
+    part: 'anchor-service/src/signers',
+    may: /^(@showcause\/(core|core\/node)|@noble\/hashes\/scrypt\.js|viem(\/.*)?|valibot|node:.*)$/,
+  },
+  {
     part: 'anchor-service/src/countersigner',
     may: /^(@showcause\/(core|core\/node|contracts)|viem(\/.*)?|express|prom-client|node:.*)$/,
   },

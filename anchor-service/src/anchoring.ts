@@ -1,11 +1,9 @@
 import { equalBytes, fromBase64 } from '@showcause/core';
 import type { AnchorEvidence, EntryOf } from '@showcause/core';
-import type { KeyPair } from '@showcause/core/node';
 import { ownLog } from './anchor/log-view.ts';
 import { anchorerParts } from './anchor/parts.ts';
 import { createAnchorer } from './anchorer.ts';
 import type { Anchorer, AnchorCosts } from './anchorer.ts';
-import { ethereumAccount } from './chain/accounts.ts';
 import type { EndpointState } from './chain/endpoints.ts';
 import { deployLogContract } from './chain/deploy.ts';
 import type { LogConfig } from './config.ts';
@@ -14,13 +12,15 @@ import { pause, within } from './pause.ts';
 import type { PipelineState } from './pipeline.ts';
 import type { LogFiles, Logger, Store } from './ports.ts';
 import type { Publisher } from './publisher.ts';
+import type { Signer } from './signers/port.ts';
 
 export interface AnchoringOptions {
   config: LogConfig;
   genesis: EntryOf<'genesis'>;
   /** 32 bytes */
   logId: Uint8Array;
-  operator: KeyPair | null;
+  /** of the operator's key; null: it only watches */
+  signer: Signer | null;
   store: Store;
   files: LogFiles;
   publisher: Publisher;
@@ -55,15 +55,15 @@ const hopeless: readonly string[] = ['CHAIN_ID', 'CHAIN_CREATION_CODE', 'CHAIN_F
  * else holds both keys.
  */
 export function startAnchoring(options: AnchoringOptions): Anchoring | null {
-  const { config, genesis, operator, publisher, logger } = options;
+  const { config, genesis, signer, publisher, logger } = options;
   if (config.anchor === null) return null;
   const { contract } = genesis;
-  if (contract === null || (config.anchor.sends && operator === null))
+  if (contract === null || (config.anchor.sends && signer === null))
     throw new ServiceError('CONFIG_GENESIS', { got: 'anchoring for a log without a contract' });
   const abort = new AbortController();
   let state: PipelineState = 'running';
   let settledSize = 0;
-  const parts = anchorerParts(config, contract, options.logId, operator);
+  const parts = anchorerParts(config, contract, options.logId, signer?.account ?? null);
   let anchorer: Anchorer | null = null;
   const run = async (): Promise<void> => {
     settledSize = await restoreAnchor(options);
@@ -76,7 +76,7 @@ export function startAnchoring(options: AnchoringOptions): Anchoring | null {
         settledSize = Math.max(settledSize, evidence.size);
       },
     });
-    if (operator === null || (await deploy(options, operator, abort.signal)))
+    if (signer === null || (await deploy(options, signer, abort.signal)))
       await anchorer.run(abort.signal);
   };
   const running = run().then(
@@ -112,7 +112,7 @@ function shownCosts(costs: AnchorCosts | undefined): AnchorWork['costs'] {
 /** @returns false when it was closed first */
 async function deploy(
   { config, genesis, logId, logger }: AnchoringOptions,
-  operator: KeyPair,
+  signer: Signer,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { rpcUrls } = config.anchor!;
@@ -120,7 +120,7 @@ async function deploy(
     try {
       const { address, deployed } = await deployLogContract({
         rpcUrl: rpcUrls[tries % rpcUrls.length]!,
-        account: ethereumAccount(operator.secretKey),
+        account: signer.account,
         logId,
         contract: genesis.contract!,
       });

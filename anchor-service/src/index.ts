@@ -22,4 +22,5 @@ export type { LogState } from './logs/hosted-log.ts';
 export { serveUntil } from './serve.ts';
 export type { Said } from './serve.ts';
 export { startService } from './service.ts';
+export * from './signers/index.ts';
 export type { AnchorService, ServiceDeps, ServiceLog, ServiceStatus } from './service.ts';

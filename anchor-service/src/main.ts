@@ -1,10 +1,12 @@
 import { readServiceConfig } from './config.ts';
 import { jsonLogger } from './json-logger.ts';
 import { serveUntil } from './serve.ts';
+import { signingSecrets } from './signers/port.ts';
 
 /**
  * Entry point of a container: configuration at SHOWCAUSE_CONFIG, passphrase in SHOWCAUSE_PASSPHRASE or beside the keys,
- * the broker's password in SHOWCAUSE_KAFKA_PASSWORD or a file of its own.
+ * the broker's password in SHOWCAUSE_KAFKA_PASSWORD or a file of its own, what a signer takes from the environment in
+ * SHOWCAUSE_OPERATOR_KEY and SHOWCAUSE_PKCS11_PIN.
  * Prints one line `{"listening":"http://…"}`, before it `{"standby":"http://…"}` while another instance holds the log; its
  * own log goes to standard error. SIGTERM or SIGINT ends it cleanly, a second one at once. Exit code 1 when it cannot go on.
  */
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
     logger,
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(kafkaPassword === '' ? {} : { kafkaPassword }),
+    signing: signingSecrets('operator', process.env),
     say: (said) => void process.stdout.write(`${JSON.stringify(said)}\n`),
   });
 }

@@ -22,6 +22,7 @@ import type { RunningLog } from './logs/running-log.ts';
 import { pause } from './pause.ts';
 import type { Logger } from './ports.ts';
 import { signedFileOf } from './signed-file.ts';
+import type { SigningSecrets } from './signers/port.ts';
 
 export interface ServiceDeps {
   logger: Logger;
@@ -31,6 +32,8 @@ export interface ServiceDeps {
   catchUp?: boolean;
   /** of the login at the broker, where the configuration names no file */
   kafkaPassword?: string;
+  /** what the environment holds for the operator's signer */
+  signing?: SigningSecrets;
   /** Gives up a start, also one that waits as a stand-by; a service that runs is ended by `close`. */
   signal?: AbortSignal;
   /** Called when it answers readers while another instance holds its only log. */
@@ -188,6 +191,7 @@ function hostOf(config: LogConfig, deps: ServiceDeps, onState: (state: LogState)
         logger,
         ...(deps.passphrase === undefined ? {} : { passphrase: deps.passphrase }),
         ...(deps.kafkaPassword === undefined ? {} : { kafkaPassword: deps.kafkaPassword }),
+        ...(deps.signing === undefined ? {} : { signing: deps.signing }),
         // A store that falls behind later is for somebody to look at again.
         catchUp: isFirst && deps.catchUp === true,
         ...hooks,

@@ -51,7 +51,7 @@ export function buildProgram(io: Io): Command {
     );
   for (const option of program.options) option.hideHelp();
   program.addCommand(initCommand(io));
-  program.addCommand(keysCommand(io).summary('generate, show or register the keys of each role'));
+  program.addCommand(keysCommand(io).summary('generate, show, register, export or import keys'));
   program.addCommand(explainCommand(io).helpGroup(readers.engineer));
   program.addCommand(
     verifyCommand(io)

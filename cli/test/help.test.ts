@@ -72,6 +72,8 @@ describe('the page of a command', () => {
       'keys generate',
       'keys show',
       'keys register',
+      'keys export',
+      'keys import',
       'deployment sign',
       'verify receipt',
       'verify entry',

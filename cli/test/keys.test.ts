@@ -140,3 +140,56 @@ describe('keys register', () => {
     expect(ran.err).toMatch(/^GENESIS_MISSING: .*--genesis/);
   });
 });
+
+describe('keys export and import', () => {
+  const password = join(root, 'password');
+  writeFileSync(password, 'of the keystore\n', { mode: 0o600 });
+
+  test('a key goes out as a keystore and comes back the same', async () => {
+    const [from, to] = [folder(), folder()];
+    await run(['keys', 'generate', 'operator', '--out', from]);
+    const file = join(from, 'operator.json');
+    const keystore = join(from, 'operator.keystore');
+    const argv = ['keys', 'export', file, '--out', keystore, '--password-file', password];
+    const exported = await run(argv);
+    expect(exported).toMatchObject({ exit: 0, err: '' });
+    expect(modeOf(keystore)).toBe(0o600);
+    expect(await run(argv)).toMatchObject({
+      exit: 1,
+      err: expect.stringMatching(/^SETUP_EXISTS: /),
+    });
+    const into = ['keys', 'import', keystore, '--role', 'guardian', '--out', to];
+    const imported = await run([...into, '--password-file', password]);
+    expect(imported).toMatchObject({ exit: 0 });
+    const phrase = (dir: string): string => readFileSync(join(dir, 'passphrase'), 'utf8').trim();
+    const key = readKeyFile(file, phrase(from));
+    const back = readKeyFile(join(to, 'guardian.json'), phrase(to));
+    expect(back).toStrictEqual({ ...key, role: 'guardian' });
+    for (const { out, err } of [exported, imported])
+      expect(out + err).not.toContain(toHex(key.secretKey));
+    expect((await run(['keys', 'show', join(to, 'guardian.json')])).out).toContain(
+      /address +(0x\S+)/.exec(exported.out)![1],
+    );
+  }, 120_000);
+
+  test('the wrong password, a file that is none, and a key of another kind are refused', async () => {
+    const dir = folder();
+    await run(['keys', 'generate', 'log', '--out', dir]);
+    const file = join(dir, 'log.json');
+    const more = ['--password-file', password];
+    expect(await run(['keys', 'export', file, '--out', join(dir, 'k'), ...more])).toMatchObject({
+      exit: 1,
+      err: expect.stringMatching(/^KEY_ROLE: /),
+    });
+    const into = ['--role', 'operator', '--out', folder(), ...more];
+    expect(await run(['keys', 'import', file, ...into])).toMatchObject({
+      exit: 1,
+      err: expect.stringMatching(/^SIGNER_KEYSTORE: /),
+    });
+    expect(
+      await run(['keys', 'import', file, '--role', 'log', '--out', dir, ...more]),
+    ).toMatchObject({
+      exit: 64,
+    });
+  });
+});

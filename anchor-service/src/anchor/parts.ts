@@ -1,6 +1,4 @@
 import type { GenesisContract } from '@showcause/core';
-import type { KeyPair } from '@showcause/core/node';
-import { ethereumAccount } from '../chain/accounts.ts';
 import { contractAddress } from '../chain/contract.ts';
 import { stateProver } from '../chain/storage-proof.ts';
 import { createViemChain } from '../chain/viem.ts';
@@ -8,6 +6,7 @@ import { readToken } from '../config.ts';
 import type { LogConfig } from '../config.ts';
 import { httpCountersign } from '../countersigner/client.ts';
 import { signedFileOf } from '../signed-file.ts';
+import type { Signer } from '../signers/port.ts';
 import { openGasBook } from './gas-book.ts';
 
 const WEI_PER_GWEI = 1e9;
@@ -20,7 +19,7 @@ export function anchorerParts(
   config: LogConfig,
   contract: GenesisContract,
   logId: Uint8Array,
-  operator: KeyPair | null,
+  operator: Signer['account'] | null,
 ) {
   const anchor = config.anchor!;
   const address = contractAddress(logId, contract);
@@ -33,7 +32,7 @@ export function anchorerParts(
       contract: address,
       finality: anchor.finality,
       feeCap: BigInt(Math.round(anchor.maxFeeGwei * WEI_PER_GWEI)),
-      ...(operator === null ? {} : { account: ethereumAccount(operator.secretKey) }),
+      ...(operator === null ? {} : { account: operator }),
     }),
     chainId: contract.chainId,
     contract: address,

@@ -1,6 +1,4 @@
 import { logIdOf, parseEntryOf } from '@showcause/core';
-import { keyPath, passphraseOf, readKeyFile } from '@showcause/core/node';
-import type { KeyPair } from '@showcause/core/node';
 import { createAnchorer } from '../anchorer.ts';
 import type { Anchorer, PlannedStep } from '../anchorer.ts';
 import { priceStep } from '../chain/dry-run.ts';
@@ -10,6 +8,8 @@ import type { LogConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { LogReader } from '../logs/log-reader.ts';
 import type { Logger } from '../ports.ts';
+import { openOperator } from '../signers/operator.ts';
+import type { SigningSecrets } from '../signers/port.ts';
 import { foreignLog } from './log-view.ts';
 import { anchorerParts } from './parts.ts';
 
@@ -28,18 +28,19 @@ export interface StandaloneAnchorer {
  * by the service itself, which watches the chain whoever sends.
  * @param deps.isDry  needs no key, and sends nothing
  * @throws {ServiceError} `CONFIG_GENESIS` when genesis names no contract, or the configuration no chain
+ * @throws {SignerError} `SIGNER_*`
  */
-export function openAnchorer(
+export async function openAnchorer(
   config: LogConfig,
-  deps: { logger: Logger; passphrase?: string; isDry: boolean },
-): StandaloneAnchorer {
+  deps: { logger: Logger; passphrase?: string; signing?: SigningSecrets; isDry: boolean },
+): Promise<StandaloneAnchorer> {
   const bytes = readConfigured(config.genesis);
   const genesis = parseEntryOf('genesis', bytes);
   const { contract } = genesis;
   if (config.anchor === null || contract === null)
     throw new ServiceError('CONFIG_GENESIS', { got: 'anchoring for a log without a contract' });
-  const operator = deps.isDry ? null : operatorKey(config, deps.passphrase);
-  const parts = anchorerParts(config, contract, logIdOf(bytes), operator);
+  const signer = deps.isDry ? null : await openOperator(config, contract.operator, deps);
+  const parts = anchorerParts(config, contract, logIdOf(bytes), signer?.account ?? null);
   const reader = new LogReader(config, deps.logger);
   const anchorer = createAnchorer({
     ...parts,
@@ -58,10 +59,9 @@ export function openAnchorer(
       const of = { rpcUrls, quorum, ...parts, operator: contract.operator };
       return { step, call: await priceStep(of, step) };
     },
-    close: () => reader.close(),
+    async close() {
+      await reader.close();
+      await signer?.close();
+    },
   };
-}
-
-function operatorKey({ keys }: LogConfig, passphrase: string | undefined): KeyPair {
-  return readKeyFile(keyPath(keys, 'operator'), passphraseOf(keys, passphrase));
 }

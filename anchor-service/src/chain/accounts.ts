@@ -1,4 +1,4 @@
-import { toHex } from '@showcause/core';
+import { fromHex, toHex } from '@showcause/core';
 import { privateKeyToAccount } from 'viem/accounts';
 import type { PrivateKeyAccount } from 'viem/accounts';
 import { publicKeyToAddress } from 'viem/utils';
@@ -8,6 +8,11 @@ export function ethereumAccount(secretKey: Uint8Array): PrivateKeyAccount {
   if (secretKey.length !== 32)
     throw new RangeError(`got a secret of ${secretKey.length} bytes, want 32`);
   return privateKeyToAccount(`0x${toHex(secretKey)}`);
+}
+
+/** x ‖ y, 64 bytes. @param secretKey secp256k1 scalar, 32 bytes */
+export function ethereumPublicKey(secretKey: Uint8Array): Uint8Array {
+  return fromHex(ethereumAccount(secretKey).publicKey.slice(4), 64);
 }
 
 /** Lower-case 0x address. @param publicKey secp256k1 x ‖ y, 64 bytes */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { majority } from '../chain/endpoints.ts';
 import { ServiceError } from '../errors.ts';
+import { locateSigner, optionalSigner } from '../signers/config.ts';
 import { countersignerAccessOf, countersignerAccessSchema } from './countersigner.ts';
 import { milliseconds, url, whole } from './values.ts';
 
@@ -25,6 +26,8 @@ export const anchorSchema = v.strictObject({
     ]),
     'finalized',
   ),
+  /** who holds the operator's key */
+  signer: optionalSigner,
   countersigner: countersignerAccessSchema,
   /** false: another process (`showcause anchor`) sends; this one watches, and keeps the evidence */
   sends: v.optional(v.boolean(), true),
@@ -69,6 +72,7 @@ export function anchorOf(
     rpcUrls: urls,
     quorum,
     deadlineMs: given.deadlineMs ?? Math.min(DEADLINE_INTERVALS * minAdvanceIntervalMs, MAX_MS),
+    signer: locateSigner(given.signer, at),
     countersigner: countersignerAccessOf(countersigner, at),
   };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { isClientRule } from '../countersigner/client-rules.ts';
+import { locateSigner, optionalSigner } from '../signers/config.ts';
 import { ServiceError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
 import { http, milliseconds, path, url, whole } from './values.ts';
@@ -47,6 +48,8 @@ export const countersignerSchema = v.strictObject({
   readerTokenFile: optionalPath,
   tokenFile: path,
   state: path,
+  /** who holds its key */
+  signer: optionalSigner,
   /** a second place for the newest signed head, best on another disk */
   markFile: optionalPath,
   /** size of the contract's head when this key took over from another */
@@ -108,6 +111,7 @@ export function countersignerOf(
     readerTokenFile: optional(config.readerTokenFile),
     tokenFile: at(config.tokenFile),
     state: at(config.state),
+    signer: locateSigner(config.signer, at),
     markFile: optional(config.markFile),
     tls: tls && { ...located(tls, at), caFile: at(tls.caFile) },
   };

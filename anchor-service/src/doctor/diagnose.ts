@@ -13,13 +13,14 @@ import { CHECKPOINT_PATH } from '../publisher.ts';
 import { nameOf } from '../s3/place.ts';
 import type { S3Place } from '../s3/place.ts';
 import { signedFileOf } from '../signed-file.ts';
+import type { SigningSecrets } from '../signers/port.ts';
 import { checkChain } from './chain.ts';
 import { judgeClock } from './clock.ts';
 import type { TimeSource } from './clock.ts';
 import { failed, ok, unknown, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { judgeHead } from './heads.ts';
-import { checkGenesis, checkKeys, checkTokens } from './keys.ts';
+import { checkGenesis, checkKeys, checkSigner, checkTokens } from './keys.ts';
 import type { PublicKeys } from './keys.ts';
 import { checkFolders, checkNode } from './machine.ts';
 import type { KeptFolder } from './machine.ts';
@@ -36,6 +37,8 @@ export interface DoctorDeps {
   passphrase?: string;
   /** of the login at the broker, where the configuration names no file */
   kafkaPassword?: string;
+  /** what the environment holds for the operator's signer */
+  signing?: SigningSecrets;
   /** default: this runtime's */
   nodeVersion?: string;
   /** default: this machine's clock */
@@ -61,6 +64,7 @@ async function* diagnoseLog(config: HostedLogConfig, deps: DoctorDeps): AsyncGen
   yield* findings;
   const { findings: named, genesis, bytes } = checkGenesis(config, publicKeys);
   yield* named;
+  yield* await checkSigner(config, genesis, deps);
   yield* checkTokens(config);
   yield* checkFolders(foldersOf(config));
   yield* judgeListening(config);

@@ -7,6 +7,8 @@ import type { KeyPair, KeyRole } from '@showcause/core/node';
 import { ethereumAddress } from '../chain/accounts.ts';
 import { readConfigured, readToken } from '../config.ts';
 import type { HostedLogConfig } from '../config.ts';
+import { openSigner } from '../signers/open.ts';
+import type { SigningSecrets } from '../signers/port.ts';
 import { fail, failed, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -30,7 +32,9 @@ export function checkKeys(
   const roles: KeyRole[] = [
     'log',
     'producer',
-    ...(config.anchor?.sends === true ? ['operator' as const] : []),
+    ...(config.anchor?.sends === true && config.anchor.signer.kind === 'file'
+      ? ['operator' as const]
+      : []),
   ];
   for (const role of roles) {
     try {
@@ -73,7 +77,7 @@ export function checkGenesis(
   } catch (error) {
     return { findings: [failed('genesis', error)], genesis: null, bytes: new Uint8Array(0) };
   }
-  const other = strangers(genesis, keys);
+  const other = strangers(genesis, keys, config.anchor?.signer.address ?? null);
   const finding =
     other.length === 0
       ? ok('genesis', genesis.origin)
@@ -85,16 +89,50 @@ export function checkGenesis(
   return { findings: [finding], genesis, bytes };
 }
 
-function strangers(genesis: EntryOf<'genesis'>, { log, operator }: PublicKeys): string[] {
-  const { contract } = genesis;
+function strangers(
+  { contract, ...genesis }: EntryOf<'genesis'>,
+  { log, operator }: PublicKeys,
+  rotated: string | null,
+): string[] {
   return [
     ...(log !== undefined && formatVkey(genesis.origin, log) !== genesis.log ? ['log'] : []),
     ...(operator !== undefined &&
     contract !== null &&
-    ethereumAddress(operator) !== contract.operator.toLowerCase()
+    ethereumAddress(operator) !== (rotated ?? contract.operator.toLowerCase())
       ? ['operator']
       : []),
   ];
+}
+
+/** A signer that is no file in the key folder: opened as a start would, and closed again. */
+export async function checkSigner(
+  { anchor, keys }: HostedLogConfig,
+  genesis: EntryOf<'genesis'> | null,
+  deps: { passphrase?: string; signing?: SigningSecrets },
+): Promise<Finding[]> {
+  const contract = genesis?.contract ?? null;
+  if (anchor?.sends !== true || contract === null || anchor.signer.kind === 'file') return [];
+  const name = 'operator signer';
+  const said: string[] = [];
+  const say = (_fields: object, message: string): void => void said.push(message);
+  try {
+    const signer = await openSigner({
+      role: 'operator',
+      config: anchor.signer,
+      keys,
+      ...(deps.passphrase === undefined ? {} : { passphrase: deps.passphrase }),
+      secrets: deps.signing ?? {},
+      isDevelopment: false,
+      named: contract.operator,
+      logger: { info: say, warn: say, error: say },
+    });
+    await signer.close();
+    const [first] = said;
+    const seen = `${anchor.signer.kind}, ${signer.account.address.toLowerCase()}`;
+    return [first === undefined ? ok(name, seen) : warn(name, first, 'Look at the signer.')];
+  } catch (error) {
+    return [failed(name, error)];
+  }
 }
 
 /** Tokens of readers and of the countersigner: there, long enough, readable by their owner alone. */

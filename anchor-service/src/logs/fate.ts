@@ -1,7 +1,11 @@
+/** What the service was given for its signer, rather than a signer that is away. */
+const signerMistake = /^SIGNER_(KEYSTORE|PASSWORD|DEVELOPMENT|ENVIRONMENT|ADDRESS|MODULE|PIN|KEY)$/;
+
 /** What only a person can mend: another start would end the same way, or would hide what happened. */
 const refusals: readonly RegExp[] = [
   /^CONFIG_/,
   /^KEY_/,
+  signerMistake,
   /^PUBLISH_(TILE|ROLLBACK|FORK|ROOT)$/,
   /^STORE_(CORRUPT|SCHEMA|SETTINGS|CATCH_UP)$/,
   /^ANCHOR_FOREIGN_HEAD$/,
@@ -27,5 +31,5 @@ export function mayRestart(code: string): boolean {
 
 /** Whether a start that failed is a mistake in what the service was given, rather than the state of its log. */
 export function isMisconfigured(code: string): boolean {
-  return /^(CONFIG_|KEY_)/.test(code);
+  return /^(CONFIG_|KEY_)/.test(code) || signerMistake.test(code);
 }

@@ -20,8 +20,8 @@ export async function runLogOnThread(
   deps: LogDeps,
   script: URL,
 ): Promise<RunningLog> {
-  const { passphrase = null, kafkaPassword = null, catchUp = false } = deps;
-  const start: ThreadStart = { config, passphrase, kafkaPassword, catchUp };
+  const { passphrase = null, kafkaPassword = null, signing = {}, catchUp = false } = deps;
+  const start: ThreadStart = { config, passphrase, kafkaPassword, signing, catchUp };
   const worker = new Worker(script, { workerData: start, name: `log-${config.name ?? ''}` });
   const thread = new LogThread(worker, deps);
   const stop = (): void => thread.send('stop');

@@ -10,7 +10,7 @@ const STATUS_EVERY_MS = 100;
 
 /** Works on one log until it is told to close or the log fails; then the thread ends. */
 async function work(port: MessagePort): Promise<void> {
-  const { config, passphrase, kafkaPassword, catchUp } = workerData as ThreadStart;
+  const { config, passphrase, kafkaPassword, signing, catchUp } = workerData as ThreadStart;
   const tell = (message: FromThread): void => port.postMessage(message);
   const stop = new AbortController();
   let log: RunningLog | null = null;
@@ -24,6 +24,7 @@ async function work(port: MessagePort): Promise<void> {
       ...(passphrase === null ? {} : { passphrase }),
       catchUp,
       ...(kafkaPassword === null ? {} : { kafkaPassword }),
+      signing,
       signal: stop.signal,
       onStandby: () => tell({ kind: 'standby' }),
       onPublish: (checkpoint) => tell({ kind: 'publish', checkpoint }),

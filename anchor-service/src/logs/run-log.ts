@@ -39,6 +39,7 @@ import type { LogFiles, Logger, SignedMark, Source, Store } from '../ports.ts';
 import { Publisher } from '../publisher.ts';
 import { Sequencer } from '../sequencer.ts';
 import { signedFileOf } from '../signed-file.ts';
+import type { Signer } from '../signers/port.ts';
 import type { Told } from '../told.ts';
 import type { LogDeps, RunningLog, WorkStatus } from './running-log.ts';
 
@@ -48,7 +49,6 @@ const CONFIRM_HEAD_MS = 2_000;
 interface Keys {
   log: KeyPair;
   producer: KeyPair;
-  operator: KeyPair | null;
 }
 
 /**
@@ -63,8 +63,12 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
   const logId = logIdOf(genesisBytes);
   const keys = readKeys(config, deps.passphrase);
   checkLogKey(genesis, keys.log);
-  const { store, lost } = await openStore(config, deps);
-  const closing: (() => Promise<void>)[] = [() => store.close()];
+  const signer = await operatorOf(config, genesis, deps);
+  const { store, lost } = await openStore(config, deps).catch(async (error: unknown) => {
+    await signer?.close();
+    throw error;
+  });
+  const closing: (() => Promise<void>)[] = [() => store.close(), async () => signer?.close()];
   try {
     const directories = openDirectories();
     closing.push(() => directories.close());
@@ -115,7 +119,7 @@ export async function runLog(config: LogConfig, deps: LogDeps): Promise<RunningL
       config,
       genesis,
       logId,
-      operator: keys.operator,
+      signer,
       store,
       files,
       publisher,
@@ -190,8 +194,18 @@ function readKeys(config: LogConfig, passphrase: string | undefined): Keys {
   return {
     log: read('log'),
     producer: read('producer'),
-    operator: config.anchor?.sends === true ? read('operator') : null,
   };
+}
+
+/** What speaks to signers is loaded by logs that send. @throws {SignerError} `SIGNER_*` */
+async function operatorOf(
+  config: LogConfig,
+  { contract }: EntryOf<'genesis'>,
+  deps: LogDeps,
+): Promise<Signer | null> {
+  if (config.anchor?.sends !== true) return null;
+  const { openOperator } = await import('../signers/operator.ts');
+  return await openOperator(config, contract?.operator ?? null, deps);
 }
 
 function checkLogKey(genesis: EntryOf<'genesis'>, log: KeyPair): void {

@@ -1,6 +1,7 @@
 import type { AnchorWork } from '../anchoring.ts';
 import type { PipelineState, PublishingState } from '../pipeline.ts';
 import type { Logger, SignedCheckpoint, SourceHealth } from '../ports.ts';
+import type { SigningSecrets } from '../signers/port.ts';
 
 /** How far a log is, and how its parts do. */
 export interface WorkStatus {
@@ -28,6 +29,8 @@ export interface LogDeps {
   catchUp?: boolean;
   /** of the login at the broker, where the configuration names no file */
   kafkaPassword?: string;
+  /** what the environment holds for the operator's signer */
+  signing?: SigningSecrets;
   /** Gives up waiting as a stand-by; a log that runs is ended by `close`. */
   signal?: AbortSignal;
   /** Another instance holds the log: this one waits. */

@@ -1,5 +1,6 @@
 import type { LogConfig } from '../config.ts';
 import type { SignedCheckpoint } from '../ports.ts';
+import type { SigningSecrets } from '../signers/port.ts';
 import type { WorkStatus } from './running-log.ts';
 
 /** What a thread that works on a log is given. */
@@ -8,6 +9,7 @@ export interface ThreadStart {
   passphrase: string | null;
   catchUp: boolean;
   kafkaPassword: string | null;
+  signing: SigningSecrets;
 }
 
 /** To the thread: `stop` gives up a start, `close` finishes what was read. */

@@ -48,7 +48,7 @@ Examples:
     .action(async (options: Options, command: Command) => {
       if (options.once !== true && options.watch !== true && options.dryRun !== true)
         command.error('error: give --once, --watch or --dry-run', { exitCode: 64 });
-      const { jsonLogger, logsOf, openAnchorer, readServiceConfig } =
+      const { jsonLogger, logsOf, openAnchorer, readServiceConfig, signingSecrets } =
         await import('@showcause/anchor-service');
       const logs = logsOf(readServiceConfig(options.config, io.env));
       const config =
@@ -57,10 +57,11 @@ Examples:
           exitCode: 64,
         });
       const passphrase = givenPassphrase(io);
-      const opened = openAnchorer(config, {
+      const opened = await openAnchorer(config, {
         logger: jsonLogger('anchor', (line) => io.err(line)),
         isDry: options.dryRun === true,
         ...(passphrase === undefined ? {} : { passphrase }),
+        signing: signingSecrets('operator', io.env),
       });
       try {
         if (options.dryRun === true) await preview(opened, io);

@@ -58,6 +58,7 @@ async function countersign(io: Io, options: CountersignOptions): Promise<void> {
   const countersigner = await service.startCountersigner(config, {
     logger: service.jsonLogger('countersigner', (line) => io.err(line)),
     ...(passphrase === undefined ? {} : { passphrase }),
+    signing: service.signingSecrets('countersigner', io.env),
   });
   io.onHangUp?.(() => countersigner.reload());
   const { url, monitorUrl } = countersigner;

@@ -39,7 +39,7 @@ Examples:
   showcause doctor --config ./showcause/service/config.json --json`,
     )
     .action(async (options: { config: string; json?: true }) => {
-      const { diagnose, diagnosisOf, readServiceConfig } =
+      const { diagnose, diagnosisOf, readServiceConfig, signingSecrets } =
         await import('@showcause/anchor-service');
       const config = readServiceConfig(options.config, io.env);
       const passphrase = givenPassphrase(io);
@@ -47,6 +47,7 @@ Examples:
       for await (const finding of diagnose(config, {
         ...(passphrase === undefined ? {} : { passphrase }),
         ...givenKafkaPassword(io),
+        signing: signingSecrets('operator', io.env),
       })) {
         findings.push(finding);
         if (options.json !== true) for (const line of linesOf(finding)) io.out(line);

@@ -20,15 +20,18 @@ import { readers } from '../io.ts';
 import type { Io } from '../io.ts';
 import { passphraseFor, passphraseForNew } from '../passphrase.ts';
 import { middlewareTypes, newId } from '../registration.ts';
+import { exportCommand, importCommand } from './keys/keystore.ts';
 
-/** `showcause keys generate | show | register`. */
+/** `showcause keys generate | show | register | export | import`. */
 export function keysCommand(io: Io): Command {
   return new Command('keys')
     .helpGroup(readers.engineer)
-    .description('Make, show and register keys.')
+    .description('Make, show, register and move keys.')
     .addCommand(generateCommand(io))
     .addCommand(showCommand(io))
-    .addCommand(registerCommand(io));
+    .addCommand(registerCommand(io))
+    .addCommand(exportCommand(io))
+    .addCommand(importCommand(io));
 }
 
 function generateCommand(io: Io): Command {

@@ -30,7 +30,7 @@ Examples:
     )
     .action(async (options: { config: string; catchUp?: true; printConfig?: true }) => {
       // Loaded when it is run: `verify` and `--help` need neither chain nor store.
-      const { jsonLogger, readServiceConfig, serveUntil, shownConfig } =
+      const { jsonLogger, readServiceConfig, serveUntil, shownConfig, signingSecrets } =
         await import('@showcause/anchor-service');
       const config = readServiceConfig(options.config, io.env);
       if (options.printConfig === true) return io.out(JSON.stringify(shownConfig(config), null, 2));
@@ -40,6 +40,7 @@ Examples:
         catchUp: options.catchUp === true,
         ...(passphrase === undefined ? {} : { passphrase }),
         ...givenKafkaPassword(io),
+        signing: signingSecrets('operator', io.env),
         say: (said) => io.out(JSON.stringify(said)),
       });
     });
