@@ -183,7 +183,7 @@ function checkStatically() {
   const input = join(cache, 'slither-input.json');
   const report = join(cache, 'slither-report.json');
   rmSync(report, { force: true });
-  writeFileSync(input, JSON.stringify(compilerInput(sources, {})));
+  writeFileSync(input, JSON.stringify(compilerInput(sources, undefined)));
   const args = [
     ...[
       input,
@@ -202,7 +202,10 @@ function checkStatically() {
   const open = found.filter(({ check, elements }) => !isAnswered(check, elements));
   console.log(`Slither: ${found.length} findings, ${open.length} without an answer`);
   for (const { check, description } of open) console.log(`  ${check}: ${description.trim()}`);
-  return open.length === 0;
+  const names = new Set(found.map(({ check }) => check));
+  const idle = answers.filter(({ check }) => !names.has(check));
+  for (const { check } of idle) console.log(`  ${check}: answered, but Slither says nothing of it`);
+  return open.length === 0 && idle.length === 0;
 }
 
 /** A variable is found in its function. */
