@@ -9,6 +9,7 @@ const outDir = new URL('../contracts/src/generated', import.meta.url).pathname;
 const TIMELOCK = '@openzeppelin/contracts/governance/TimelockController.sol';
 const sources = readSources(['contracts/src'], [TIMELOCK]);
 const contracts = [
+  ['LoanDisbursement.sol', 'LoanDisbursement'],
   ['RuleGuard.sol', 'RuleGuard'],
   ['ShowcauseLog.sol', 'ShowcauseLog'],
   ['ShowcauseLogSuccessor.sol', 'ShowcauseLogSuccessor'],

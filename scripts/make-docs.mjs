@@ -39,14 +39,21 @@ async function tableOf(dir) {
 }
 
 async function contractErrors() {
-  const { ruleGuardAbi, showcauseLogSuccessorAbi } = await import(
+  const { loanDisbursementAbi, ruleGuardAbi, showcauseLogSuccessorAbi } = await import(
     join(root, 'contracts/dist/index.js')
   );
-  const source = ['LogHead', 'LogSuccession', 'Rfc9162', 'LogInclusion', 'RuleGuard']
+  const source = [
+    'LogHead',
+    'LogSuccession',
+    'Rfc9162',
+    'LogInclusion',
+    'RuleGuard',
+    'LoanDisbursement',
+  ]
     .map((name) => readFileSync(join(root, `contracts/src/${name}.sol`), 'utf8'))
     .join('\n');
   // Beside its own the successor has all errors of the first contract.
-  const errors = [...showcauseLogSuccessorAbi, ...ruleGuardAbi].filter(
+  const errors = [...showcauseLogSuccessorAbi, ...ruleGuardAbi, ...loanDisbursementAbi].filter(
     ({ type }) => type === 'error',
   );
   return [...new Set(errors.map(({ name }) => name))]

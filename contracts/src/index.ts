@@ -1,4 +1,8 @@
 /** What `npm run build` made of the contracts: interface, creation code and its keccak256. */
+export {
+  loanDisbursementAbi,
+  loanDisbursementCreationCode,
+} from './generated/loan-disbursement.ts';
 export { ruleGuardAbi, ruleGuardCreationCode } from './generated/rule-guard.ts';
 export {
   showcauseLogAbi,

@@ -7,16 +7,17 @@ import type { Abi } from 'viem';
 import { describeWithAnvil, startAnvil } from '../../test/support/anvil.ts';
 import type { Anvil } from '../../test/support/anvil.ts';
 import { ruleGuardAbi, ruleGuardCreationCode, showcauseLogAbi } from '../src/index.ts';
+import { anchoredLog, nextAt, passTo, timeOf } from './support/anchored.ts';
+import type { AnchoredLog } from './support/anchored.ts';
 import { deployContract, openContract } from './support/contract.ts';
 import type { DeployedContract } from './support/contract.ts';
-import { compact, countersign, deployLog, makeRoles, word } from './support/log.ts';
+import { makeRoles, word } from './support/log.ts';
 import type { DeployedLog, Roles } from './support/log.ts';
-import { consistencyPath, hex, inclusionPath, leafOf, root } from './support/tree.ts';
+import { hex, leafOf } from './support/tree.ts';
 import type { Hex } from './support/tree.ts';
 
 const abi: Abi = [...ruleGuardAbi, ...showcauseLogAbi];
-const genesis = Buffer.from('{"type":"genesis"}');
-const logId = leafOf(genesis);
+const logId = leafOf(Buffer.from('{"type":"genesis"}'));
 const DAY = 86_400;
 const MAX_SILENCE = 7 * DAY;
 const [UNFAIR, CONTRADICTED, SILENT] = [1, 2, 3];
@@ -29,6 +30,7 @@ const fair = [of(40, 60), of(50, 50)];
 
 describeWithAnvil('the guard of rules', () => {
   let anvil: Anvil;
+  let anchored: AnchoredLog;
   let roles: Roles;
   let log: DeployedLog;
   let guard: DeployedContract;
@@ -41,12 +43,11 @@ describeWithAnvil('the guard of rules', () => {
   });
   afterAll(() => anvil.stop());
   beforeEach(async () => {
-    roles = makeRoles();
-    log = await deployLog(anvil, logId, roles);
+    anchored = await anchoredLog(anvil);
+    ({ contract: log, roles } = anchored);
     guard = await deployGuard({});
     expect(await log.send(roles.timelock.address, 'rotateGuardian', [guard.address])).toBe('ok');
-    now = await timeOf();
-    entries = [genesis];
+    now = await timeOf(anvil);
   });
 
   async function deployGuard(rules: {
@@ -61,30 +62,6 @@ describeWithAnvil('the guard of rules', () => {
       args: [log.address, person.address, thresholdBps, minDecided, maxSilence],
     });
     return openContract(anvil, await deployContract(anvil, data, abi), abi);
-  }
-
-  async function timeOf(): Promise<number> {
-    const block = await anvil.rpc<{ timestamp: Hex }>('eth_getBlockByNumber', ['latest', false]);
-    return Number(block.timestamp);
-  }
-  const passTo = async (time: number): Promise<void> => {
-    await anvil.rpc('evm_setNextBlockTimestamp', [time]);
-    await anvil.rpc('anvil_mine', ['0x1']);
-  };
-
-  /** What the log holds; entry 0 is genesis. */
-  let entries: Uint8Array[];
-  const leaves = (): Buffer[] => entries.map(leafOf);
-
-  /** Anchors the log with these entries at its end. */
-  async function logged(...added: readonly Uint8Array[]): Promise<void> {
-    const oldSize = entries.length;
-    entries.push(...added);
-    const step = { oldSize, size: entries.length, root: root(leaves()) };
-    const signature = await countersign(roles.countersigner, log.address, step);
-    const proof = consistencyPath(oldSize, leaves()).map(hex);
-    const args = [BigInt(step.size), hex(step.root), proof, ...compact(signature)];
-    expect(await log.send(roles.operator.address, 'advance', args)).toBe('ok');
   }
 
   const openingOf = (groups: readonly GroupCounts[], start = now - 2 * DAY): MetricsOpening => ({
@@ -102,11 +79,11 @@ describeWithAnvil('the guard of rules', () => {
     salt: hex(of),
     groups,
   });
-  const proofOf = (index: number): Hex[] => inclusionPath(index, leaves()).map(hex);
+  const proofOf = (index: number): Hex[] => anchored.proofOf(index);
 
   async function report(
     opening: MetricsOpening,
-    { low = 0, high = 1, index = entries.length - 1, proof = proofOf(index) } = {},
+    { low = 0, high = 1, index = anchored.size() - 1, proof = proofOf(index) } = {},
   ): Promise<string> {
     const args = [argument(opening), BigInt(low), BigInt(high), BigInt(index), proof];
     return guard.send(stranger, 'reportUnfair', args);
@@ -126,16 +103,16 @@ describeWithAnvil('the guard of rules', () => {
 
   test('anybody halts by a logged entry whose ratio is below the threshold, and evidence goes on', async () => {
     const opening = openingOf(unfair);
-    await logged(entryOf(opening), Buffer.from('{"more":1}'));
+    await anchored.add(entryOf(opening), Buffer.from('{"more":1}'));
     expect(await report(opening, { index: 1 })).toBe('ok');
     expect(await isHalted()).toBe(true);
     expect(await isCounted(UNFAIR, opening.start)).toBe(true);
-    await logged(Buffer.from('{"more":2}'));
+    await anchored.add(Buffer.from('{"more":2}'));
   });
 
   test('exactly the threshold is no breach, nor is the other way round', async () => {
     const opening = openingOf(fair);
-    await logged(entryOf(opening));
+    await anchored.add(entryOf(opening));
     await refused(() => report(opening), 'NoBreach');
     await refused(() => report(opening, { low: 1, high: 0 }), 'NoBreach');
     await refused(() => report(opening, { low: 0, high: 0 }), 'NoBreach');
@@ -145,7 +122,7 @@ describeWithAnvil('the guard of rules', () => {
   test('too few decisions, none at all, and groups that are not there', async () => {
     // Exactly the least number, one below it, none.
     const opening = openingOf([of(0, 30), of(29, 1), of(0, 29), of(29, 0), of(0, 0)]);
-    await logged(entryOf(opening));
+    await anchored.add(entryOf(opening));
     for (const [low, high] of [
       [2, 1],
       [0, 3],
@@ -160,7 +137,7 @@ describeWithAnvil('the guard of rules', () => {
 
   test('no, and too many, groups', async () => {
     const opening = openingOf(Array.from({ length: 16 }, (_, i) => of(i * 2, 40)));
-    await logged(entryOf(opening));
+    await anchored.add(entryOf(opening));
     await refused(() => report({ ...opening, groups: [] }), 'TooFew');
     await refused(() => report({ ...opening, groups: [...opening.groups, of(1, 1)] }), 'TooFew');
     expect(await report(opening, { low: 0, high: 15 })).toBe('ok');
@@ -168,7 +145,7 @@ describeWithAnvil('the guard of rules', () => {
 
   test('an opening with anything else than what was logged', async () => {
     const opening = openingOf(unfair);
-    await logged(entryOf(opening), Buffer.from('{"more":1}'));
+    await anchored.add(entryOf(opening), Buffer.from('{"more":1}'));
     const at = { index: 1 };
     const others: MetricsOpening[] = [
       { ...opening, salt: new Uint8Array(32) },
@@ -188,21 +165,21 @@ describeWithAnvil('the guard of rules', () => {
 
   test('an entry of another log, or that no log holds', async () => {
     const opening = openingOf(unfair);
-    await logged(entryOf({ ...opening, logId: leafOf(Buffer.from('another')) }));
+    await anchored.add(entryOf({ ...opening, logId: leafOf(Buffer.from('another')) }));
     await refused(() => report(opening), 'NotLogged');
     await refused(() => report(opening, { index: 99, proof: [] }), 'NotLogged');
   });
 
   test('a period that is not over, to the second', async () => {
     const opening = openingOf(unfair, now + 1_000);
-    await logged(entryOf(opening));
+    await anchored.add(entryOf(opening));
     await refused(() => report(opening), 'NotOver');
     const end = opening.start + DAY;
-    await passTo(end - 2);
+    await passTo(anvil, end - 2);
     // The call is judged in the next block: one second before the end.
-    await anvil.rpc('evm_setNextBlockTimestamp', [end - 1]);
+    await nextAt(anvil, end - 1);
     expect(await report(opening)).toBe('NotOver');
-    await passTo(end);
+    await passTo(anvil, end);
     expect(await report(opening)).toBe('ok');
   });
 
@@ -213,7 +190,7 @@ describeWithAnvil('the guard of rules', () => {
     bytes.writeBigUInt64BE(start, 48);
     const other = Buffer.from(bytes);
     other.writeUInt8(other[91]! ^ 1, 91);
-    await logged(bytes, other);
+    await anchored.add(bytes, other);
     const place = (at: Buffer, index: number) => ({
       length: 9,
       commitment: hex(at.subarray(60)),
@@ -226,29 +203,29 @@ describeWithAnvil('the guard of rules', () => {
   test('each rule and period counts once; what was before a resume was judged; later ones halt again', async () => {
     const first = openingOf(unfair);
     const second = openingOf(unfair, now - 3 * DAY);
-    await logged(entryOf(first), entryOf(second));
+    await anchored.add(entryOf(first), entryOf(second));
     expect(await report(first, { index: 1 })).toBe('ok');
     await refused(() => report(second, { index: 2 }), 'LogHalted');
     await resume();
     await refused(() => report(first, { index: 1 }), 'Judged');
     await refused(() => report(second, { index: 2 }), 'Judged');
-    const third = openingOf(unfair, (await timeOf()) - 10);
-    await logged(entryOf(third));
-    await passTo(third.start + DAY);
+    const third = openingOf(unfair, (await timeOf(anvil)) - 10);
+    await anchored.add(entryOf(third));
+    await passTo(anvil, third.start + DAY);
     expect(await report(third)).toBe('ok');
     expect(await isHalted()).toBe(true);
   });
 
   test('a period that was counted and ends after the resume does not halt twice', async () => {
     const opening = { ...openingOf(unfair), seconds: 2 * DAY };
-    await logged(entryOf(opening));
-    await passTo(opening.start + 2 * DAY + 5);
+    await anchored.add(entryOf(opening));
+    await passTo(anvil, opening.start + 2 * DAY + 5);
     expect(await report(opening)).toBe('ok');
     // A second, longer entry for the same start halts by its own rule; the first rule stays counted.
     await resume();
     const longer = { ...opening, seconds: 9 * DAY };
-    await logged(entryOf(longer));
-    await passTo(longer.start + 9 * DAY);
+    await anchored.add(entryOf(longer));
+    await passTo(anvil, longer.start + 9 * DAY);
     await refused(() => report(longer), 'AlreadyCounted');
     const place = ({ seconds, ...rest }: MetricsOpening, index: number) => ({
       length: seconds,
@@ -264,7 +241,7 @@ describeWithAnvil('the guard of rules', () => {
   test('two entries for one period halt; the same one twice, or one that is not there, does not', async () => {
     const one = openingOf(fair);
     const other = openingOf([of(41, 59), of(50, 50)]);
-    await logged(entryOf(one), entryOf(one), entryOf(other));
+    await anchored.add(entryOf(one), entryOf(one), entryOf(other));
     const place = (opening: MetricsOpening, index: number) => ({
       length: opening.seconds,
       commitment: hex(metricsCommitment(opening)),
@@ -282,30 +259,45 @@ describeWithAnvil('the guard of rules', () => {
     expect(await isCounted(CONTRADICTED, one.start)).toBe(true);
   });
 
+  test('one commitment under two lengths is a contradiction too', async () => {
+    const opening = openingOf(fair);
+    const commitment = metricsCommitment(opening);
+    const seconds = DAY - 1;
+    await anchored.add(entryOf(opening), encodeMetrics({ ...opening, seconds, commitment }));
+    const place = (length: number, index: number) => ({
+      length,
+      commitment: hex(commitment),
+      index: BigInt(index),
+    });
+    const places = [place(DAY, 1), place(seconds, 2), proofOf(1), proofOf(2)];
+    const args = [BigInt(opening.start), ...places];
+    expect(await guard.send(stranger, 'reportContradiction', args)).toBe('ok');
+  });
+
   test('silence halts one second after its longest time, and again only after a resume has had its time', async () => {
     const { lastAdvance } = await log.head();
     const send = (): Promise<string> => guard.send(stranger, 'reportSilence');
-    await passTo(lastAdvance + MAX_SILENCE - 1);
-    await anvil.rpc('evm_setNextBlockTimestamp', [lastAdvance + MAX_SILENCE]);
+    await passTo(anvil, lastAdvance + MAX_SILENCE - 1);
+    await nextAt(anvil, lastAdvance + MAX_SILENCE);
     await refused(send, 'NoBreach');
-    await passTo(lastAdvance + MAX_SILENCE + 1);
+    await passTo(anvil, lastAdvance + MAX_SILENCE + 1);
     expect(await send()).toBe('ok');
     expect(await isCounted(SILENT, lastAdvance)).toBe(true);
     await refused(send, 'AlreadyHalted');
     await resume();
     const resumedAt = Number(await log.read<bigint>('resumedAt'));
     await refused(send, 'Judged');
-    await passTo(resumedAt + MAX_SILENCE + 1);
+    await passTo(anvil, resumedAt + MAX_SILENCE + 1);
     expect(await send()).toBe('ok');
     await resume();
-    await logged(Buffer.from('{"more":1}'));
+    await anchored.add(Buffer.from('{"more":1}'));
     await refused(send, 'NoBreach');
   });
 
   test('without that rule nobody halts by silence', async () => {
     const { lastAdvance } = await log.head();
     const without = await deployGuard({ maxSilence: 0 });
-    await passTo(lastAdvance + 40 * DAY);
+    await passTo(anvil, lastAdvance + 40 * DAY);
     expect(await without.send(stranger, 'reportSilence')).toBe('NoBreach');
   });
 
@@ -332,7 +324,7 @@ describeWithAnvil('the guard of rules', () => {
     await fc.assert(
       fc.asyncProperty(counts, counts, async (low, high) => {
         const opening = openingOf([low, high]);
-        await logged(entryOf(opening));
+        await anchored.add(entryOf(opening));
         const decided = [low, high].map(({ approved, declined }) => approved + declined);
         const expected = decided.some((n) => n < 30)
           ? 'TooFew'
@@ -346,8 +338,8 @@ describeWithAnvil('the guard of rules', () => {
         expect(got).toBe(expected === 'ok' && wasCounted ? 'AlreadyCounted' : expected);
         if (got === 'ok') {
           await resume();
-          now = (await timeOf()) + 3 * DAY;
-          await passTo(now);
+          now = (await timeOf(anvil)) + 3 * DAY;
+          await passTo(anvil, now);
         }
       }),
       { numRuns: 40 },
