@@ -11,7 +11,7 @@ const given = { background: rows.slice(0, 10), ...JSON.parse(options) };
 const explainer = model.kind === 'trees' ? treeExplainer(model, given) : explainerOf(model, given);
 const out = explanationArrays(explainer, rows.length);
 
-/** The least of some rounds: until the compiler has seen enough, calls make numbers on the heap. */
+/** The least of some rounds: until the compiler has seen enough, calls make numbers on the heap; a busy machine lets it wait. */
 function bytesPerCall(call, calls, rounds) {
   for (let i = 0; i < 3000; i++) call(i);
   let least = Infinity;
@@ -27,7 +27,7 @@ function bytesPerCall(call, calls, rounds) {
 const into = bytesPerCall(
   (i) => explainer.explainInto(rows[i % rows.length], out, i % rows.length),
   2000,
-  20,
+  200,
 );
 const objects = bytesPerCall((i) => explainer.explain(rows[i % rows.length]), 200, 2);
 process.stdout.write(JSON.stringify({ kernel: explainer.kernel, into, objects }));

@@ -1,7 +1,8 @@
 // Decides as fast as it can and prints each receipt, until it is killed. Keys lie in the folder given.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assembleAudit, sealingConfig } from '../dist/audit.js';
+import { assembleAudit } from '../dist/audit/assemble.js';
+import { sealingConfig } from '../dist/audit/sealing-config.js';
 import { signDeployment, unsignedDeployment } from '../dist/identity/deployment.js';
 import { deploymentFacts } from '../dist/identity/facts.js';
 import { checkIdentity } from '../dist/identity/identity.js';
