@@ -187,7 +187,7 @@ describe('the set-up that it makes', () => {
       log: { kind: 's3', bucket: 'showcause', forcePathStyle: true },
       transport: { kind: 'kafka', brokers: ['kafka:9092'] },
       anchor: {
-        rpcUrl: 'http://evm:8545',
+        rpcUrls: ['http://evm:8545'],
         countersigner: { url: `http://countersigner:${healthOf('countersigner').port}` },
       },
     });
