@@ -247,6 +247,25 @@ describe('groups, texts and images', () => {
     expect(JSON.parse(first)).toMatchObject({ kernel: 'partition-shap-1', isExact: true });
   });
 
+  test.each(['{"together":"bc"}', '{"together":[1]}', '{"together":[]}', 'null', '["b"]', '5'])(
+    'groups of another form are refused by name: %s',
+    async (content) => {
+      const groups = file('wrong-groups.json', content);
+      const args = ['--rows', other, '--method', 'partition', '--groups', groups];
+      const { exit, err } = await run([...asked(), ...args]);
+      expect(exit).not.toBe(0);
+      expect(err).toContain('EXPLAIN_OPTION');
+    },
+  );
+
+  test('a stray quote in rows is refused by name', async () => {
+    const quoted = file('quoted.csv', 'a,b,c\n1,x"y,2\n');
+    const { exit, err } = await run([...asked(), '--rows', quoted]);
+    expect(exit).not.toBe(0);
+    expect(err).toContain('EXPLAIN_ROWS');
+    expect(err).not.toContain('unexpected failure');
+  });
+
   const text = file('review.txt', 'A good, good film; the end is bad.');
 
   test.each(['/', '/v2/models/m/infer'])('--text: lime by words, over %s', async (path) => {

@@ -26,7 +26,8 @@ export function csvRecords(
 /** What is wrong with the CSV; any other error stays what it is. */
 export function csvRefusal(cause: unknown): unknown {
   const { code, lines } = cause as { code?: string; lines?: number };
-  if (code?.startsWith('CSV_') !== true) return cause;
+  // Not all of the parser's codes begin alike; its errors alone say a line.
+  if (code === undefined || (!code.startsWith('CSV_') && lines === undefined)) return cause;
   return new ExplainError('EXPLAIN_ROWS', {
     got: `${code}${lines === undefined ? '' : ` at line ${lines}`}`,
     want: 'CSV with a header',

@@ -15,7 +15,7 @@ export function hierarchyOfGroups(
   featureNames: readonly string[],
 ): Hierarchy {
   const seen = new Set<number>();
-  const lists = Object.values(groups).map((names) =>
+  const lists = namesOf(groups).map((names) =>
     names.map((name) => {
       const feature = featureNames.indexOf(name);
       if (feature < 0 || seen.has(feature))
@@ -26,6 +26,19 @@ export function hierarchyOfGroups(
   );
   const alone = featureNames.map((_, feature) => feature).filter((feature) => !seen.has(feature));
   return [...lists, ...alone];
+}
+
+/** Groups often come out of a file: their form is not to be believed. */
+function namesOf(groups: unknown): readonly (readonly string[])[] {
+  const isRecord = typeof groups === 'object' && groups !== null && !Array.isArray(groups);
+  const lists: unknown[] = isRecord ? Object.values(groups) : [null];
+  if (!lists.every(isNames))
+    throw wrong('groups of another form', 'lists of feature names by the name of their group');
+  return lists;
+}
+
+function isNames(list: unknown): list is readonly string[] {
+  return Array.isArray(list) && list.length > 0 && list.every((name) => typeof name === 'string');
 }
 
 /**
