@@ -189,7 +189,8 @@ describe('mutual TLS between anchorer and countersigner', () => {
 
   test('plain HTTP behind an https address, and TLS behind an http one, are named', async () => {
     const plain = createServer((socket) => {
-      socket.on('error', () => undefined);
+      // Read to its end: what nobody reads keeps the socket, and with it the process.
+      socket.on('error', () => undefined).resume();
       socket.end('HTTP/1.1 200 OK\r\n\r\n');
     }).listen(0, '127.0.0.1');
     await once(plain, 'listening');
