@@ -4,6 +4,7 @@ import { ownLog } from './anchor/log-view.ts';
 import { anchorerParts } from './anchor/parts.ts';
 import { createAnchorer } from './anchorer.ts';
 import type { Anchorer, AnchorCosts } from './anchorer.ts';
+import { majority } from './chain/endpoints.ts';
 import type { EndpointState } from './chain/endpoints.ts';
 import { deployLogContract } from './chain/deploy.ts';
 import type { LogConfig } from './config.ts';
@@ -115,7 +116,9 @@ async function deploy(
   signer: Signer,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { rpcUrls } = config.anchor!;
+  const { rpcUrls, quorum = majority(rpcUrls.length) } = config.anchor!;
+  /** Endpoints, by their place, that say that it can never be: one of several may lie. */
+  const hopelessBy = new Set<number>();
   for (let tries = 0; !signal.aborted; tries++) {
     try {
       const { address, deployed } = await deployLogContract({
@@ -128,7 +131,9 @@ async function deploy(
       return true;
     } catch (error) {
       const { code } = error as { code?: unknown };
-      if (typeof code !== 'string' || hopeless.includes(code)) throw error;
+      if (typeof code !== 'string') throw error;
+      if (hopeless.includes(code)) hopelessBy.add(tries % rpcUrls.length);
+      if (hopelessBy.size >= quorum) throw error;
       logger.warn({ code }, "log's contract cannot be reached or deployed yet");
       await pause(DEPLOY_RETRY_MS, signal);
     }

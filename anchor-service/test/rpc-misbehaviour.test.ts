@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AnchorEvidence } from '@showcause/core';
 import { toHex } from '@showcause/core';
+import { keccak256 } from 'viem/utils';
 import { describeWithAnvil, startAnvil } from '../../test/support/anvil.ts';
 import type { Anvil } from '../../test/support/anvil.ts';
 import type { Chain } from '../src/chain/port.ts';
@@ -328,6 +329,50 @@ describeWithAnvil('a node that misbehaves', () => {
       const saved: AnchorEvidence[] = [];
       return { on, chain, saved, anchorer: anchorerOf(on, saved, { chain }) };
     }
+
+    const sendsAndSwallows = (): void => {
+      node.scripts.set(RAW, (response, call) =>
+        result(keccak256(call.params[0] as `0x${string}`))(response, call),
+      );
+    };
+
+    test.each([
+      ['too little gas', 'eth_estimateGas', '0x5208'],
+      ['gas that it would never take', 'eth_estimateGas', '0x3b9aca00'],
+    ])(
+      'one that estimates %s and swallows what is sent hinders nobody',
+      async (_name, method, answer) => {
+        const { on, anchorer } = await three();
+        node.scripts.set(method, result(answer));
+        sendsAndSwallows();
+        await anchorer.anchorOnce();
+        await sizeBecomes(on, 8);
+      },
+    );
+
+    test('one that asks for a thousandfold tip is not paid it', async () => {
+      const { on, chain, anchorer } = await three();
+      node.scripts.set('eth_maxPriorityFeePerGas', result(hex(10 ** 13)));
+      const { transactionHash } = await anchorer.anchorOnce();
+      await sizeBecomes(on, 8);
+      const sent = await anvil.rpc<{ maxPriorityFeePerGas: string }>('eth_getTransactionByHash', [
+        transactionHash,
+      ]);
+      expect(Number(sent.maxPriorityFeePerGas)).toBeLessThan(10 ** 13);
+      expect(chain.endpoints()).toHaveLength(3);
+    });
+
+    test('one that says a transaction took all the gas there is, or none, is not believed', async () => {
+      const { on, chain, anchorer } = await three();
+      const { transactionHash } = await anchorer.anchorOnce();
+      await sizeBecomes(on, 8);
+      const receipt = await anvil.rpc<object>('eth_getTransactionReceipt', [transactionHash]);
+      const { gasUsed } = receipt as { gasUsed: string };
+      for (const lie of ['0x1fffffffffffff', '0x1']) {
+        node.scripts.set('eth_getTransactionReceipt', result({ ...receipt, gasUsed: lie }));
+        expect((await chain.outcome(transactionHash!))?.gas).toBe(Number(gasUsed));
+      }
+    });
 
     test.each<[string, string, Script, string | null]>([
       ['hangs', '*', hang, 'CHAIN_TIMEOUT'],

@@ -23,7 +23,7 @@ export interface GasBook {
    * @throws {ChainError} `ANCHOR_BUDGET`
    */
   reserve(nonce: number, gas: number): void;
-  /** What it took in the end. */
+  /** What it took in the end: never more than was reserved, which was its limit. */
   settle(nonce: number, gas: number): void;
 }
 
@@ -57,7 +57,9 @@ export function openGasBook(file: string, limit: number, clock: () => number): G
     },
     settle(nonce, gas) {
       const row = rows.find((one) => one.nonce === nonce);
-      if (row !== undefined) write(current().map((one) => (one === row ? { ...row, gas } : one)));
+      const took = Math.min(gas, row?.gas ?? 0);
+      if (row !== undefined)
+        write(current().map((one) => (one === row ? { ...row, gas: took } : one)));
     },
   };
 }

@@ -129,6 +129,20 @@ export class Endpoints {
   }
 
   /**
+   * What those in the middle say, for numbers on which honest nodes differ a little: with an honest majority of those that
+   * answer it lies between two honest ones, whatever the others say.
+   * @param order  of two answers, as for `Array.sort`
+   * @throws {ChainError} when fewer than a quorum answer; the refusal of the contract or of the account rather than silence
+   */
+  async middle<T>(call: (rpc: Rpc) => Promise<T>, order: (a: T, b: T) => number): Promise<T> {
+    const { said, errors } = await this.#askAll(call);
+    if (said.length < this.quorum)
+      throw errors.find(({ code }) => TELLING.includes(code)) ?? this.#tooFew(said.length);
+    const values = said.map(({ value }) => value).sort(order);
+    return values[Math.floor((values.length - 1) / 2)]!;
+  }
+
+  /**
    * The first that answers, for what is checked in another way or cannot do harm.
    * @throws {ChainError} of those that all failed, the refusal of the contract or of the account rather than silence
    */
@@ -146,15 +160,25 @@ export class Endpoints {
 
   /** What those say that answer, perhaps none. @throws what the only endpoint failed with */
   async askEach<T>(call: (rpc: Rpc) => Promise<T>): Promise<Said<T>[]> {
+    return (await this.#askAll(call)).said;
+  }
+
+  async #askAll<T>(
+    call: (rpc: Rpc) => Promise<T>,
+  ): Promise<{ said: Said<T>[]; errors: ChainError[] }> {
     const asked = this.#awake();
     const answers = await Promise.allSettled(asked.map((endpoint) => this.#tell(endpoint, call)));
     // With one endpoint its own failure says most.
     const [only] = answers;
     if (this.#all.length === 1 && only?.status === 'rejected') throw only.reason;
-    return answers.flatMap((answer, i) => {
+    const said: Said<T>[] = [];
+    const errors: ChainError[] = [];
+    answers.forEach((answer, i) => {
       const { number, rpc } = asked[i]!;
-      return answer.status === 'fulfilled' ? [{ endpoint: number, rpc, value: answer.value }] : [];
+      if (answer.status === 'rejected') errors.push(chainErrorOf(answer.reason, 'a call'));
+      else said.push({ endpoint: number, rpc, value: answer.value });
     });
+    return { said, errors };
   }
 
   async #tell<T>(endpoint: Endpoint, call: (rpc: Rpc) => Promise<T>): Promise<T> {

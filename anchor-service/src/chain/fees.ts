@@ -1,4 +1,5 @@
 import { ChainError } from './errors.ts';
+import type { Endpoints } from './endpoints.ts';
 import { wei } from './rpc.ts';
 import type { Rpc } from './rpc.ts';
 
@@ -27,6 +28,28 @@ export async function marketFees(rpc: Rpc): Promise<Fees> {
     maxPriorityFeePerGas: tip,
     isLegacy: false,
   };
+}
+
+/**
+ * What the nodes in the middle ask for, each part by itself: one that lies about the one or the other costs nothing.
+ * @throws {ChainError}
+ */
+export async function agreedFees(endpoints: Endpoints): Promise<Fees> {
+  const offers = (await endpoints.ask(marketFees)).map(({ value }) => value);
+  const maxFeePerGas = middleOf(offers.map((fees) => fees.maxFeePerGas));
+  const tip = middleOf(offers.map((fees) => fees.maxPriorityFeePerGas));
+  const legacy = offers.filter(({ isLegacy }) => isLegacy).length;
+  return {
+    maxFeePerGas,
+    // A tip above the whole is no offer at all.
+    maxPriorityFeePerGas: tip < maxFeePerGas ? tip : maxFeePerGas,
+    isLegacy: 2 * legacy > offers.length,
+  };
+}
+
+function middleOf(values: readonly bigint[]): bigint {
+  const sorted = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return sorted[Math.floor((sorted.length - 1) / 2)]!;
 }
 
 /** Not every node has `eth_maxPriorityFeePerGas`; its gas price holds the same. */

@@ -2,7 +2,7 @@ import type { LocalAccount } from 'viem/accounts';
 import { keccak256 } from 'viem/utils';
 import { Endpoints } from './endpoints.ts';
 import { ChainError } from './errors.ts';
-import { marketFees, raisedFees, requireBelow } from './fees.ts';
+import { agreedFees, raisedFees, requireBelow } from './fees.ts';
 import type { Fees } from './fees.ts';
 import { NodeError } from './json-rpc.ts';
 import { chainErrorOf, fixedHex, quantity } from './rpc.ts';
@@ -61,7 +61,7 @@ export function createSender(options: SenderOptions): Sender {
   async function price(call: Call): Promise<Priced> {
     const gas = await estimate(endpoints, account.address, call);
     const nonce = await nextNonce(endpoints, account.address);
-    const market = await endpoints.first(marketFees);
+    const market = await agreedFees(endpoints);
     return { nonce, gas, fees: affordable(nonce, market) };
   }
 
@@ -111,8 +111,11 @@ export function sendTransaction(
 
 /** At the newest block: a node's own choice may be the state after the transaction that this one replaces. */
 async function estimate(endpoints: Endpoints, from: string, call: Call): Promise<number> {
-  const gas = await endpoints.first(async (rpc) =>
-    quantity(await rpc.request('eth_estimateGas', [{ from, ...call }, 'latest']), 'gas'),
+  const gas = await endpoints.middle(
+    async (rpc) =>
+      quantity(await rpc.request('eth_estimateGas', [{ from, ...call }, 'latest']), 'gas'),
+    // Of two the higher: it is a limit, and what is not used is not paid.
+    (a, b) => b - a,
   );
   if (gas > MAX_GAS)
     throw new ChainError('CHAIN_ANSWER', { got: `${gas} gas`, want: `at most ${MAX_GAS}` });
@@ -150,8 +153,8 @@ function sign(
 }
 
 /**
- * Offers it to every node: a node that swallows it hinders nobody. One that took it is enough.
- * @throws {ChainError} what it was refused with by all
+ * Offers it to every node: a node that swallows it hinders nobody. One that took it is enough, unless a quorum refuses.
+ * @throws {ChainError} what it was refused with
  */
 async function broadcast(
   endpoints: Endpoints,
@@ -159,10 +162,14 @@ async function broadcast(
 ): Promise<'taken' | 'underpriced'> {
   const said = await endpoints.askEach((rpc) => offer(rpc, signed));
   const verdicts = said.map(({ value }) => value);
-  if (verdicts.includes('taken')) return 'taken';
-  if (verdicts.includes('underpriced')) return 'underpriced';
+  const refusals = verdicts.filter((verdict) => verdict instanceof ChainError);
+  const underpriced = verdicts.filter((verdict) => verdict === 'underpriced').length;
+  // Who wants another nonce may have it in a block already: between the first node and the last it can be mined.
+  const against = refusals.filter(({ code }) => code !== 'CHAIN_NONCE').length + underpriced;
+  if (verdicts.includes('taken') && against < endpoints.quorum) return 'taken';
+  if (underpriced > 0 && underpriced >= against - underpriced) return 'underpriced';
   throw (
-    verdicts.find((verdict) => verdict instanceof ChainError) ??
+    refusals[0] ??
     new ChainError('CHAIN_UNREACHABLE', { got: 'no endpoint that takes a transaction' })
   );
 }

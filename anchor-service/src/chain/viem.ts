@@ -49,7 +49,15 @@ export function createViemChain(
       );
       return { hash: await sender.send(call, agreed) };
     },
-    outcome: (hash) => endpoints.first((rpc) => readReceipt(rpc, hash)),
+    outcome: (hash) =>
+      endpoints.agree(
+        (rpc) => readReceipt(rpc, hash),
+        // What it took is counted against a budget: no single node says it.
+        (outcome) =>
+          outcome === null
+            ? 'none'
+            : `${outcome.blockNumber} ${outcome.succeeded} ${outcome.gas} ${outcome.fee}`,
+      ),
     advancedIn: (size, block) =>
       endpoints.agree(
         (rpc) => findAdvance(rpc, contract, size, block),
