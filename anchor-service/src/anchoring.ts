@@ -135,7 +135,8 @@ async function deploy(
       if (hopeless.includes(code)) hopelessBy.add(tries % rpcUrls.length);
       if (hopelessBy.size >= quorum) throw error;
       logger.warn({ code }, "log's contract cannot be reached or deployed yet");
-      await pause(DEPLOY_RETRY_MS, signal);
+      // The others first: only a round of them is waited for.
+      if ((tries + 1) % rpcUrls.length === 0) await pause(DEPLOY_RETRY_MS, signal);
     }
   }
   return false;

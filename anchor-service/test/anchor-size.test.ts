@@ -143,6 +143,15 @@ describe('the budget of gas', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ rows: [{ nonce: 4 }] });
   });
 
+  test('a transaction takes no more than was reserved for it, whoever says so', () => {
+    const book = openGasBook(join(newFolder(), 'gas'), 200_000, () => 0);
+    book.reserve(1, 80_000);
+    book.settle(1, 2 ** 53 - 1);
+    book.requireRoom();
+    book.reserve(2, 120_000);
+    expect(() => book.reserve(3, 1)).toThrow(coded('ANCHOR_BUDGET'));
+  });
+
   test.each(['', '{}', '{"v":1,"rows":[{"nonce":1}]}', '{"v":1,"rows":7}'])(
     'a book that says %s counts as spent',
     (text) => {

@@ -38,6 +38,7 @@ import {
   writeServiceFolder,
 } from './support/log.ts';
 import type { TestLog } from './support/log.ts';
+import { ScriptedNode, result } from './support/scripted-node.ts';
 
 let anvil: Anvil;
 const open: { close(): Promise<void> }[] = [];
@@ -196,6 +197,25 @@ describeWithAnvil('the service on a chain', () => {
       await startCountersigner({ ...config, http: { ...config.http, port } }, { logger: silent }),
     );
     await eventually(() => service.status().anchoredSize === 8, 30_000);
+  }, 60_000);
+
+  test('one endpoint of three that is of another chain ends nothing', async () => {
+    const { config, start } = await setUp();
+    const honest = await ScriptedNode.before(anvil.url);
+    const liar = await ScriptedNode.before(anvil.url);
+    liar.scripts.set('eth_chainId', result('0x1'));
+    try {
+      const value = JSON.parse(readFileSync(config, 'utf8')) as { anchor: Record<string, unknown> };
+      delete value.anchor['rpcUrl'];
+      value.anchor['rpcUrls'] = [liar.url, anvil.url, honest.url];
+      writeFileSync(config, JSON.stringify(value));
+      const service = await start();
+      await eventually(() => service.status().anchoredSize === 2, 30_000);
+      expect(service.status().anchoring).toBe('running');
+    } finally {
+      liar.stop();
+      honest.stop();
+    }
   }, 60_000);
 
   test('a foreign head on the chain ends signing, and readiness says so', async () => {
