@@ -4,6 +4,7 @@ import type { LocalAccount } from 'viem/accounts';
 import { ChainError } from '../chain/errors.ts';
 import type { AnchorLogger, CheckpointStep, Countersign } from '../chain/port.ts';
 import { checkpointTypedData } from '../chain/typed-data.ts';
+import { deadline } from './deadline.ts';
 import { createEntryChecker } from './entry-checker.ts';
 import type { EntryChecker } from './entry-checker.ts';
 import { follow } from './follow.ts';
@@ -100,8 +101,7 @@ export function createCountersigner(options: CountersignerOptions): Countersigne
   let waiting = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const patience = (ms: number): AbortSignal =>
-    AbortSignal.any([AbortSignal.timeout(ms), stopping.signal]);
+  const patience = (ms: number): AbortSignal => deadline(ms, stopping.signal);
   const sourceUntil = (signal: AbortSignal): LogSource =>
     createLogSource(options.reader, { origin: policy.origin, verifiers }, signal);
 

@@ -20,6 +20,19 @@ export async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<
   }
 }
 
+/**
+ * Comes after `ms`, or when `other` does. `AbortSignal.any` over `AbortSignal.timeout` will not do: it holds the time-out
+ * weakly, and one that is collected between two reads never comes.
+ */
+export function deadline(ms: number, other: AbortSignal): AbortSignal {
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  setTimeout(end, ms).unref();
+  if (other.aborted) end();
+  else other.addEventListener('abort', end, { once: true, signal: ending.signal });
+  return ending.signal;
+}
+
 export function behind(): ChainError {
   return new ChainError('COUNTERSIGN_BEHIND', {
     got: 'more entries than one request has time for',

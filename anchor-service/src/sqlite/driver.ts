@@ -62,6 +62,7 @@ function nodeSqlite(): (new (path: string) => BuiltinDatabase) | null {
 
 function builtinDatabase(database: BuiltinDatabase): SqliteDatabase {
   const prepared = cached((sql) => database.prepare(sql));
+  let isOpen = true;
   return {
     exec: (sql) => database.exec(sql),
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
@@ -69,7 +70,11 @@ function builtinDatabase(database: BuiltinDatabase): SqliteDatabase {
       prepared(sql)
         .all(...values)
         .map((row) => Object.values(row)),
-    close: () => database.close(),
+    // Twice is once, as with the other driver.
+    close: () => {
+      if (isOpen) database.close();
+      isOpen = false;
+    },
   };
 }
 
