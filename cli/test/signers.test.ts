@@ -43,7 +43,8 @@ async function said(argv: string[], env: Record<string, string>): Promise<string
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  await Promise.race([ended, until(() => text.includes('"listening"'))]);
+  // Of two that race the loser goes on, and with it the test run: one condition for both.
+  await until(() => child.exitCode !== null || text.includes('"listening"'));
   const listing = join('/proc', String(child.pid), 'cmdline');
   if (child.exitCode === null && existsSync(listing)) text += readFileSync(listing, 'utf8');
   child.kill('SIGTERM');
