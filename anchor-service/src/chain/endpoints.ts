@@ -42,6 +42,11 @@ const LONGEST_REST_MS = 60_000;
 /** One answer in order does not make up for one that was not. */
 const TROUBLE_SHOWN_MS = 60_000;
 
+/** The value in the middle; of two, the one that comes first. */
+export function middleOf<T>(values: readonly T[], order: (a: T, b: T) => number): T {
+  return [...values].sort(order)[Math.floor((values.length - 1) / 2)]!;
+}
+
 /** How many of so many must agree when nobody says: more than half, so that no two groups can agree on two things. */
 export function majority(count: number): number {
   return Math.floor(count / 2) + 1;
@@ -138,8 +143,10 @@ export class Endpoints {
     const { said, errors } = await this.#askAll(call);
     if (said.length < this.quorum)
       throw errors.find(({ code }) => TELLING.includes(code)) ?? this.#tooFew(said.length);
-    const values = said.map(({ value }) => value).sort(order);
-    return values[Math.floor((values.length - 1) / 2)]!;
+    return middleOf(
+      said.map(({ value }) => value),
+      order,
+    );
   }
 
   /**

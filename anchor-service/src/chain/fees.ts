@@ -1,4 +1,5 @@
 import { ChainError } from './errors.ts';
+import { middleOf } from './endpoints.ts';
 import type { Endpoints } from './endpoints.ts';
 import { wei } from './rpc.ts';
 import type { Rpc } from './rpc.ts';
@@ -36,8 +37,14 @@ export async function marketFees(rpc: Rpc): Promise<Fees> {
  */
 export async function agreedFees(endpoints: Endpoints): Promise<Fees> {
   const offers = (await endpoints.ask(marketFees)).map(({ value }) => value);
-  const maxFeePerGas = middleOf(offers.map((fees) => fees.maxFeePerGas));
-  const tip = middleOf(offers.map((fees) => fees.maxPriorityFeePerGas));
+  const maxFeePerGas = middleOf(
+    offers.map((fees) => fees.maxFeePerGas),
+    ascending,
+  );
+  const tip = middleOf(
+    offers.map((fees) => fees.maxPriorityFeePerGas),
+    ascending,
+  );
   const legacy = offers.filter(({ isLegacy }) => isLegacy).length;
   return {
     maxFeePerGas,
@@ -47,9 +54,8 @@ export async function agreedFees(endpoints: Endpoints): Promise<Fees> {
   };
 }
 
-function middleOf(values: readonly bigint[]): bigint {
-  const sorted = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return sorted[Math.floor((sorted.length - 1) / 2)]!;
+function ascending(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Not every node has `eth_maxPriorityFeePerGas`; its gas price holds the same. */
